@@ -5,10 +5,9 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
     version: 1
     stages:                                   # the customer journey, in order
       - {key: buy, name: Buying}
-      - {key: own, name: Using, description: From delivery to renewal}
+      - {key: own, name: Using}
     calendars:
       - key: berlin
-        name: Berlin office
         zone: Europe/Berlin                   # IANA name
         week:                                 # several intervals a day; a day that is not named is closed
           mon-thu: ["09:00-12:30", "13:15-17:30"]
@@ -30,7 +29,6 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
     processes:
       - key: returns
         name: Returns and refunds
-        description: From the wish to send something back to the money on the account
         stage: own
         owner: jonas                          # always; or dated: see the step `refund`
         steps:                                # in order
@@ -38,7 +36,7 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
           - key: refund
             name: Refund
             owners:
-              - {owner: mira, until: 2026-03-01}                       # `from` included, `until` not
+              - {owner: mira, until: 2026-03-01}                       # UTC days; `from` included, `until` not
               - {owner: jonas, from: 2026-03-01}
     topics:
       - key: refund_speed
@@ -51,11 +49,9 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
          parent: refund_speed, process: returns, step: refund}
     rules:                                    # in order; the first whose conditions all hold decides
       - key: opaque_refunds
-        name: Opaque refunds go to Clara
         when: {process: [returns], friction: [process_opacity], medium: [phone, chat]}
         then: {owner: clara, goal: 2 days, deadline: 8 days}
       - key: fast_refunds
-        name: Refund topics are urgent
         when: {topic: [refund_speed]}
         then: {goal: 8 hours, deadline: 3 days}                        # the owner of the step keeps it
     ladder:                                   # who hears of an overdue item, working time after its deadline
@@ -68,8 +64,8 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
     fallback_owner: clara                     # mandatory: nothing is ever without an owner
 
 Keys are lower case, start with a letter and are how the parts name each other. Durations are working time in the
-calendar of the owner who gets the item. The first version of every list item is created, a changed one is changed,
-one that left the document is deactivated. Cross-references are checked in ``checks.py``.
+calendar of the owner who gets the item. A list item that is new is created, one that
+changed is changed, one that left the document is deactivated. Cross-references are checked in ``checks.py``.
 """
 
 from __future__ import annotations
@@ -78,7 +74,7 @@ import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app.domain.working import Working, parse_working
 
@@ -161,7 +157,6 @@ Text = Annotated[str, Field(max_length=2000)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 Duration = Annotated[str, Field(max_length=30), AfterValidator(_duration)]
 Hours = Annotated[str, Field(max_length=11), AfterValidator(_hours)]
-Moment = Annotated[date | AwareDatetime, Field(union_mode="left_to_right")]
 DayRange = Annotated[
     str,
     Field(pattern=r"^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$"),
@@ -179,7 +174,6 @@ class StagePart(Part):
 
     key: Key
     name: Name
-    description: Text = ""
 
 
 class HolidaysPart(Part):
@@ -200,7 +194,6 @@ class CalendarPart(Part):
     """When people work: a zone, a week, public holidays and extra closed days."""
 
     key: Key
-    name: Name
     zone: Annotated[str, Field(max_length=64)]
     week: Annotated[dict[DayRange, tuple[Hours, ...]], Field(min_length=1)]
     holidays: HolidaysPart | None = None
@@ -234,11 +227,17 @@ class OwnerPart(Part):
 
 
 class OwnershipPart(Part):
-    """Who owns from when until when; dates begin at midnight in the owner's zone; a time needs its zone."""
+    """Who owns from which day (included) until which day (not included), UTC days; absent is open."""
 
     owner: Key
-    since: Annotated[Moment | None, Field(alias="from")] = None
-    until: Moment | None = None
+    since: Annotated[date | None, Field(alias="from")] = None
+    until: date | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.since is not None and self.until is not None and self.until <= self.since:
+            raise ValueError("`until` is the first day that is no longer owned; it comes after `from`")
+        return self
 
 
 class Owned(Part):
@@ -259,7 +258,6 @@ class StepPart(Owned):
 
     key: Key
     name: Name
-    description: Text = ""
 
 
 class ProcessPart(Owned):
@@ -267,7 +265,6 @@ class ProcessPart(Owned):
 
     key: Key
     name: Name
-    description: Text = ""
     stage: Key | None = None
     steps: tuple[StepPart, ...] = ()
 
@@ -320,7 +317,6 @@ class RulePart(Part):
     """One routing rule; without ``when`` it holds for every theme."""
 
     key: Key
-    name: Name
     when: WhenPart = WhenPart()
     then: ThenPart
 
