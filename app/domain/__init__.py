@@ -1,4 +1,1 @@
-"""Pure rules: enums, frozen values and functions of them.
-
-In: values only, standard library only. Out: values. Never in here: the database, HTTP, files, models, the time of day.
-"""
+"""The domain room: enums, frozen values and pure functions of the standard library. No I/O, no clock, no database."""

@@ -1,0 +1,1 @@
+"""The channels room: one file per way to reach an owner. Network yes, database no."""

@@ -1,0 +1,89 @@
+"""One frozen settings object, read once from the environment by an entry point and passed in."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from app.errors import AppError, Kind
+
+PREFIX = "CLOSELOOP_"
+_FROM_FILE = "_FILE"
+
+
+class Settings(BaseModel):
+    """Everything an operator can set; see docs/operating.md for one line on each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(default_factory=lambda: Path.home() / ".closeloop")
+    database_url: SecretStr | None = None
+    sqlite_synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8321, ge=1, le=65535)
+    public_url: str | None = None
+    zone: str = "UTC"
+    model: str = "packaged"
+    topic_confidence: float = Field(default=0.5, ge=0, le=1)
+    secret_key: SecretStr | None = None
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
+    max_bulk_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
+    raw_retention_days: int = Field(default=30, ge=1)
+    smtp_url: SecretStr | None = None
+    mail_from: str = "closeloop@localhost"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "text"] = "json"
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL: the one that was set, else a SQLite file in the data directory."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir / 'closeloop.db'}"
+        url = self.database_url.get_secret_value()
+        for scheme in ("postgresql://", "postgres://"):
+            if url.startswith(scheme):
+                return "postgresql+psycopg://" + url.removeprefix(scheme)
+        return url
+
+    @property
+    def base_url(self) -> str:
+        """Where people and vendors reach the service, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Build the settings from `CLOSELOOP_*` variables; `CLOSELOOP_X_FILE` names a file that holds the value of X.
+
+    Raises:
+        AppError: A variable is unknown, a file cannot be read, or a value does not fit. Values are never repeated.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, str] = {}
+    for variable in sorted(name for name in environ if name.startswith(PREFIX)):
+        field = variable.removeprefix(PREFIX).lower()
+        from_file = variable.endswith(_FROM_FILE) and field not in Settings.model_fields
+        field = field.removesuffix(_FROM_FILE.lower()) if from_file else field
+        if field not in Settings.model_fields:
+            known = ", ".join(PREFIX + name.upper() for name in sorted(Settings.model_fields))
+            raise AppError(Kind.MISCONFIGURED, "unknown_setting", f"{variable} is not a setting. Known: {known}.")
+        values[field] = _read_value(variable, environ[variable]) if from_file else environ[variable]
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        wrong = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        raise AppError(Kind.MISCONFIGURED, "bad_setting", f"Settings that do not fit: {wrong}.") from None
+
+
+def _read_value(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        message = f"{variable} names a file that cannot be read ({error.strerror}). Check the path and its permissions."
+        raise AppError(Kind.MISCONFIGURED, "unreadable_setting_file", message) from None

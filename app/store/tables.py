@@ -1,0 +1,600 @@
+"""Every table as a plain row class. `__writer__` names the one room that may write a table's rows."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.store.types import Json, Key, Utc
+
+Document = dict[str, Any]
+
+
+class Row(DeclarativeBase):
+    """What all tables share: names for constraints, so that both databases can migrate them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: Key,
+        str: Text(),
+        datetime: Utc(),
+        Document: Json,
+        list[Any]: Json,
+        bytes: LargeBinary(),
+    }
+    __writer__: ClassVar[str]
+
+
+class Leased:
+    """Rows that a station leases while it works on them; the engine may crash, the row remembers."""
+
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    leased_until: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+
+
+def _id() -> Mapped[int]:
+    return mapped_column(primary_key=True, autoincrement=True)
+
+
+def _one(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))
+
+
+# Reference data ------------------------------------------------------------------------------------------------------
+
+
+class Calendar(Row):
+    """A business calendar: working intervals per weekday in a zone, less holidays and closed days."""
+
+    __tablename__ = "calendars"
+    __writer__ = "processes"
+    id: Mapped[int] = _id()
+    key: Mapped[str] = mapped_column(unique=True)
+    zone: Mapped[str]
+    week: Mapped[Document]  # {"mon": [["09:00", "12:30"], ["13:30", "17:00"]], ...}
+    country: Mapped[str | None]  # ISO 3166 code for the holidays library
+    subdivision: Mapped[str | None]
+    closed: Mapped[list[Any]]  # ISO dates closed besides holidays
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Owner(Row):
+    """A named person who can own a process, stand in for one, or be escalated to."""
+
+    __tablename__ = "owners"
+    __writer__ = "processes"
+    id: Mapped[int] = _id()
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    email: Mapped[str | None]
+    manager_id: Mapped[int | None] = mapped_column(ForeignKey("owners.id"))
+    deputy_id: Mapped[int | None] = mapped_column(ForeignKey("owners.id"))
+    calendar_id: Mapped[int] = mapped_column(ForeignKey("calendars.id"))
+    absences: Mapped[list[Any]]  # [{"from": ISO date, "to": ISO date}], both inclusive
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class JourneyStage(Row):
+    """A stage of the customer journey, in order."""
+
+    __tablename__ = "journey_stages"
+    __writer__ = "processes"
+    id: Mapped[int] = _id()
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    position: Mapped[int]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Process(Row):
+    """A business process inside a journey stage."""
+
+    __tablename__ = "processes"
+    __writer__ = "processes"
+    id: Mapped[int] = _id()
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    stage_id: Mapped[int | None] = mapped_column(ForeignKey("journey_stages.id"))
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class ProcessStep(Row):
+    """A step of a process, in order."""
+
+    __tablename__ = "process_steps"
+    __writer__ = "processes"
+    __table_args__ = (UniqueConstraint("process_id", "key"),)
+    id: Mapped[int] = _id()
+    process_id: Mapped[int] = mapped_column(ForeignKey("processes.id"))
+    key: Mapped[str]
+    name: Mapped[str]
+    position: Mapped[int]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Ownership(Row):
+    """Who owns a process, or one step of it, from when until when (half-open, None = no end)."""
+
+    __tablename__ = "ownerships"
+    __writer__ = "processes"
+    id: Mapped[int] = _id()
+    process_id: Mapped[int] = mapped_column(ForeignKey("processes.id"), index=True)
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+
+
+class TaxonomyVersion(Row):
+    """The topics as they were published, whole, so that a change of topics is a known event for every verdict."""
+
+    __tablename__ = "taxonomy_versions"
+    __writer__ = "processes"
+    id: Mapped[int] = _id()
+    digest: Mapped[str]
+    document: Mapped[Document]
+    published_at: Mapped[datetime]
+
+
+class Topic(Row):
+    """A node of the taxonomy; belongs to a process and usually a step."""
+
+    __tablename__ = "topics"
+    __writer__ = "processes"
+    id: Mapped[int] = _id()
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    description: Mapped[str]
+    examples: Mapped[list[Any]]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("topics.id"))
+    process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class RoutingRule(Row):
+    """One ordered rule: when these facts hold, then this owner and these durations."""
+
+    __tablename__ = "routing_rules"
+    __writer__ = "processes"
+    id: Mapped[int] = _id()
+    key: Mapped[str] = mapped_column(unique=True)
+    position: Mapped[int]
+    when: Mapped[Document]
+    then: Mapped[Document]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Policy(Row):
+    """The one row (id 1) of thresholds, default durations, escalation ladder and fallback owner."""
+
+    __tablename__ = "policies"
+    __writer__ = "processes"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fallback_owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+    document: Mapped[Document]
+    applied_at: Mapped[datetime]
+
+
+# What comes in -------------------------------------------------------------------------------------------------------
+
+
+class Source(Row):
+    """A configured connector: where feedback comes from."""
+
+    __tablename__ = "sources"
+    __writer__ = "ingest"
+    id: Mapped[int] = _id()
+    key: Mapped[str] = mapped_column(unique=True)
+    connector: Mapped[str]
+    config: Mapped[Document]
+    secrets: Mapped[bytes | None]  # encrypted JSON list, newest first; at most two are live
+    created_at: Mapped[datetime]
+    paused_at: Mapped[datetime | None]
+
+
+class Delivery(Row, Leased):
+    """One raw payload as received, kept verbatim until its retention ends; replayable."""
+
+    __tablename__ = "deliveries"
+    __writer__ = "ingest"
+    __table_args__ = (Index(None, "state", "leased_until"), Index(None, "source_id", "sender_ref"))
+    id: Mapped[int] = _id()
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    sender_ref: Mapped[str | None]  # the sender's own delivery id
+    digest: Mapped[str]  # SHA-256 of the body
+    content_type: Mapped[str]
+    headers: Mapped[Document]
+    body: Mapped[bytes | None]  # None once retention has ended
+    received_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="received")  # domain.feedback.DeliveryState
+    reason: Mapped[str | None]
+    unpacked_at: Mapped[datetime | None]
+
+
+class Feedback(Row, Leased):
+    """One customer utterance in one medium; its turns and scores hang on it."""
+
+    __tablename__ = "feedback"
+    __writer__ = "ingest"
+    __table_args__ = (
+        UniqueConstraint("source_id", "external_id"),
+        Index(None, "state", "leased_until"),
+        Index(None, "occurred_at"),
+        Index(None, "customer_ref"),
+    )
+    id: Mapped[int] = _id()
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    external_id: Mapped[str]
+    version: Mapped[int] = mapped_column(default=0)  # the sender's number, or its update time in microseconds
+    digest: Mapped[str]  # SHA-256 of the item's content
+    content_rev: Mapped[int] = mapped_column(default=1)  # +1 with each accepted version
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("deliveries.id"))
+    medium: Mapped[str] = mapped_column(String(16))
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    language: Mapped[str | None]
+    question: Mapped[str | None]
+    customer_ref: Mapped[str | None]
+    segment: Mapped[str | None]
+    case_ref: Mapped[str | None]
+    attributes: Mapped[Document]
+    state: Mapped[str] = mapped_column(default="pending")  # domain.feedback.FeedbackState
+
+
+class Turn(Row):
+    """One speaker's part; a plain text is one customer turn."""
+
+    __tablename__ = "turns"
+    __writer__ = "ingest"
+    feedback_id: Mapped[int] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str]
+    at: Mapped[datetime | None]
+    speaker: Mapped[str | None]
+
+
+class Score(Row):
+    """A structured answer with its scale."""
+
+    __tablename__ = "scores"
+    __writer__ = "ingest"
+    feedback_id: Mapped[int] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(String(32))
+    value: Mapped[float]
+    low: Mapped[float]
+    high: Mapped[float]
+
+
+# What we make of it --------------------------------------------------------------------------------------------------
+
+
+class Mention(Row):
+    """One span of a customer turn with one topic and one sentiment; offsets are characters of the turn's text."""
+
+    __tablename__ = "mentions"
+    __writer__ = "classify"
+    __table_args__ = (Index(None, "feedback_id"), Index(None, "topic_id", "complaint"))
+    id: Mapped[int] = _id()
+    feedback_id: Mapped[int] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"))
+    content_rev: Mapped[int]
+    turn: Mapped[int]
+    start: Mapped[int]
+    end: Mapped[int]
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topics.id"))  # None: abstained
+    topic_confidence: Mapped[float]
+    sentiment: Mapped[float]  # -1..1
+    sentiment_label: Mapped[str] = mapped_column(String(16))
+    sentiment_confidence: Mapped[float]
+    complaint: Mapped[bool]
+    complaint_confidence: Mapped[float]
+    friction: Mapped[str | None] = mapped_column(String(32))  # domain.feedback.Friction
+    friction_confidence: Mapped[float]
+    fingerprint: Mapped[str]
+    corrected: Mapped[bool] = mapped_column(default=False)
+
+
+class MentionVector(Row):
+    """A mention's embedding: float16, little-endian; apart from the mention to keep that narrow."""
+
+    __tablename__ = "mention_vectors"
+    __writer__ = "classify"
+    mention_id: Mapped[int] = mapped_column(ForeignKey("mentions.id", ondelete="CASCADE"), primary_key=True)
+    model: Mapped[str]
+    vector: Mapped[bytes]
+
+
+class Correction(Row):
+    """A human's label for a span; wins over the model at every later reading. None = not corrected in that respect."""
+
+    __tablename__ = "corrections"
+    __writer__ = "classify"
+    __table_args__ = (Index(None, "feedback_id"),)
+    id: Mapped[int] = _id()
+    feedback_id: Mapped[int] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"))
+    turn: Mapped[int]
+    start: Mapped[int]
+    end: Mapped[int]
+    text: Mapped[str]
+    labels: Mapped[Document]  # any of topic (key or null), sentiment_label, complaint, friction
+    actor: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Theme(Row):
+    """A recurring problem inside a topic, with a lasting identity."""
+
+    __tablename__ = "themes"
+    __writer__ = "theme"
+    __table_args__ = (_one("uq_themes_topic_level", "topic_id", where="kind = 'topic'"),)
+    id: Mapped[int] = _id()
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))  # 'topic' (all of the topic that is in no cluster) or 'cluster'
+    name: Mapped[str]
+    named_by: Mapped[str | None]  # the human whose name it is; None: named from the data
+    terms: Mapped[list[Any]]
+    central_mention_id: Mapped[int | None]  # no foreign key: mentions are replaced when texts are read anew
+    centroid: Mapped[bytes | None]  # float32, little-endian, unit length
+    state: Mapped[str] = mapped_column(String(16), default="active")  # active, muted, retired
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class ThemeMention(Row):
+    """Which theme a complaint mention belongs to; NULL with a reason where there is none."""
+
+    __tablename__ = "theme_mentions"
+    __writer__ = "theme"
+    mention_id: Mapped[int] = mapped_column(ForeignKey("mentions.id", ondelete="CASCADE"), primary_key=True)
+    theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"), index=True)
+    similarity: Mapped[float | None]
+    reason: Mapped[str | None]
+    assigned_at: Mapped[datetime]
+
+
+class ThemeEvent(Row):
+    """One line of a theme's lineage: created, renamed, merged, split, muted, retired, reopened."""
+
+    __tablename__ = "theme_events"
+    __writer__ = "theme"
+    id: Mapped[int] = _id()
+    theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    other_theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"))
+    actor: Mapped[str]
+    facts: Mapped[Document]
+    at: Mapped[datetime]
+
+
+# Who acts ------------------------------------------------------------------------------------------------------------
+
+
+class Routing(Row):
+    """The decision theme -> step -> owner -> deadline, with the rule that made it and why."""
+
+    __tablename__ = "routings"
+    __writer__ = "route"
+    __table_args__ = (_one("uq_routings_current", "theme_id", "process_id", where="superseded_at IS NULL"),)
+    id: Mapped[int] = _id()
+    theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"))
+    process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+    rule: Mapped[str | None]  # key of the rule; None: the ownership map alone
+    why: Mapped[list[Any]]  # sentences
+    trigger_from: Mapped[date]  # first and last day of the window whose count opened it
+    trigger_to: Mapped[date]
+    complaints: Mapped[int]  # in that window
+    people: Mapped[int]
+    goal_at: Mapped[datetime]
+    deadline_at: Mapped[datetime]
+    goal_why: Mapped[Document]  # {"working": minutes, "counted": [[start, end], ...], "closed": [...]}
+    deadline_why: Mapped[Document]
+    ladder: Mapped[list[Any]]  # [{"at": ISO instant, "owner_id": 3, "role": "manager"}, ...] fixed here
+    decided_at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None]
+
+
+class ActionItem(Row):
+    """One piece of open work with an owner and deadlines."""
+
+    __tablename__ = "action_items"
+    __writer__ = "act"
+    __table_args__ = (
+        _one("uq_action_items_open", "theme_id", "process_id", where="closed_at IS NULL AND kind = 'process'"),
+        Index(None, "owner_id", "updated_at"),
+    )
+    id: Mapped[int] = _id()
+    kind: Mapped[str] = mapped_column(String(16))  # process or case
+    theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"))
+    feedback_id: Mapped[int | None] = mapped_column(ForeignKey("feedback.id"))
+    process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+    routing_id: Mapped[int | None] = mapped_column(ForeignKey("routings.id"), unique=True)
+    title: Mapped[str]
+    state: Mapped[str] = mapped_column(String(24))  # domain.items.State
+    version: Mapped[int] = mapped_column(default=1)  # optimistic lock: +1 with each change
+    opened_at: Mapped[datetime]
+    goal_at: Mapped[datetime]
+    deadline_at: Mapped[datetime]
+    ladder: Mapped[list[Any]]
+    rung: Mapped[int] = mapped_column(default=0)  # rungs of the ladder already climbed
+    snoozed_until: Mapped[datetime | None]
+    reason: Mapped[str | None]  # of a decline
+    duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("action_items.id"))
+    settled_measurement_id: Mapped[int | None]  # the last verdict that moved this item
+    acknowledged_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class ItemEvent(Row):
+    """One line of an action item's history, comments included; append-only."""
+
+    __tablename__ = "item_events"
+    __writer__ = "act"
+    id: Mapped[int] = _id()
+    item_id: Mapped[int] = mapped_column(ForeignKey("action_items.id"), index=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(24))
+    from_state: Mapped[str | None] = mapped_column(String(24))
+    to_state: Mapped[str | None] = mapped_column(String(24))
+    text: Mapped[str | None]  # reason or comment
+    facts: Mapped[Document]
+
+
+class Change(Row):
+    """A process change: what, to which step, from when, with which target; written down before the result is known."""
+
+    __tablename__ = "changes"
+    __writer__ = "act"
+    id: Mapped[int] = _id()
+    item_id: Mapped[int] = mapped_column(ForeignKey("action_items.id"), index=True)
+    theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"))
+    process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
+    description: Mapped[str]
+    planned_for: Mapped[date | None]
+    target_reduction: Mapped[float]  # 0..1 of the complaint rate
+    margin: Mapped[float] = mapped_column(default=0.2)
+    trigger_from: Mapped[date | None]  # the window that opened the item: no part of the baseline if it stands out
+    trigger_to: Mapped[date | None]
+    rollout_from: Mapped[date | None]
+    rollout_to: Mapped[date | None]  # last day that is not yet fully in effect; None with rollout_from: at once
+    planned_at: Mapped[datetime]
+    deployed_at: Mapped[datetime | None]  # when the deployment was recorded
+    withdrawn_at: Mapped[datetime | None]
+    actor: Mapped[str]
+
+
+class Notice(Row, Leased):
+    """One message to one owner by one channel: the outbox."""
+
+    __tablename__ = "notices"
+    __writer__ = "act"
+    __table_args__ = (Index(None, "state", "leased_until"),)
+    id: Mapped[int] = _id()
+    key: Mapped[str] = mapped_column(unique=True)  # item, event and channel: sent once however often it is asked for
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("action_items.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+    channel: Mapped[str]
+    event: Mapped[str] = mapped_column(String(24))
+    subject: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16), default="pending")  # pending, sent, parked
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+# Whether it worked ---------------------------------------------------------------------------------------------------
+
+
+class Exposure(Row):
+    """The denominator of a rate: how many orders, contacts or customers on a day."""
+
+    __tablename__ = "exposures"
+    __writer__ = "measure"
+    series: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    count: Mapped[float]
+
+
+class Registration(Row):
+    """What a change is judged by, frozen when it is deployed: target, controls, exposure, method."""
+
+    __tablename__ = "registrations"
+    __writer__ = "measure"
+    change_id: Mapped[int] = mapped_column(ForeignKey("changes.id"), primary_key=True)
+    design: Mapped[Document]
+    registered_at: Mapped[datetime]
+
+
+class Measurement(Row):
+    """One look at a change: everything that the verdict used, and the verdict."""
+
+    __tablename__ = "measurements"
+    __writer__ = "measure"
+    __table_args__ = (UniqueConstraint("change_id", "day"),)
+    id: Mapped[int] = _id()
+    change_id: Mapped[int] = mapped_column(ForeignKey("changes.id"))
+    day: Mapped[date]  # the last day that was counted
+    verdict: Mapped[str] = mapped_column(String(16))
+    rate_ratio: Mapped[float | None]
+    ci_low: Mapped[float | None]
+    ci_high: Mapped[float | None]
+    p_value: Mapped[float | None]
+    relapse: Mapped[bool] = mapped_column(default=False)
+    reasons: Mapped[list[Any]]
+    case: Mapped[Document]  # the case as given to the estimator: recomputes to the same numbers
+    result: Mapped[Document]  # fit, band and checks for charts
+    method: Mapped[str]  # estimator version
+    measured_at: Mapped[datetime]
+
+
+# Governance and plumbing ---------------------------------------------------------------------------------------------
+
+
+class ApiKey(Row):
+    """A machine's credential: only a SHA-256 of the secret is kept."""
+
+    __tablename__ = "api_keys"
+    __writer__ = "access"
+    id: Mapped[int] = _id()
+    public_id: Mapped[str] = mapped_column(unique=True)
+    digest: Mapped[str]
+    name: Mapped[str]
+    scopes: Mapped[list[Any]]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("owners.id"))  # acts as this owner
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("sources.id"))  # may write to this source only
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_on: Mapped[date | None]
+
+
+class BrowserSession(Row):
+    """A person's signed-in browser; the cookie holds a token of which only the digest is kept."""
+
+    __tablename__ = "browser_sessions"
+    __writer__ = "access"
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    api_key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id"))
+    csrf: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class AuditEvent(Row):
+    """Who did what to which object; append-only."""
+
+    __tablename__ = "audit_events"
+    __writer__ = "access"
+    id: Mapped[int] = _id()
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]  # e.g. "action_item:12"
+    facts: Mapped[Document]
+
+
+class WorkerHeartbeat(Row):
+    """A worker process that is alive; one without a fresh beat has its jobs taken over."""
+
+    __tablename__ = "worker_heartbeats"
+    __writer__ = "engine"
+    executor_id: Mapped[str] = mapped_column(primary_key=True)
+    beat_at: Mapped[datetime]

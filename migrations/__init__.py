@@ -1,0 +1,1 @@
+"""One migration history for SQLite and PostgreSQL. A migration imports nothing from `app` and is never edited."""

@@ -1,0 +1,46 @@
+"""Alembic's entry: runs the history on the connection it is given, else on the database of the settings."""
+
+from typing import Literal
+
+from alembic import context
+from sqlalchemy import Connection
+
+from app.settings import read_settings
+from app.store.session import make_engine
+from app.store.tables import Row
+from app.store.types import Utc
+
+_OURS = frozenset(Row.metadata.tables)
+
+
+def _include_name(name: str | None, kind: str, _parents: object) -> bool:
+    # The engine keeps its own tables beside ours in the SQLite file: they are none of our business.
+    return kind != "table" or name in _OURS
+
+
+def _render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
+    # A migration must not import the code that it may outlive.
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Utc) else False
+
+
+def _run(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = '600s'")
+    context.configure(
+        connection=connection,
+        target_metadata=Row.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        include_name=_include_name,
+        render_item=_render_item,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    _run(given)
+else:
+    with make_engine(read_settings().url).begin() as opened:
+        _run(opened)
