@@ -1,1 +1,1 @@
-"""The REST edge: one resource per file. Translates HTTP to commands and queries, errors to problem documents; holds no rules."""
+"""The REST edge: one resource per file. Turns HTTP into commands and queries, errors into problem documents."""
