@@ -76,18 +76,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from app.domain.feedback import Friction, Medium
 from app.domain.working import Working, parse_working
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-Medium = Literal["phone", "chat", "review", "ticket", "survey", "email", "social"]
-FrictionName = Literal[
-    "information_repetition",
-    "unnecessary_handoffs",
-    "channel_inconsistency",
-    "process_opacity",
-    "unnecessary_complexity",
-]
+KEY_PATTERN = r"^[a-z][a-z0-9_-]{0,63}$"
+DAY_PATTERN = r"^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$"
+COUNTRY_PATTERN = r"^[A-Z]{2}$"
 
 _EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", re.ASCII)
 _HOURS = re.compile(r"(?P<h1>[01][0-9]|2[0-3]):(?P<m1>[0-5][0-9])-(?P<h2>[012][0-9]):(?P<m2>[0-5][0-9])", re.ASCII)
@@ -151,7 +147,7 @@ def _length(working: Working) -> tuple[int, float]:
     return working.days, working.time.total_seconds()
 
 
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+Key = Annotated[str, Field(pattern=KEY_PATTERN)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
 Text = Annotated[str, Field(max_length=2000)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
@@ -159,7 +155,7 @@ Duration = Annotated[str, Field(max_length=30), AfterValidator(_duration)]
 Hours = Annotated[str, Field(max_length=11), AfterValidator(_hours)]
 DayRange = Annotated[
     str,
-    Field(pattern=r"^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$"),
+    Field(pattern=DAY_PATTERN),
 ]
 
 
@@ -179,7 +175,7 @@ class StagePart(Part):
 class HolidaysPart(Part):
     """Public holidays by ISO 3166 country and, where they differ inside it, subdivision."""
 
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    country: Annotated[str, Field(pattern=COUNTRY_PATTERN)]
     subdivision: Annotated[str, Field(max_length=20)] | None = None
 
 
@@ -292,7 +288,7 @@ class WhenPart(Part):
     process: tuple[Key, ...] = ()
     step: tuple[Key, ...] = ()
     stage: tuple[Key, ...] = ()
-    friction: tuple[FrictionName, ...] = ()
+    friction: tuple[Friction, ...] = ()
     medium: tuple[Medium, ...] = ()
     min_complaints: Annotated[int, Field(ge=1)] | None = None
     min_people: Annotated[int, Field(ge=1)] | None = None
