@@ -1,7 +1,7 @@
-"""Three thousand invented feedback items over forty weeks, the same for a seed, and the truth about each.
+"""Three thousand invented feedback items over forty weeks, the same for a seed, and the truth about each of them.
 
-What is sent (``list_feedback``) and what is true (``list_truth``) come from the same draw but never travel together: the
-truth is for tests and benchmarks, which ask how much of it the service finds out by itself.
+What is sent (``list_feedback``) and what is true (``list_truth``) come from the same draw but never travel together:
+the truth is for tests and benchmarks, which ask how much of it the service finds out by itself.
 """
 
 from collections.abc import Iterator
