@@ -1,1 +1,5 @@
-"""The connectors room: one file per survey, ticket, review or call tool; parses raw payloads into native items. Pure: no database, no network."""
+"""One file per survey, ticket, review or call tool: verifies and parses raw payloads into native items.
+
+In: one request's bytes and headers. Out: native items, a reason to ignore it, or a typed refusal. Pure: no database,
+no network, no clock.
+"""
