@@ -1,3 +1,4 @@
+import json
 import re
 from collections import Counter
 from datetime import datetime
@@ -5,6 +6,7 @@ from random import Random
 
 import pytest
 
+from app.connectors.contract import read_item
 from app.demo.phrases import Voice, load_phrases
 
 MEDIA = {"phone", "chat", "review", "ticket", "survey", "email", "social"}
@@ -16,7 +18,14 @@ def words_of(item):
     return item["text"] if "text" in item else "\n".join(turn["text"] for turn in item["turns"])
 
 
-def test_every_item_has_the_native_shape(history):
+def test_every_item_passes_the_strict_native_schema_after_a_trip_through_json(history):
+    for item in history.items:
+        read = read_item(json.loads(json.dumps(item)))
+        assert read.external_id == item["external_id"]
+        assert read.occurred_at == datetime.fromisoformat(item["occurred_at"])
+
+
+def test_every_item_has_the_fields_that_the_demo_shows(history):
     for item in history.items:
         assert set(item) >= KEYS
         assert set(item) <= KEYS | MAY
