@@ -1,0 +1,174 @@
+"""Charts as SVG, drawn here and coloured by the style sheet: dark mode, print and a strict CSP come free."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from markupsafe import Markup, escape
+
+_TOP, _RIGHT, _BOTTOM, _LEFT = 36, 16, 32, 44
+
+
+@dataclass(frozen=True)
+class Week:
+    """One point of the impact chart; rates are complaints per 1,000 exposure, None where nothing can be said."""
+
+    start: date
+    rate: float | None
+    expected: float | None
+    low: float | None
+    high: float | None
+    phase: str  # "before", "rollout" or "after"
+
+
+def sparkline(counts: Sequence[float]) -> Markup:
+    """A small line from zero over the counts of the last weeks; empty without two points."""
+    if len(counts) < 2:  # noqa: PLR2004 - a line has two ends
+        return Markup("")
+    top = max(*counts, 1.0)
+    points = [(2 + 80 * i / (len(counts) - 1), 22 - 20 * count / top) for i, count in enumerate(counts)]
+    x, y = points[-1]
+    return Markup(
+        '<svg class="spark" viewBox="0 0 84 24" role="img" aria-label="{label}">'
+        '<path d="{path}"/><circle cx="{x:.1f}" cy="{y:.1f}" r="2"/></svg>'
+    ).format(label=f"{len(counts)} weeks, last {counts[-1]:g}, highest {max(counts):g}", path=_path(points), x=x, y=y)
+
+
+def impact_chart(weeks: Sequence[Week], *, title: str, narrow: bool = False) -> Markup:
+    """Weekly rate before and after a change, what was expected without it, and the band around that.
+
+    Args:
+        weeks: In order of time, without holes.
+        title: What a screen reader says first.
+        narrow: Draw for a phone: another shape, the same size of text.
+    """
+    width, height = (360, 280) if narrow else (1000, 340)
+    top = _ceiling([value for week in weeks for value in (week.rate, week.expected, week.high) if value is not None])
+    step = (width - _LEFT - _RIGHT) / max(len(weeks) - 1, 1)
+
+    def at(index: int, value: float) -> tuple[float, float]:
+        return _LEFT + step * index, height - _BOTTOM - (height - _TOP - _BOTTOM) * min(value, top) / top
+
+    parts = [_grid(top, width, at), _months(weeks, at, height, every=2 if narrow else 1)]
+    parts.append(_band(weeks, at))
+    parts.append(_rollout(weeks, at, height, step))
+    for phase, css in (("before", "before"), ("after", "after")):
+        points = [at(i, week.rate) for i, week in enumerate(weeks) if week.phase == phase and week.rate is not None]
+        parts.append(Markup('<path class="{}" d="{}"/>').format(css, _path(points)))
+        parts.extend(Markup('<circle class="dot-{}" cx="{:.1f}" cy="{:.1f}" r="2.5"/>').format(css, *p) for p in points)
+    head = Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img"><title>{}</title>').format(
+        "narrow" if narrow else "wide-only", width, height, title
+    )
+    return head + Markup("").join(parts) + Markup("</svg>")
+
+
+def effect_chart(ratio: float, low: float, high: float, target: float | None) -> Markup:
+    """The pooled effect with its interval on one line, in per cent against no change."""
+    values = [100 * (value - 1) for value in (ratio, low, high)]
+    goal = None if target is None else -100 * target
+    left = min(-60.0, *(values), goal if goal is not None else 0.0) - 5
+    right = max(20.0, *values) + 5
+
+    def x(value: float) -> float:
+        return 20 + 520 * (value - left) / (right - left)
+
+    ticks = [tick for tick in range(-100, 401, 20) if left <= tick <= right]
+    if len(ticks) > 10:  # noqa: PLR2004 - more labels than that run into each other
+        ticks = [tick for tick in ticks if tick % 100 == 0]
+    parts = [
+        Markup('<line class="{}" x1="{x:.1f}" x2="{x:.1f}" y1="16" y2="64"/><text x="{x:.1f}" y="82" '
+               'text-anchor="middle">{:+d}%</text>').format("zero" if tick == 0 else "grid", tick, x=x(tick))
+        for tick in ticks
+    ]  # fmt: skip
+    if goal is not None:
+        parts.append(
+            Markup(
+                '<line class="target" x1="{x:.1f}" x2="{x:.1f}" y1="16" y2="64"/>'
+                '<text x="{x:.1f}" y="11" text-anchor="middle">target {:.0f}%</text>'
+            ).format(goal, x=x(goal))
+        )
+    parts.append(
+        Markup(
+            '<line class="interval" x1="{:.1f}" x2="{:.1f}" y1="40" y2="40"/>'
+            '<circle class="estimate" cx="{:.1f}" cy="40" r="5"/>'
+        ).format(x(values[1]), x(values[2]), x(values[0]))
+    )
+    label = f"{values[0]:+.0f} per cent, 95 per cent interval {values[1]:+.0f} to {values[2]:+.0f}"
+    return (
+        Markup('<svg class="chart" viewBox="0 0 560 90" role="img"><title>{}</title>').format(label)
+        + Markup("").join(parts)
+        + Markup("</svg>")
+    )
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
+
+
+def _ceiling(values: Sequence[float]) -> float:
+    highest = max([*values, 1e-9])
+    scale: float = 10.0 ** (len(f"{highest:.0f}") - 1) if highest >= 1 else 0.1
+    return next(scale * k for k in (1, 2, 2.5, 5, 10, 20) if scale * k >= highest)
+
+
+def _grid(top: float, width: int, at: "_Place") -> Markup:
+    lines = []
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        _, y = at(0, top * share)
+        lines.append(
+            Markup(
+                '<line class="{}" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/>'
+                '<text x="{}" y="{ty:.1f}" text-anchor="end">{:g}</text>'
+            ).format("axis" if share == 0 else "grid", _LEFT, width - _RIGHT, _LEFT - 8, top * share, y=y, ty=y + 4)
+        )
+    return Markup("").join(lines)
+
+
+def _months(weeks: Sequence[Week], at: "_Place", height: int, *, every: int) -> Markup:
+    firsts = [i for i, week in enumerate(weeks) if i == 0 or week.start.month != weeks[i - 1].start.month]
+    return Markup("").join(
+        Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
+            at(i, 0)[0], height - 12, escape(weeks[i].start.strftime("%b"))
+        )
+        for i in firsts[1::every]
+    )
+
+
+def _band(weeks: Sequence[Week], at: "_Place") -> Markup:
+    known = [(i, w) for i, w in enumerate(weeks) if w.low is not None and w.high is not None and w.expected is not None]
+    if not known:
+        return Markup("")
+    upper = [at(i, w.high or 0) for i, w in known]
+    lower = [at(i, w.low or 0) for i, w in reversed(known)]
+    middle = [at(i, w.expected or 0) for i, w in known]
+    return Markup('<path class="band" d="{}Z"/><path class="expected" d="{}"/>').format(
+        _path([*upper, *lower]), _path(middle)
+    )
+
+
+def _rollout(weeks: Sequence[Week], at: "_Place", height: int, step: float) -> Markup:
+    inside = [i for i, week in enumerate(weeks) if week.phase == "rollout"]
+    after = [i for i, week in enumerate(weeks) if week.phase == "after"]
+    if not inside and not after:
+        return Markup("")
+    first = inside[0] if inside else after[0]
+    x = at(first, 0)[0] - step / 2
+    flag = Markup(
+        '<line class="flag" x1="{x:.1f}" x2="{x:.1f}" y1="24" y2="{bottom}"/>'
+        '<text class="strong" x="{x:.1f}" y="16" text-anchor="middle">change</text>'
+    ).format(x=x, bottom=height - _BOTTOM)
+    if not inside:
+        return flag
+    hatch = Markup(
+        '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<line class="hatch-line" x1="0" x2="0" y1="0" y2="6"/></pattern></defs>'
+        '<rect class="rollout" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>'
+    ).format(x, _TOP, step * len(inside), height - _TOP - _BOTTOM)
+    return hatch + flag
+
+
+class _Place(Protocol):
+    """Turns (index of the week, value) into pixels."""
+
+    def __call__(self, index: int, value: float) -> tuple[float, float]: ...
