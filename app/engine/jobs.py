@@ -1,0 +1,73 @@
+"""What a job is: the name of a station and nothing else. The rows say what is left to do."""
+
+import logging
+from dataclasses import dataclass
+
+from dbos import DBOSClient, EnqueueOptions
+from sqlalchemy.orm import Session
+
+from app.engine.serializer import JsonSerializer
+from app.store.session import Database
+
+APPLICATION = "closeloop"
+PROTOCOL = "1"
+"""Version of what is in a job. A constant, and never set on a job: a job of an older release must still run."""
+
+RUN_STATION = "run_station"
+MAINTENANCE = "maintenance"
+
+_QUEUE_PREFIX = "closeloop-"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When one station runs.
+
+    Attributes:
+        station: Its name, which is also its queue's.
+        every: A cron expression at which it looks for work that nobody announced.
+        alone: Whether at most one run may be under way in the whole installation (stations that lease no rows).
+    """
+
+    station: str
+    every: str
+    alone: bool
+
+
+def queue_name(station: str) -> str:
+    """The queue that wake-ups of `station` wait in."""
+    return f"{_QUEUE_PREFIX}{station}"
+
+
+class Enqueuer:
+    """Puts wake-ups into the caller's own transaction; give its `enqueue` to `Database.enqueue`."""
+
+    def __init__(self, database: Database) -> None:
+        """Connects to nothing before the first use."""
+        quiet_library()
+        self.client = DBOSClient(
+            system_database_engine=database.engine,
+            serializer=JsonSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+        )
+
+    def enqueue(self, session: Session, station: str, key: str) -> None:
+        """Add the wake-up `station:key`, once however often it is asked for; gone if the transaction rolls back."""
+        options = EnqueueOptions(
+            workflow_name=RUN_STATION, queue_name=queue_name(station), workflow_id=f"{station}:{key}"
+        )
+        self.client.enqueue_in_transaction(session, options, station)
+
+    def close(self) -> None:
+        """Forget the client; the database's own connections stay."""
+        self.client.destroy()
+
+
+def quiet_library() -> None:
+    """Have the library's log lines go through ours (it would open a handler of its own), warnings and worse only."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    logger.propagate = True
+    logger.setLevel(logging.WARNING)

@@ -1,0 +1,62 @@
+import threading
+import time
+
+import pytest
+
+from app.engine.jobs import Enqueuer, Plan
+from app.engine.running import Engine, Pace
+from app.engine.schema import migrate_engine
+
+HURRY = Pace(poll_s=0.05, beat_s=0.5, dead_after_s=3.0, take_over="*/2 * * * * *")
+
+
+class Ledger:
+    """A station that only writes down that it ran; a test waits for what it expects."""
+
+    def __init__(self):
+        self.runs = []
+        self._changed = threading.Condition()
+
+    def run(self, station, stopping):
+        with self._changed:
+            self.runs.append(station)
+            self._changed.notify_all()
+        return 1
+
+    def wait(self, station, times=1, seconds=20):
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while self.runs.count(station) < times and time.monotonic() < deadline:
+                self._changed.wait(deadline - time.monotonic())
+            return self.runs.count(station)
+
+
+@pytest.fixture
+def ledger():
+    return Ledger()
+
+
+@pytest.fixture
+def engine_database(database):
+    """A database that has the engine's tables beside ours."""
+    migrate_engine(database)
+    enqueuer = Enqueuer(database)
+    database.enqueue = enqueuer.enqueue
+    yield database
+    enqueuer.close()
+
+
+@pytest.fixture
+def start_engine(engine_database):
+    """Starts an engine on the test's database and stops it at the end."""
+    started = []
+
+    def start(run, plans=(Plan("label", every="0 0 1 1 *", alone=False),), **more):
+        engine = Engine(engine_database, plans, run, pace=HURRY, **more)
+        engine.start()
+        started.append(engine)
+        return engine
+
+    yield start
+    for engine in started:
+        engine.stop(seconds=5)
