@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from app.domain.calendar import Deadline
+from app.domain.calendar import Calendar, Deadline
 from app.domain.feedback import Friction, Medium
-from app.domain.ownership import Named
+from app.domain.ownership import Named, Ownerships
 from app.domain.working import Working
 
 
@@ -60,8 +61,8 @@ class Conditions:
     process: frozenset[str] = frozenset()
     step: frozenset[str] = frozenset()
     stage: frozenset[str] = frozenset()
-    friction: frozenset[str] = frozenset()
-    medium: frozenset[str] = frozenset()
+    friction: frozenset[Friction] = frozenset()
+    medium: frozenset[Medium] = frozenset()
     min_complaints: int = 0
     min_people: int = 0
 
@@ -128,3 +129,13 @@ class Decision:
     goal: Deadline
     deadline: Deadline
     ladder: tuple[Climb, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """All that a decision looks up: policy, rules in order, who owns what, and calendars by id."""
+
+    policy: Policy
+    rules: tuple[Rule, ...]
+    ownerships: Ownerships
+    calendars: Mapping[int, Calendar]

@@ -1,0 +1,116 @@
+"""Station: themes that enough people complain about and that nobody has to act on yet get an owner and a deadline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from app.domain.routing import Decision, Rulebook, ThemeFacts
+from app.log import get_logger
+from app.processes.rules import load_rulebook
+from app.route.decide import decide
+from app.store import reference
+from app.store.routings import Standing, current_routings, find_current_routing, theme_facts, window_of
+from app.store.tables import Routing
+
+LIMIT = 200
+"""How many themes one batch routes."""
+
+_log = get_logger("route")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One theme to route; ``supersedes`` is the id of its routing whose item was closed, if it had one."""
+
+    facts: ThemeFacts
+    supersedes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Themes to route, and everything that decides about them."""
+
+    due: tuple[Due, ...]
+    rulebook: Rulebook
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was decided for each theme."""
+
+    decided: tuple[tuple[Due, Decision], ...]
+    opened_at: datetime
+
+
+def claim(session: Session, now: datetime) -> Batch | None:
+    """Find the themes over the threshold that have no open routing for their process, most complaints first.
+
+    A theme whose item was closed rests for one window: only complaints that are all later can open it again.
+    """
+    if reference.find_policy(session) is None:
+        return None
+    rulebook = load_rulebook(session, now)
+    policy = rulebook.policy
+    window = window_of(policy.window_days, now)
+    rested = datetime(window.first.year, window.first.month, window.first.day, tzinfo=UTC)
+    standing = current_routings(session)
+    due = [
+        Due(facts, before.routing_id if before else None)
+        for facts in theme_facts(session, window, min_complaints=policy.min_complaints, min_people=policy.min_people)
+        if _may_open(before := standing.get((facts.theme_id, facts.place.process_id)), rested)
+    ]
+    return Batch(tuple(due[:LIMIT]), rulebook, now) if due else None
+
+
+def work(batch: Batch, _tools: object) -> Outcome:
+    """Decide for each theme; no database, no clock."""
+    decided = tuple((due, decide(due.facts, batch.rulebook, batch.opened_at)) for due in batch.due)
+    return Outcome(decided, batch.opened_at)
+
+
+def record(session: Session, now: datetime, outcome: Outcome) -> None:
+    """Store the routings; one that another run has stored meanwhile stays, so running twice changes nothing."""
+    stored = 0
+    for due, decision in outcome.decided:
+        current = find_current_routing(session, due.facts.theme_id, decision.place.process_id)
+        if current is not None:
+            if current.id != due.supersedes:
+                continue
+            current.superseded_at = now
+            session.flush()
+        session.add(_row(due.facts, decision, outcome.opened_at))
+        stored += 1
+    session.flush()
+    _log.info("themes_routed", routed=stored, found=len(outcome.decided))
+
+
+def _may_open(standing: Standing | None, rested: datetime) -> bool:
+    return standing is None or (standing.closed_at is not None and standing.closed_at <= rested)
+
+
+def _row(facts: ThemeFacts, decision: Decision, opened_at: datetime) -> Routing:
+    return Routing(
+        theme_id=facts.theme_id,
+        process_id=decision.place.process_id,
+        step_id=decision.place.step_id,
+        owner_id=decision.named.person.id,
+        rule=decision.rule,
+        why=list(decision.why),
+        trigger_from=facts.first,
+        trigger_to=facts.last,
+        complaints=facts.complaints,
+        people=facts.people,
+        goal_at=decision.goal.at,
+        deadline_at=decision.deadline.at,
+        goal_why=decision.goal.explain(),
+        deadline_why=decision.deadline.explain(),
+        ladder=[
+            {"at": climb.at.isoformat(), "owner_id": climb.owner_id, "role": climb.target.value}
+            for climb in decision.ladder
+        ],
+        decided_at=opened_at,
+    )

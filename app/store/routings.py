@@ -1,0 +1,181 @@
+"""Reading routings, and the counts of complaints that they are decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, String, case, cast, distinct, func, select
+from sqlalchemy.orm import Session
+
+from app.domain.feedback import Friction, Medium
+from app.domain.routing import Place, ThemeFacts
+from app.store import reference
+from app.store.tables import ActionItem, Feedback, Mention, Process, Routing, Theme, ThemeMention, Topic
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whole UTC days in which complaints are counted, first and last included, none after ``until``."""
+
+    first: date
+    until: datetime
+
+    @property
+    def last(self) -> date:
+        """The day of ``until``."""
+        return self.until.date()
+
+    def holds(self) -> ColumnElement[bool]:
+        """Whether a feedback occurred in the window."""
+        opens = datetime.combine(self.first, time(0), tzinfo=UTC)
+        return (Feedback.occurred_at >= opens) & (Feedback.occurred_at <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A current routing: which one, and when its item was closed, if it was."""
+
+    routing_id: int
+    closed_at: datetime | None
+
+
+def window_of(days: int, now: datetime) -> Window:
+    """The last ``days`` whole UTC days, today included as far as it has passed."""
+    now = now.astimezone(UTC)
+    return Window(now.date() - timedelta(days=days - 1), now)
+
+
+def count_complaints(session: Session, window: Window) -> int:
+    """Complaint mentions in the window, with or without a theme."""
+    query = select(func.count()).select_from(Mention).join(Feedback, Feedback.id == Mention.feedback_id)
+    return session.scalar(query.where(Mention.complaint, window.holds())) or 0
+
+
+def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, min_people: int = 1) -> list[ThemeFacts]:
+    """Active themes of active topics whose complaints in the window reach both numbers, most complaints first.
+
+    A feedback without a customer ref counts as a person of its own.
+    """
+    person = case(
+        (Feedback.customer_ref.is_(None), "f:" + cast(Feedback.id, String)),
+        else_=cast(Feedback.source_id, String) + ":" + Feedback.customer_ref,
+    )
+    complaints, people = func.count(Mention.id), func.count(distinct(person))
+    query = (
+        select(Theme.id, Theme.topic_id, complaints, people)
+        .join(ThemeMention, ThemeMention.theme_id == Theme.id)
+        .join(Mention, Mention.id == ThemeMention.mention_id)
+        .join(Feedback, Feedback.id == Mention.feedback_id)
+        .join(Topic, Topic.id == Theme.topic_id)
+        .where(Theme.state == "active", Topic.active, Mention.complaint, window.holds())
+        .group_by(Theme.id, Theme.topic_id)
+        .having(complaints >= min_complaints, people >= min_people)
+        .order_by(complaints.desc(), Theme.id)
+    )
+    rows = session.execute(query).all()
+    ids = [theme_id for theme_id, *_ in rows]
+    frictions = _most_frequent(session, window, Mention.friction, ids)
+    media = _most_frequent(session, window, Feedback.medium, ids)
+    chains, places = _topics(session)
+    return [
+        ThemeFacts(
+            theme_id=theme_id,
+            topics=chains[topic_id],
+            place=places[topic_id],
+            complaints=complaint_count,
+            people=people_count,
+            first=window.first,
+            last=window.last,
+            friction=Friction(frictions[theme_id]) if theme_id in frictions else None,
+            medium=Medium(media[theme_id]) if theme_id in media else None,
+        )
+        for theme_id, topic_id, complaint_count, people_count in rows
+    ]
+
+
+def current_routings(session: Session) -> dict[tuple[int, int | None], Standing]:
+    """What stands between a theme and a new routing, by theme and process.
+
+    A theme that has no routing but an open item of kind ``process`` (opened by hand) is in here with routing 0.
+    """
+    routed = (
+        select(Routing.theme_id, Routing.process_id, Routing.id, ActionItem.closed_at)
+        .outerjoin(ActionItem, ActionItem.routing_id == Routing.id)
+        .where(Routing.superseded_at.is_(None))
+    )
+    found = {
+        (theme_id, process_id): Standing(routing_id, closed_at)
+        for theme_id, process_id, routing_id, closed_at in session.execute(routed)
+    }
+    opened = select(ActionItem.theme_id, ActionItem.process_id, ActionItem.routing_id).where(
+        ActionItem.kind == "process", ActionItem.closed_at.is_(None), ActionItem.theme_id.is_not(None)
+    )
+    for theme_id, process_id, routing_id in session.execute(opened):
+        if theme_id is not None:
+            found[theme_id, process_id] = Standing(routing_id or 0, None)
+    return found
+
+
+def find_current_routing(session: Session, theme_id: int, process_id: int | None) -> Routing | None:
+    """The routing of a theme and process that no later one has superseded."""
+    query = select(Routing).where(Routing.theme_id == theme_id, Routing.process_id.is_not_distinct_from(process_id))
+    return session.scalar(query.where(Routing.superseded_at.is_(None)))
+
+
+def list_routings(session: Session, theme_id: int) -> Sequence[Routing]:
+    """All routings of a theme, newest first."""
+    return session.scalars(select(Routing).where(Routing.theme_id == theme_id).order_by(Routing.id.desc())).all()
+
+
+def _most_frequent(
+    session: Session, window: Window, column: SQLColumnExpression[Any], theme_ids: list[int]
+) -> dict[int, str]:
+    found: dict[int, tuple[int, str]] = {}
+    for ids in _chunks(theme_ids):
+        query = (
+            select(Theme.id, column, func.count())
+            .join(ThemeMention, ThemeMention.theme_id == Theme.id)
+            .join(Mention, Mention.id == ThemeMention.mention_id)
+            .join(Feedback, Feedback.id == Mention.feedback_id)
+            .where(Mention.complaint, window.holds(), Theme.id.in_(ids), column.is_not(None))
+            .group_by(Theme.id, column)
+        )
+        for theme_id, value, count in session.execute(query):
+            rival = (-count, str(value))
+            found[theme_id] = min(found.get(theme_id, rival), rival)
+    return {theme_id: value for theme_id, (_, value) in found.items()}
+
+
+def _chunks(ids: list[int]) -> Iterable[list[int]]:
+    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+
+
+def _topics(session: Session) -> tuple[dict[int, tuple[str, ...]], dict[int, Place]]:
+    topics = {row.id: row for row in reference.list_topics(session, inactive=True)}
+    processes = {row.id: row for row in reference.list_processes(session, inactive=True)}
+    steps = {row.id: row for row in reference.list_steps(session, inactive=True)}
+    stages = {row.id: row.key for row in reference.list_stages(session, inactive=True)}
+    chains: dict[int, tuple[str, ...]] = {}
+    places: dict[int, Place] = {}
+    for topic in topics.values():
+        chain = [topic]
+        while (above := topics.get(chain[-1].parent_id or 0)) is not None and above not in chain:
+            chain.append(above)
+        chains[topic.id] = tuple(each.key for each in chain)
+        process: Process | None = processes.get(topic.process_id or 0)
+        step = steps.get(topic.step_id or 0)
+        places[topic.id] = Place(
+            process_id=process.id if process else None,
+            process=process.key if process else "",
+            process_name=process.name if process else "",
+            step_id=step.id if step else None,
+            step=step.key if step else "",
+            step_name=step.name if step else "",
+            stage=stages.get(process.stage_id or 0, "") if process else "",
+        )
+    return chains, places
