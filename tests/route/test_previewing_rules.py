@@ -1,0 +1,62 @@
+"""What rules would do is told before they are applied."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app.errors import AppError
+from app.processes.document import RulePart
+from app.route.preview import Share, preview_rules
+from app.store.tables import Routing
+
+
+@pytest.fixture
+def history(now, theme_of, complain):
+    slow, lost = theme_of("slow"), theme_of("lost")
+    complain(slow, 6)
+    complain(lost, 3)
+    complain(None, 1)
+    complain(slow, 5, at=now - timedelta(days=60))
+    return {"slow": slow, "lost": lost}
+
+
+def rule(**parts):
+    return RulePart.model_validate({"key": "tried", **parts}, strict=False)
+
+
+def test_the_stored_rules_are_told_per_owner_and_rule(session, now, history):
+    preview = preview_rules(session, now, days=30)
+    assert preview.complaints == 10
+    assert preview.owners == (Share("jonas", 1, 6), Share("clara", 1, 3))
+    assert preview.rules == (Share("money", 1, 6), Share(None, 1, 3))
+    assert preview.uncovered == 4
+    assert preview.uncovered_share == pytest.approx(0.4)
+    assert preview.moves == ()
+
+
+def test_tried_rules_tell_what_would_change_hands_and_store_nothing(session, now, history):
+    tried = [rule(when={"topic": ("lost",)}, then={"owner": "mira"})]
+    preview = preview_rules(session, now, tried, days=30)
+    assert preview.owners == (Share("jonas", 1, 6), Share("mira", 1, 3))
+    assert preview.uncovered == 1
+    (move,) = preview.moves
+    assert (move.theme_id, move.before, move.after) == (history["lost"].id, "clara", "mira")
+    assert session.scalars(select(Routing)).all() == []
+
+
+def test_a_longer_history_holds_more(session, now, history):
+    assert preview_rules(session, now, days=90).complaints == 15
+    assert preview_rules(session, now, days=10**9).days == 366
+
+
+def test_without_complaints_nothing_is_uncovered(session, now, company):
+    preview = preview_rules(session, now)
+    assert (preview.complaints, preview.uncovered_share) == (0, 0.0)
+
+
+def test_a_rule_that_names_nobody_known_is_refused_with_near_names(session, now, company):
+    with pytest.raises(AppError, match="did you mean mira") as caught:
+        preview_rules(session, now, [rule(then={"owner": "myra"})])
+    assert caught.value.code == "invalid_rules"
+    assert caught.value.facts["problems"][0]["path"] == "rules[0].then.owner"
