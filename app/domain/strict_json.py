@@ -74,12 +74,14 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse
 
 def _check_containers(value: Json, *, texts: bool) -> None:
     level: list[Json] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         if texts:
             _check_texts(level)
         level = [child for node in level if isinstance(node, list | dict) for child in _children(node)]
     if any(isinstance(node, list | dict) for node in level):
         _too_deep()
+    if texts:
+        _check_texts(level)
 
 
 def _children(node: list[Json] | dict[str, Json]) -> Iterable[Json]:

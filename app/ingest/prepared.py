@@ -1,0 +1,117 @@
+"""What is stored of an item: words without personal numbers, the version as one number, a digest of the content."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b, sha256
+from typing import Any
+
+from app.connectors.contract import NativeItem
+from app.domain.feedback import Role
+from app.ingest.redact import redact_text
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One item, ready to be stored.
+
+    Attributes:
+        external_id: The source's id.
+        version: The sender's number, or its update time in microseconds since 1970; 0 if it sent neither.
+        digest: SHA-256 of everything else, after redaction: equal digests mean equal content.
+        columns: Values of the feedback row that come from the item.
+        turns: Rows of turns without the feedback's id.
+        scores: Rows of scores without the feedback's id.
+    """
+
+    external_id: str
+    version: int
+    digest: str
+    columns: dict[str, Any]
+    turns: list[dict[str, Any]]
+    scores: list[dict[str, Any]]
+
+
+def prepare_item(item: NativeItem, *, dated: bool = True) -> Prepared:
+    """Redact an item and bring it into the form of the tables.
+
+    Args:
+        item: A valid item.
+        dated: Whether `occurred_at` comes from the sender; a time that we assumed is no part of the content.
+    """
+    columns = {
+        "medium": item.medium.value,
+        "occurred_at": item.occurred_at,
+        "language": item.language,
+        "question": None if item.question is None else redact_text(item.question),
+        "customer_ref": item.customer.ref if item.customer else None,
+        "segment": item.customer.segment if item.customer else None,
+        "case_ref": item.case_id,
+        "attributes": {
+            name: redact_text(value) if isinstance(value, str) else value for name, value in item.attributes.items()
+        },
+    }
+    turns = _turns(item)
+    scores = [
+        {"position": position, "metric": score.metric, "value": score.value, "low": score.min, "high": score.max}
+        for position, score in enumerate(item.scores)
+    ]
+    content = {**columns, "turns": turns, "scores": scores}
+    if not dated:
+        del content["occurred_at"]
+    return Prepared(item.external_id, _version(item), _digest(content), columns, turns, scores)
+
+
+def tombstone_id(source_id: int, external_id: str) -> str:
+    """What an erased utterance is known by: enough to recognise it when it is sent again, not to say what it was."""
+    return "erased:" + blake2b(f"{source_id}\0{external_id}".encode(), digest_size=16).hexdigest()
+
+
+def content_id(item: NativeItem, *, dated: bool) -> str:
+    """An external id for an item that has none: the same words of the same customer at the same time are one item."""
+    prepared = prepare_item(item, dated=dated)
+    kept = (
+        ("occurred_at", "question", "customer_ref", "case_ref") if dated else ("question", "customer_ref", "case_ref")
+    )
+    content = {**{name: prepared.columns[name] for name in kept}, "turns": prepared.turns}
+    return "sha:" + blake2b(_canonical(content), digest_size=20).hexdigest()
+
+
+def _turns(item: NativeItem) -> list[dict[str, Any]]:
+    if item.turns is None:
+        return [_turn(0, Role.CUSTOMER, item.text)] if item.text else []
+    return [
+        _turn(position, turn.role, turn.text, at=turn.at, speaker=turn.speaker)
+        for position, turn in enumerate(item.turns)
+    ]
+
+
+def _turn(
+    position: int, role: Role, text: str | None, *, at: datetime | None = None, speaker: str | None = None
+) -> dict[str, Any]:
+    return {
+        "position": position,
+        "role": role.value,
+        "text": redact_text(text or ""),
+        "at": at,
+        "speaker": None if speaker is None else redact_text(speaker),
+    }
+
+
+def _version(item: NativeItem) -> int:
+    if item.updated_at is not None:
+        return (item.updated_at - _EPOCH) // _MICROSECOND
+    return item.version or 0
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return sha256(_canonical(content)).hexdigest()
+
+
+def _canonical(content: dict[str, Any]) -> bytes:
+    # Unknown values are left out, so that a field added in a later release does not change what was stored before.
+    known = {name: value for name, value in content.items() if value not in (None, [], {})}
+    return json.dumps(known, sort_keys=True, separators=(",", ":"), default=datetime.isoformat).encode()
