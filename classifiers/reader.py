@@ -1,0 +1,244 @@
+"""Every head in one pass: conversations in, mentions out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classifiers import contract
+from classifiers.embedders.encoder import Encoder
+from classifiers.friction.model import FrictionModel
+from classifiers.sentiment import model as sentiment
+from classifiers.text.clean import clean
+from classifiers.text.content import Content, weigh
+from classifiers.text.spans import customer_spans
+from classifiers.topics.model import Labelled, TopicModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from classifiers.contract import Floats, HalfFloats
+
+VERSION = "1"
+"""Raised with every change of code that changes judgements: it is part of the fingerprint."""
+
+COMPLAINT_AT = 0.5
+FRICTION_AT = 0.5
+_SPANS_AT_ONCE = 2048
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A span on its way to becoming a mention."""
+
+    conversation: int
+    span: contract.Span
+    text: str
+    verdict: Content
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What all heads say about some texts, row i for text i.
+
+    Attributes:
+        vectors: Unit vectors, shape (n, dim).
+        topics: Topic judgements; label None where the model abstains. Empty without topics.
+        sentiments: Probability of negative, neutral, positive, shape (n, 3).
+        complaints: Probability of reporting a problem, shape (n,).
+        frictions: Friction judgements.
+    """
+
+    vectors: Floats
+    topics: list[contract.Judgement] = field(repr=False)
+    sentiments: Floats
+    complaints: Floats
+    frictions: list[contract.Judgement] = field(repr=False)
+
+
+class Reader:
+    """Reads conversations: one encoder pass, then topic, sentiment, complaint and friction.
+
+    Attributes:
+        fingerprint: Hash of code version, weights, topics and corrections: equal fingerprints judge equally.
+        topics: The topic model, or None without topics.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        topics: Sequence[contract.TopicSpec] = (),
+        corrections: Iterable[contract.Correction] = (),
+        *,
+        topic_confidence: float = 0.5,
+    ) -> None:
+        """Compose the heads.
+
+        Args:
+            encoder: Any encoder; one that is not the packaged model brings the packaged one along for sentiment.
+            topics: The taxonomy; without it every mention is without topic.
+            corrections: Human judgements; on exactly the same text they win, on similar ones they teach. Of several
+                on one text the last wins, field by field.
+            topic_confidence: Below this probability no topic is given.
+        """
+        self._encoder = encoder
+        self._feeling = encoder if encoder.packaged else Encoder()
+        self._confidence = topic_confidence
+        corrected = list(corrections)
+        self._decided = _decide(corrected)
+        known = {spec.key for spec in topics}
+        taught = [
+            Labelled(clean(row.text), (row.topic,) if row.topic else ())
+            for row in self._decided.values()
+            if row.topic is not None and (not row.topic or row.topic in known)
+        ]
+        self.topics = TopicModel(topics, self._embed, taught) if topics else None
+        frictions = [(clean(row.text), row.friction) for row in self._decided.values() if row.friction is not None]
+        self._friction = FrictionModel(self._embed, frictions)
+        self.fingerprint = self._hash()
+
+    def read(
+        self, conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[str | None] | None = None
+    ) -> list[list[contract.Mention]]:
+        """Find the mentions of each conversation.
+
+        Args:
+            conversations: Turns in order; only customer turns are read.
+            questions: The question that each conversation answers, where known.
+
+        Returns:
+            For each conversation its mentions in reading order; without content there are none.
+        """
+        asked = questions if questions is not None else [None] * len(conversations)
+        mentions: list[list[contract.Mention]] = [[] for _ in conversations]
+        for batch in _batches(_find(conversations, asked)):
+            looks = self.look([clean(found.text) for found in batch])
+            for row, found in enumerate(batch):
+                mentions[found.conversation].append(self._mention(found, looks, row))
+        return mentions
+
+    def look(self, texts: Sequence[str]) -> Looks:
+        """Judge cleaned texts, each on its own words alone."""
+        encoded = self._encoder.encode(texts, layers=self._feeling is self._encoder)
+        layers = encoded.layers if self._feeling is self._encoder else self._feeling.encode(texts).layers
+        return Looks(
+            vectors=encoded.vectors,
+            topics=self.topics.judge(encoded.vectors, self._confidence) if self.topics else [],
+            sentiments=sentiment.feel(layers),
+            complaints=sentiment.complains(layers),
+            frictions=self._friction.judge(encoded.vectors, FRICTION_AT),
+        )
+
+    def _embed(self, texts: Sequence[str]) -> Floats:
+        return self._encoder.encode([clean(text) for text in texts], layers=False).vectors
+
+    def _mention(self, found: _Found, looks: Looks, row: int) -> contract.Mention:
+        topic = looks.topics[row] if looks.topics else contract.Judgement(None, 0.0)
+        feeling = looks.sentiments[row]
+        label = int(feeling.argmax())
+        problem = float(looks.complaints[row])
+        friction = looks.frictions[row]
+        vector: HalfFloats = looks.vectors[row].astype(np.float16)
+        mention = contract.Mention(
+            turn=found.span.turn,
+            start=found.span.start,
+            end=found.span.end,
+            topic=topic.label,
+            topic_confidence=topic.confidence,
+            sentiment=float(feeling[2] - feeling[0]),
+            sentiment_label=contract.SENTIMENTS[label],
+            sentiment_confidence=float(feeling[label]),
+            complaint=problem >= COMPLAINT_AT,
+            complaint_confidence=max(problem, 1 - problem),
+            friction=friction.label if problem >= COMPLAINT_AT else None,
+            friction_confidence=friction.confidence,
+            vector=vector,
+        )
+        if found.verdict is not Content.TEXT:
+            mention = _answered(mention, found.verdict)
+        decided = self._decided.get(found.text)
+        return correct(mention, decided) if decided else mention
+
+    def _hash(self) -> str:
+        parts = [VERSION, self._encoder.fingerprint, sentiment.fingerprint(), self._friction.fingerprint]
+        parts += [self.topics.fingerprint if self.topics else "", repr(self._confidence)]
+        decided = sorted(repr(row) for row in self._decided.values())
+        return hashlib.sha256("\n".join(parts + decided).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def correct(mention: contract.Mention, correction: contract.Correction) -> contract.Mention:
+    """Let a human's judgement win over the model's, field by field, with confidence 1."""
+    if correction.topic is not None:
+        mention = replace(mention, topic=correction.topic or None, topic_confidence=1.0)
+    if correction.sentiment is not None:
+        value = float(contract.SENTIMENTS.index(correction.sentiment) - 1)
+        mention = replace(mention, sentiment=value, sentiment_label=correction.sentiment, sentiment_confidence=1.0)
+    if correction.complaint is not None:
+        mention = replace(mention, complaint=correction.complaint, complaint_confidence=1.0)
+    if correction.friction is not None:
+        mention = replace(mention, friction=correction.friction or None, friction_confidence=1.0)
+    return replace(mention, corrected=True)
+
+
+def _answered(mention: contract.Mention, verdict: Content) -> contract.Mention:
+    """An answer that says all by saying nothing: the question decides, not the word."""
+    praise = verdict is Content.PRAISE
+    return replace(
+        mention,
+        topic=None,
+        sentiment=0.9 if praise else -0.9,
+        sentiment_label="positive" if praise else "negative",
+        sentiment_confidence=0.9,
+        complaint=not praise,
+        complaint_confidence=0.9,
+        friction=None,
+    )
+
+
+def _find(conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[str | None]) -> Iterator[_Found]:
+    for at, (turns, question) in enumerate(zip(conversations, questions, strict=True)):
+        spoken = [index for index, turn in enumerate(turns) if turn.role == contract.Role.CUSTOMER]
+        if len(spoken) == 1:
+            text = turns[spoken[0]].text
+            verdict = weigh(text, question)
+            if verdict is Content.NONE:
+                continue
+            if verdict is not Content.TEXT:
+                start = len(text) - len(text.lstrip())
+                span = contract.Span(spoken[0], start, len(text.rstrip()))
+                yield _Found(at, span, text[span.start : span.end], verdict)
+                continue
+        for span in customer_spans(turns):
+            text = turns[span.turn].text[span.start : span.end]
+            if weigh(text) is Content.TEXT:
+                yield _Found(at, span, text, Content.TEXT)
+
+
+def _batches(found: Iterable[_Found]) -> Iterator[list[_Found]]:
+    """Bound the memory: layers of two thousand spans are 10 MB, whatever the size of the input."""
+    batch: list[_Found] = []
+    for one in found:
+        batch.append(one)
+        if len(batch) == _SPANS_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _decide(corrections: Iterable[contract.Correction]) -> dict[str, contract.Correction]:
+    decided: dict[str, contract.Correction] = {}
+    for row in corrections:
+        earlier = decided.get(row.text, row)
+        decided[row.text] = replace(
+            earlier,
+            **{
+                name: value
+                for name in ("topic", "sentiment", "complaint", "friction")
+                if (value := getattr(row, name)) is not None
+            },
+        )
+    return decided
