@@ -1,1 +1,1 @@
-"""The act room: action items, their life cycle, escalation and notices to owners. Opens items from routings; knows no room beside it."""
+"""The act room: action items, their life cycle, escalation, notices. Routings come in; knows no room beside it."""

@@ -1,0 +1,105 @@
+"""Station: wakes snoozed items, reminds owners, and has overdue items climb the ladder that was fixed at opening.
+
+An item climbs one rung in a run at most, each rung once, and never after an answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.act.due import Due, find_candidates, next_rung, read_marks, what_is_due
+from app.act.moving import Line, add_line, apply_action
+from app.act.notices import about_item, present_owner, put_notice
+from app.act.wording import due_soon, escalated, overdue, resumed
+from app.domain.actor import Actor
+from app.domain.items import Action
+from app.store.tables import ActionItem
+
+STATION = Actor(name="station:escalate")
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Ids of items for which something is due."""
+
+    item_ids: tuple[int, ...]
+
+
+Outcome = Batch
+
+
+def claim(session: Session, now: datetime) -> Batch | None:
+    """Items for which something is due now; None when there are none."""
+    items = find_candidates(session, now)
+    marks = read_marks(session, [item.id for item in items])
+    due = [item.id for item in items if what_is_due(item, marks.get(item.id, {}), now)][:BATCH]
+    return Batch(tuple(due)) if due else None
+
+
+def work(batch: Batch, tools: object) -> Outcome:  # noqa: ARG001 - the stations' shape
+    """Nothing to compute: what is due is looked at again under the lock of each item."""
+    return batch
+
+
+def record(session: Session, now: datetime, outcome: Outcome) -> None:
+    """Do what is due for each item; whoever comes second finds nothing due."""
+    for item_id in outcome.item_ids:
+        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update()
+        item = session.scalar(locked.execution_options(populate_existing=True))
+        if item is None:
+            continue
+        for due in what_is_due(item, read_marks(session, [item_id]).get(item_id, {}), now):
+            _DO[due](session, now, item)
+        session.flush()
+
+
+def _resume(session: Session, now: datetime, item: ActionItem) -> None:
+    until = item.snoozed_until
+    apply_action(session, now, STATION, item, (Action.RESUME, Line(Due.RESUME), {}))
+    letter = resumed(about_item(session, item, item.owner_id))
+    put_notice(session, now, item, item.owner_id, ("resumed", f"{until:%Y%m%dT%H%M%S}"), letter)
+
+
+def _remind(session: Session, now: datetime, item: ActionItem) -> None:
+    add_line(session, now, STATION, item.id, Line(Due.SOON, facts={"deadline_at": item.deadline_at.isoformat()}))
+    letter = due_soon(about_item(session, item, item.owner_id))
+    put_notice(session, now, item, item.owner_id, ("due_soon", _stamp(item)), letter)
+
+
+def _call_overdue(session: Session, now: datetime, item: ActionItem) -> None:
+    add_line(session, now, STATION, item.id, Line(Due.OVERDUE, facts={"deadline_at": item.deadline_at.isoformat()}))
+    rung = next_rung(item)
+    following = (max(rung[0], now), present_owner(session, rung[1]).name) if rung is not None else None
+    letter = overdue(about_item(session, item, item.owner_id), following)
+    put_notice(session, now, item, item.owner_id, ("overdue", _stamp(item)), letter)
+
+
+def _climb(session: Session, now: datetime, item: ActionItem) -> None:
+    rung = next_rung(item)
+    if rung is None:
+        return
+    reached = present_owner(session, rung[1])
+    guarded = update(ActionItem).where(ActionItem.id == item.id, ActionItem.rung == item.rung)
+    session.execute(
+        guarded.values(rung=item.rung + 1, updated_at=now), execution_options={"synchronize_session": False}
+    )
+    session.refresh(item)
+    role = item.ladder[item.rung - 1].get("role")
+    facts: dict[str, Any] = {"rung": item.rung, "role": role, "owner_id": reached.id, "owner": reached.key}
+    add_line(session, now, STATION, item.id, Line(Due.CLIMB, facts=facts))
+    owner = present_owner(session, item.owner_id)
+    letter = escalated(about_item(session, item, reached.id), owner.name)
+    put_notice(session, now, item, reached.id, ("escalated", f"{_stamp(item)}:rung{item.rung}"), letter)
+
+
+def _stamp(item: ActionItem) -> str:
+    return f"{item.deadline_at:%Y%m%dT%H%M%S}"
+
+
+_DO = {Due.RESUME: _resume, Due.SOON: _remind, Due.OVERDUE: _call_overdue, Due.CLIMB: _climb}

@@ -1,0 +1,120 @@
+"""Station: a routing without an action item opens one and tells its owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, aliased
+
+from app.access.audit import record_audit
+from app.act.notices import about_item, put_notice
+from app.act.wording import assigned, write_title
+from app.domain.actor import Actor
+from app.domain.items import State
+from app.store.tables import ActionItem, ItemEvent, Process, ProcessStep, Routing, Theme
+
+STATION = Actor(name="station:open")
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The names that the title of an item is made of."""
+
+    routing_id: int
+    theme: str
+    step: str | None
+    process: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Routings that may open an item."""
+
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Routing id and title of each item to open."""
+
+    titles: tuple[tuple[int, str], ...]
+
+
+def claim(session: Session, now: datetime) -> Batch | None:  # noqa: ARG001 - the stations' shape
+    """Current routings that no item stands for; None when there are none."""
+    query = (
+        select(Routing.id, Theme.name, ProcessStep.name, Process.name)
+        .join(Theme, Theme.id == Routing.theme_id)
+        .outerjoin(ProcessStep, ProcessStep.id == Routing.step_id)
+        .outerjoin(Process, Process.id == Routing.process_id)
+        .where(Routing.superseded_at.is_(None), ~_stood_for())
+        .order_by(Routing.id)
+        .limit(BATCH)
+    )
+    places = tuple(Place(*row) for row in session.execute(query))
+    return Batch(places) if places else None
+
+
+def work(batch: Batch, tools: object) -> Outcome:  # noqa: ARG001 - the stations' shape
+    """Write the titles."""
+    return Outcome(
+        tuple((place.routing_id, write_title(place.theme, place.step, place.process)) for place in batch.places)
+    )
+
+
+def record(session: Session, now: datetime, outcome: Outcome) -> None:
+    """Open the items; where another worker was faster the unique indexes decide, and nothing happens here."""
+    for routing_id, title in outcome.titles:
+        routing = session.scalar(
+            select(Routing).where(Routing.id == routing_id, Routing.superseded_at.is_(None), ~_stood_for())
+        )
+        if routing is None:
+            continue
+        try:
+            with session.begin_nested():
+                item = _item(now, routing, title)
+                session.add(item)
+                session.flush()
+        except IntegrityError:
+            continue
+        facts = {"routing_id": routing.id, "rule": routing.rule}
+        session.add(
+            ItemEvent(item_id=item.id, at=now, actor=STATION.name, kind="opened", to_state=State.NEW, facts=facts)
+        )
+        record_audit(session, now, STATION, "item_opened", f"action_item:{item.id}", **facts)
+        letter = assigned(about_item(session, item, item.owner_id), [str(sentence) for sentence in routing.why])
+        put_notice(session, now, item, item.owner_id, ("assigned", "v1"), letter)
+
+
+def _item(now: datetime, routing: Routing, title: str) -> ActionItem:
+    return ActionItem(
+        kind="process",
+        theme_id=routing.theme_id,
+        process_id=routing.process_id,
+        step_id=routing.step_id,
+        owner_id=routing.owner_id,
+        routing_id=routing.id,
+        title=title,
+        state=State.NEW,
+        opened_at=now,
+        goal_at=routing.goal_at,
+        deadline_at=routing.deadline_at,
+        ladder=routing.ladder,
+        updated_at=now,
+    )
+
+
+def _stood_for() -> ColumnElement[bool]:
+    """A routing is used up by its own item, by an open one for its theme and process, and by one closed after it."""
+    item = aliased(ActionItem)
+    same = and_(
+        item.kind == "process",
+        item.theme_id == Routing.theme_id,
+        item.process_id.is_not_distinct_from(Routing.process_id),
+        or_(item.closed_at.is_(None), item.closed_at >= Routing.decided_at),
+    )
+    return or_(exists().where(item.routing_id == Routing.id), exists().where(same))

@@ -1,0 +1,115 @@
+"""The words of item titles and notices. Names and dates only: a customer's own words are never in a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+MAX_TITLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Subject and body of a notice, plain text."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a notice is about, in the reader's zone."""
+
+    title: str
+    state: str
+    goal_at: datetime
+    deadline_at: datetime
+    zone: str
+
+    def at(self, instant: datetime) -> str:
+        """An instant as the reader's clock shows it, e.g. `Wed 16 Sep 2026, 11:00 (Europe/Berlin)`."""
+        return f"{instant.astimezone(ZoneInfo(self.zone)):%a %d %b %Y, %H:%M} ({self.zone})"
+
+
+def write_title(theme: str, step: str | None, process: str | None) -> str:
+    """The title of an item as a sentence, at most 200 characters."""
+    place = " of ".join(one_line(part, 60) for part in (step, process) if part)
+    where = f" at {place}" if place else ""
+    room = MAX_TITLE - len(where) - len("Customers complain about ")
+    return f"Customers complain about {one_line(theme, room)}{where}"
+
+
+def one_line(text: str, limit: int) -> str:
+    """`text` on one line without control characters, cut at `limit` characters with a mark."""
+    visible = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return visible if len(visible) <= limit else visible[: limit - 3].rstrip() + "..."
+
+
+def assigned(about: About, why: list[str], by: str | None = None) -> Letter:
+    """For the owner of a new item, or of one that was handed over by `by`."""
+    lead = f"{by} handed this item to you." if by else "This item is yours to answer."
+    reasons = "".join(f"\n- {sentence}" for sentence in why)
+    body = (
+        f"{lead}\n\n{about.title}\n\nGoal: {about.at(about.goal_at)}\nAnswer by: {about.at(about.deadline_at)}\n"
+        + (f"\nWhy you have this:{reasons}\n" if reasons else "")
+        + "\nAn answer is a planned change, a reasoned decline or the item that this one repeats."
+    )
+    return Letter(f"Assigned to you: {about.title}", body)
+
+
+def due_soon(about: About) -> Letter:
+    """Two days before the deadline."""
+    body = f"No answer yet. It is due {about.at(about.deadline_at)}.\n\n{about.title}"
+    return Letter(f"Due in 48 hours: {about.title}", body)
+
+
+def overdue(about: About, next_rung: tuple[datetime, str] | None) -> Letter:
+    """At the deadline; says to whom the item escalates next, and when."""
+    warning = f"\n\nEscalates to {next_rung[1]} on {about.at(next_rung[0])} if there is no answer." if next_rung else ""
+    body = f"This item was to be answered by {about.at(about.deadline_at)}.\n\n{about.title}{warning}"
+    return Letter(f"Overdue: {about.title}", body)
+
+
+def escalated(about: About, owner: str) -> Letter:
+    """For the person on the rung of the ladder that was reached."""
+    body = (
+        f"{owner} was to answer this item by {about.at(about.deadline_at)} and has not. You are next on its ladder: "
+        f"answer it, hand it over, or settle with {owner} who does.\n\n{about.title}"
+    )
+    return Letter(f"Escalated to you: {about.title}", body)
+
+
+def resumed(about: About) -> Letter:
+    """When a snooze ends."""
+    body = f"You had put this item aside until now. Answer by {about.at(about.deadline_at)}.\n\n{about.title}"
+    return Letter(f"Back from snooze: {about.title}", body)
+
+
+def verdict_reached(about: About, interval: str | None) -> Letter:
+    """When a measurement moved the item; `interval` is the change of the rate with its range, if there is one."""
+    sentence = {
+        "improved": "Complaints fell after your change.",
+        "no_effect": "No change in complaints was seen after your change.",
+        "worse": "Complaints rose after your change.",
+        "inconclusive": "It cannot be told yet whether your change did anything.",
+    }.get(about.state, "Your change was measured.")
+    numbers = f"\n{interval}" if interval else ""
+    body = f"{sentence}{numbers}\n\n{about.title}\n\nThe item shows what was counted and what you can do next."
+    return Letter(f"Verdict {about.state.replace('_', ' ')}: {about.title}", body)
+
+
+def reopened(about: About, reason: str) -> Letter:
+    """When an item opens again, by a relapse or by a person."""
+    body = f"{reason}\n\n{about.title}\n\nAnswer by: {about.at(about.deadline_at)}"
+    return Letter(f"Reopened: {about.title}", body)
+
+
+def change_in_rate(ratio: float, low: float, high: float) -> str:
+    """A rate ratio with its 95 % interval in words: `Down 34 % (95 % interval: 45 % down to 21 % down)`."""
+    return f"{_percent(ratio).capitalize()} (95 % interval: {_percent(low)} to {_percent(high)})."
+
+
+def _percent(ratio: float) -> str:
+    share = round((ratio - 1) * 100)
+    return "unchanged" if share == 0 else f"{abs(share)} % {'up' if share > 0 else 'down'}"
