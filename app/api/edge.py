@@ -1,0 +1,85 @@
+"""What surrounds every request: its id, its headers, one log line, and an answer even to failures nobody foresaw."""
+
+import re
+import time
+import traceback
+import uuid
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import answer_problem, unexpected
+from app.log import get_logger
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+_API = "/v1"
+_log = get_logger("api")
+
+
+class Edge:
+    """ASGI middleware around the whole service.
+
+    It logs the route's template, never the address as sent: addresses hold personal data and hook tokens. A failure
+    is logged as its type and its lines of code: messages of database errors hold the values of the statement.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        begun, status = time.perf_counter(), 0
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _mark(scope, MutableHeaders(scope=message), request_id)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_marked)
+            except Exception as error:  # noqa: BLE001 - the last resort: a failure must answer and be logged
+                frames = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-8:]]
+                _log.error("request_failed", error=type(error).__name__, frames=frames)
+                if status:
+                    raise _CutOffError from None
+                request = Request(scope, receive)
+                await answer_problem(request, unexpected(), 500)(scope, receive, send_marked)
+            finally:
+                _log.info("request", **_facts(scope, status, begun))
+
+
+class _CutOffError(Exception):
+    """The answer broke off after it had begun; the server closes the connection."""
+
+
+def _mark(scope: Scope, headers: MutableHeaders, request_id: str) -> None:
+    headers["X-Request-Id"] = request_id
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    if scope["path"].startswith(_API):
+        headers.setdefault("Cache-Control", "private, no-cache")
+        headers.add_vary_header("Authorization")
+        headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+
+
+def _facts(scope: Scope, status: int, begun: float) -> dict[str, object]:
+    actor = scope["state"].get("actor")
+    return {
+        "method": scope["method"] if scope["method"].isalpha() else "?",
+        "route": scope["state"].get("route") or getattr(scope.get("route"), "path", "unmatched"),
+        "status": status,
+        "ms": round((time.perf_counter() - begun) * 1000, 1),
+        "actor": actor.name if actor else None,
+    }

@@ -1,0 +1,48 @@
+"""Puts the REST edge on an application: what surrounds all routes, and the routes."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import APIRouter, FastAPI
+
+from app.access.secret import derive_key, read_secret
+from app.api import audit, keys
+from app.api.deps import EdgeRuntime
+from app.api.edge import Edge
+from app.api.openapi import ADDRESS, install_openapi
+from app.api.problems import install_problems
+
+RESOURCES: tuple[APIRouter, ...] = (keys.router, audit.router)
+
+
+def make_app(runtime: EdgeRuntime, **options: object) -> FastAPI:
+    """An application without routes but with everything that surrounds them; `options` go to FastAPI (lifespan).
+
+    Raises:
+        AppError: The secret key is too short or cannot be kept.
+    """
+    app = FastAPI(openapi_url=ADDRESS, docs_url=None, redoc_url=None, redirect_slashes=False, **options)  # type: ignore[arg-type]
+    prepare(app, runtime)
+    return app
+
+
+def prepare(app: FastAPI, runtime: EdgeRuntime) -> None:
+    """Put problems, request ids, headers, logs, cursors and the OpenAPI document on `app`."""
+    app.router.redirect_slashes = False  # a redirect counts as a failure with the senders of webhooks
+    app.state.runtime = runtime
+    app.state.cursor_key = derive_key(read_secret(runtime.settings), "cursors")
+    install_problems(app)
+    install_openapi(app, _version())
+    app.add_middleware(Edge)
+
+
+def include_routers(app: FastAPI) -> None:
+    """Add every resource under /v1."""
+    for router in RESOURCES:
+        app.include_router(router)
+
+
+def _version() -> str:
+    try:
+        return version("closeloop")
+    except PackageNotFoundError:
+        return "0"
