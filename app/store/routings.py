@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -14,8 +14,6 @@ from app.domain.feedback import Friction, Medium
 from app.domain.routing import Place, ThemeFacts
 from app.store import reference
 from app.store.tables import ActionItem, Feedback, Mention, Process, Routing, Theme, ThemeMention, Topic
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +76,10 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
         .order_by(complaints.desc(), Theme.id)
     )
     rows = session.execute(query).all()
-    ids = [theme_id for theme_id, *_ in rows]
-    frictions = _most_frequent(session, window, Mention.friction, ids)
-    media = _most_frequent(session, window, Feedback.medium, ids)
+    if not rows:
+        return []
+    frictions = _most_frequent(session, window, Mention.friction)
+    media = _most_frequent(session, window, Feedback.medium)
     chains, places = _topics(session)
     return [
         ThemeFacts(
@@ -132,27 +131,21 @@ def list_routings(session: Session, theme_id: int) -> Sequence[Routing]:
     return session.scalars(select(Routing).where(Routing.theme_id == theme_id).order_by(Routing.id.desc())).all()
 
 
-def _most_frequent(
-    session: Session, window: Window, column: SQLColumnExpression[Any], theme_ids: list[int]
-) -> dict[int, str]:
+def _most_frequent(session: Session, window: Window, column: SQLColumnExpression[Any]) -> dict[int, str]:
+    # Counted for all themes at once: naming the themes in the query makes SQLite read all of their mentions ever.
+    query = (
+        select(Theme.id, column, func.count())
+        .join(ThemeMention, ThemeMention.theme_id == Theme.id)
+        .join(Mention, Mention.id == ThemeMention.mention_id)
+        .join(Feedback, Feedback.id == Mention.feedback_id)
+        .where(Mention.complaint, window.holds(), column.is_not(None))
+        .group_by(Theme.id, column)
+    )
     found: dict[int, tuple[int, str]] = {}
-    for ids in _chunks(theme_ids):
-        query = (
-            select(Theme.id, column, func.count())
-            .join(ThemeMention, ThemeMention.theme_id == Theme.id)
-            .join(Mention, Mention.id == ThemeMention.mention_id)
-            .join(Feedback, Feedback.id == Mention.feedback_id)
-            .where(Mention.complaint, window.holds(), Theme.id.in_(ids), column.is_not(None))
-            .group_by(Theme.id, column)
-        )
-        for theme_id, value, count in session.execute(query):
-            rival = (-count, str(value))
-            found[theme_id] = min(found.get(theme_id, rival), rival)
+    for theme_id, value, count in session.execute(query):
+        rival = (-count, str(value))
+        found[theme_id] = min(found.get(theme_id, rival), rival)
     return {theme_id: value for theme_id, (_, value) in found.items()}
-
-
-def _chunks(ids: list[int]) -> Iterable[list[int]]:
-    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
 
 
 def _topics(session: Session) -> tuple[dict[int, tuple[str, ...]], dict[int, Place]]:
