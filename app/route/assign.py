@@ -23,10 +23,10 @@ _log = get_logger("route")
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One theme to route; ``supersedes`` is the id of its routing whose item was closed, if it had one."""
+    """One theme to route; ``supersedes`` is the id of its routing whose item was closed, 0 where it had none."""
 
     facts: ThemeFacts
-    supersedes: int | None
+    supersedes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def claim(session: Session, now: datetime) -> Batch | None:
     rested = datetime(window.first.year, window.first.month, window.first.day, tzinfo=UTC)
     standing = current_routings(session)
     due = [
-        Due(facts, before.routing_id if before else None)
+        Due(facts, before.routing_id if before else 0)
         for facts in theme_facts(session, window, min_complaints=policy.min_complaints, min_people=policy.min_people)
         if _may_open(before := standing.get((facts.theme_id, facts.place.process_id)), rested)
     ]
@@ -82,7 +82,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
                 continue
             current.superseded_at = now
             session.flush()
-        session.add(_row(due.facts, decision, outcome.opened_at))
+        session.add(row_of(due.facts, decision, outcome.opened_at))
         stored += 1
     session.flush()
     _log.info("themes_routed", routed=stored, found=len(outcome.decided))
@@ -92,7 +92,8 @@ def _may_open(standing: Standing | None, rested: datetime) -> bool:
     return standing is None or (standing.closed_at is not None and standing.closed_at <= rested)
 
 
-def _row(facts: ThemeFacts, decision: Decision, opened_at: datetime) -> Routing:
+def row_of(facts: ThemeFacts, decision: Decision, opened_at: datetime) -> Routing:
+    """The row of a decision."""
     return Routing(
         theme_id=facts.theme_id,
         process_id=decision.place.process_id,

@@ -14,7 +14,7 @@ from app.domain.working import Working
 _ALWAYS = (((0, 24 * 60),),) * 7
 
 
-def decide(facts: ThemeFacts, rulebook: Rulebook, opened_at: datetime) -> Decision:
+def decide(facts: ThemeFacts, rulebook: Rulebook, opened_at: datetime, chosen: Named | None = None) -> Decision:
     """Decide who must act on a theme by when.
 
     The first rule whose conditions all hold wins; it may name an owner, a goal, a deadline. What it leaves open comes
@@ -25,9 +25,10 @@ def decide(facts: ThemeFacts, rulebook: Rulebook, opened_at: datetime) -> Decisi
         facts: What is known about the theme.
         rulebook: Policy, rules, ownership and calendars.
         opened_at: The instant at which the clock starts, aware.
+        chosen: Whom a person chose: then neither rule, map nor absence does; the rule's durations stay.
     """
     rule = next((rule for rule in rulebook.rules if applies(rule.when, facts)), None)
-    named = rulebook.ownerships.stand_in(_named(facts, rule, rulebook.ownerships, opened_at), opened_at)
+    named = chosen or rulebook.ownerships.stand_in(_named(facts, rule, rulebook.ownerships, opened_at), opened_at)
     calendar = rulebook.calendars[named.person.calendar_id]
     deadline = _count(opened_at, (rule.deadline if rule else None) or rulebook.policy.deadline, calendar)
     goal = _count(opened_at, (rule.goal if rule else None) or rulebook.policy.goal, calendar)

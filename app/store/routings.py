@@ -36,7 +36,12 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A current routing: which one, and when its item was closed, if it was."""
+    """What stands between a theme and a new routing.
+
+    Args:
+        routing_id: The current routing; 0 where the theme only has an item that was opened without one.
+        closed_at: When its item was closed; None while it is open, or is still to be opened.
+    """
 
     routing_id: int
     closed_at: datetime | None
@@ -80,12 +85,12 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
         return []
     frictions = _most_frequent(session, window, Mention.friction)
     media = _most_frequent(session, window, Feedback.medium)
-    chains, places = _topics(session)
+    topics = _topics(session)
     return [
         ThemeFacts(
             theme_id=theme_id,
-            topics=chains[topic_id],
-            place=places[topic_id],
+            topics=topics[topic_id][0],
+            place=topics[topic_id][1],
             complaints=complaint_count,
             people=people_count,
             first=window.first,
@@ -97,26 +102,34 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
     ]
 
 
-def current_routings(session: Session) -> dict[tuple[int, int | None], Standing]:
-    """What stands between a theme and a new routing, by theme and process.
+def facts_of(session: Session, window: Window, theme: Theme) -> ThemeFacts:
+    """The facts of one theme, whatever its state and however few its complaints."""
+    known = next((facts for facts in theme_facts(session, window) if facts.theme_id == theme.id), None)
+    topics, place = _topics(session)[theme.topic_id]
+    return known or ThemeFacts(theme.id, topics, place, complaints=0, people=0, first=window.first, last=window.last)
 
-    A theme that has no routing but an open item of kind ``process`` (opened by hand) is in here with routing 0.
-    """
-    routed = (
-        select(Routing.theme_id, Routing.process_id, Routing.id, ActionItem.closed_at)
-        .outerjoin(ActionItem, ActionItem.routing_id == Routing.id)
-        .where(Routing.superseded_at.is_(None))
+
+def current_routings(session: Session) -> dict[tuple[int | None, int | None], Standing]:
+    """What stands between themes and new routings, by theme and process; items without a routing stand there too."""
+    items = (
+        select(
+            ActionItem.theme_id,
+            ActionItem.process_id,
+            func.max(ActionItem.closed_at),
+            func.sum(case((ActionItem.closed_at.is_(None), 1), else_=0)),
+        )
+        .where(ActionItem.kind == "process")
+        .group_by(ActionItem.theme_id, ActionItem.process_id)
     )
     found = {
-        (theme_id, process_id): Standing(routing_id, closed_at)
-        for theme_id, process_id, routing_id, closed_at in session.execute(routed)
+        (theme_id, process_id): Standing(0, None if opened else closed_at)
+        for theme_id, process_id, closed_at, opened in session.execute(items)
     }
-    opened = select(ActionItem.theme_id, ActionItem.process_id, ActionItem.routing_id).where(
-        ActionItem.kind == "process", ActionItem.closed_at.is_(None), ActionItem.theme_id.is_not(None)
-    )
-    for theme_id, process_id, routing_id in session.execute(opened):
-        if theme_id is not None:
-            found[theme_id, process_id] = Standing(routing_id or 0, None)
+    routed = select(Routing.theme_id, Routing.process_id, Routing.id, Routing.decided_at)
+    for theme_id, process_id, routing_id, decided_at in session.execute(routed.where(Routing.superseded_at.is_(None))):
+        item = found.get((theme_id, process_id))
+        closed = item.closed_at if item else None
+        found[theme_id, process_id] = Standing(routing_id, closed if closed and closed >= decided_at else None)
     return found
 
 
@@ -148,21 +161,20 @@ def _most_frequent(session: Session, window: Window, column: SQLColumnExpression
     return {theme_id: value for theme_id, (_, value) in found.items()}
 
 
-def _topics(session: Session) -> tuple[dict[int, tuple[str, ...]], dict[int, Place]]:
+def _topics(session: Session) -> dict[int, tuple[tuple[str, ...], Place]]:
+    """By topic id: keys of the topic and of those above it, nearest first, and where it belongs."""
     topics = {row.id: row for row in reference.list_topics(session, inactive=True)}
     processes = {row.id: row for row in reference.list_processes(session, inactive=True)}
     steps = {row.id: row for row in reference.list_steps(session, inactive=True)}
     stages = {row.id: row.key for row in reference.list_stages(session, inactive=True)}
-    chains: dict[int, tuple[str, ...]] = {}
-    places: dict[int, Place] = {}
+    found: dict[int, tuple[tuple[str, ...], Place]] = {}
     for topic in topics.values():
         chain = [topic]
         while (above := topics.get(chain[-1].parent_id or 0)) is not None and above not in chain:
             chain.append(above)
-        chains[topic.id] = tuple(each.key for each in chain)
         process: Process | None = processes.get(topic.process_id or 0)
         step = steps.get(topic.step_id or 0)
-        places[topic.id] = Place(
+        place = Place(
             process_id=process.id if process else None,
             process=process.key if process else "",
             process_name=process.name if process else "",
@@ -171,4 +183,5 @@ def _topics(session: Session) -> tuple[dict[int, tuple[str, ...]], dict[int, Pla
             step_name=step.name if step else "",
             stage=stages.get(process.stage_id or 0, "") if process else "",
         )
-    return chains, places
+        found[topic.id] = (tuple(each.key for each in chain), place)
+    return found

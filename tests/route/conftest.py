@@ -7,7 +7,7 @@ from app.domain.actor import OPERATOR
 from app.processes.apply import apply_document
 from app.processes.reader import read_document
 from app.store import reference
-from app.store.tables import Feedback, Mention, Source, Theme, ThemeMention
+from app.store.tables import ActionItem, Feedback, Mention, Source, Theme, ThemeMention
 
 COMPANY = """
 version: 1
@@ -103,3 +103,29 @@ def complain(session, now, company):
         session.flush()
 
     return complain
+
+
+@pytest.fixture
+def item_of(session, now):
+    def item_of(routing, closed_at=None, **more):
+        values = {
+            "kind": "process",
+            "theme_id": routing.theme_id,
+            "process_id": routing.process_id,
+            "owner_id": routing.owner_id,
+            "routing_id": routing.id,
+            "title": "t",
+            "state": "new",
+            "opened_at": now,
+            "goal_at": now,
+            "deadline_at": now,
+            "ladder": [],
+            "updated_at": now,
+            **more,
+        }
+        row = ActionItem(closed_at=closed_at, **values)
+        session.add(row)
+        session.flush()
+        return row
+
+    return item_of

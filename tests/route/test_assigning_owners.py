@@ -11,7 +11,7 @@ from app.processes.reader import read_document
 from app.route import assign
 from app.store import reference
 from app.store.routings import find_current_routing, list_routings
-from app.store.tables import ActionItem, Routing
+from app.store.tables import Routing
 
 
 @pytest.fixture
@@ -24,32 +24,6 @@ def route(session, now):
         return session.scalars(select(Routing).order_by(Routing.id)).all()
 
     return route
-
-
-@pytest.fixture
-def item_of(session, now):
-    def item_of(routing, closed_at=None, **more):
-        values = {
-            "kind": "process",
-            "theme_id": routing.theme_id,
-            "process_id": routing.process_id,
-            "owner_id": routing.owner_id,
-            "routing_id": routing.id,
-            "title": "t",
-            "state": "new",
-            "opened_at": now,
-            "goal_at": now,
-            "deadline_at": now,
-            "ladder": [],
-            "updated_at": now,
-            **more,
-        }
-        row = ActionItem(closed_at=closed_at, **values)
-        session.add(row)
-        session.flush()
-        return row
-
-    return item_of
 
 
 def key_of(session, owner_id):
@@ -202,3 +176,28 @@ fallback_owner: zoe
     assert key_of(session, routing.owner_id) == "zoe"
     assert routing.deadline_at == now + timedelta(hours=2)
     assert routing.rule is None
+
+
+def test_a_routing_whose_theme_had_an_item_of_another_origin_is_superseded_when_that_is_closed(
+    session, now, theme_of, complain, route, item_of
+):
+    theme = theme_of("slow")
+    complain(theme, 5)
+    first = route()[0]
+    later = now + timedelta(days=60)
+    item_of(first, closed_at=now + timedelta(days=1), routing_id=None)
+    complain(theme, 5, at=later)
+    old, new = route(later)
+    assert (old.id, old.superseded_at) == (first.id, later)
+    assert new.superseded_at is None
+
+
+def test_an_item_that_opens_again_keeps_its_routing(session, now, theme_of, complain, route, item_of):
+    theme = theme_of("slow")
+    complain(theme, 5)
+    item = item_of(route()[0], closed_at=now + timedelta(days=1))
+    later = now + timedelta(days=60)
+    complain(theme, 5, at=later)
+    item.closed_at = None
+    session.flush()
+    assert route(later) == []
