@@ -215,6 +215,29 @@ def read_item(value: object) -> NativeItem:
         raise AppError(Kind.INVALID, "invalid_item", message, errors=told[:20]) from None
 
 
+def known_parts(value: object) -> object:
+    """A decoded item without the fields that the schema does not know: hooks may send more than we read."""
+    if not isinstance(value, Mapping):
+        return value
+    kept = {name: part for name, part in value.items() if name in NativeItem.model_fields}
+    for name, shape in _PARTS.items():
+        part = kept.get(name)
+        if isinstance(part, Mapping):
+            kept[name] = _known_fields(part, shape)
+        elif isinstance(part, list):
+            kept[name] = [_known_fields(one, shape) for one in part]
+    return kept
+
+
+_PARTS: Mapping[str, type[Part]] = {"turns": ItemTurn, "scores": ItemScore, "customer": ItemCustomer}
+
+
+def _known_fields(value: object, shape: type[Part]) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    return {name: part for name, part in value.items() if name in shape.model_fields}
+
+
 def _told(detail: ErrorDetails) -> dict[str, str]:
     # Keys come from the sender: only plain names are repeated, anything else could be somebody's words.
     steps = (str(step) if _PLAIN_NAME.fullmatch(str(step)) else "?" for step in detail["loc"])
@@ -274,6 +297,13 @@ class Connector(Protocol):
 
     def new_secret(self) -> str:
         """A fresh secret in the form that this sender's set-up page takes."""
+
+    def check_secret(self, secret: str) -> None:
+        """Whether a secret that the sender's set-up page showed can be used.
+
+        Raises:
+            AppError: ``unusable_secret``; the message says what it looks like.
+        """
 
     def verify(self, delivery: RawDelivery, secrets: Sequence[str], now: datetime) -> bool:
         """Whether one of the live `secrets` signed this delivery, recently enough; never raises."""

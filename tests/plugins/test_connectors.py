@@ -1,0 +1,69 @@
+"""Every connector file, whatever it connects: its examples come true, and no bytes make it fail in its own way."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.connectors.contract import ConnectorConfig, Ignored, NativeItem, RawDelivery, read_item
+from app.errors import AppError
+from app.plugins import load_plugin, plugin_names
+
+NAMES = plugin_names("app.connectors")
+CONNECTORS = [load_plugin("app.connectors", name) for name in NAMES]
+EXAMPLES = [
+    pytest.param(connector, example, id=f"{name}: {example.name}")
+    for name, connector in zip(NAMES, CONNECTORS, strict=True)
+    for example in connector.EXAMPLES
+]
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*NativeItem.model_fields, "items", "data", "x"]), inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize(("connector", "example"), EXAMPLES)
+def test_an_example_comes_true(connector, example):
+    config = connector.Config.model_validate(example.config)
+    if isinstance(example.expect, str):
+        with pytest.raises(AppError) as refusal:
+            connector.parse(example.delivery, config)
+        assert refusal.value.code == example.expect
+        return
+    found = connector.parse(example.delivery, config)
+    if isinstance(example.expect, Ignored):
+        assert found == example.expect
+    else:
+        assert list(found) == [read_item(item) for item in example.expect]
+
+
+@pytest.mark.parametrize("connector", CONNECTORS, ids=NAMES)
+def test_a_connector_has_what_the_contract_asks_for(connector):
+    assert issubclass(connector.Config, ConnectorConfig)
+    assert any(isinstance(example.expect, list) for example in connector.EXAMPLES)
+    assert connector.__doc__
+    secret = connector.new_secret()
+    connector.check_secret(secret)
+    assert secret != connector.new_secret()
+
+
+@pytest.mark.parametrize("connector", CONNECTORS, ids=NAMES)
+@given(body=st.binary() | VALUES.map(lambda value: json.dumps(value).encode()), content_type=st.text(max_size=20))
+def test_any_body_gives_items_a_reason_or_a_typed_refusal(connector, body, content_type):
+    for kind in ("application/json", content_type):
+        try:
+            found = connector.parse(RawDelivery(body=body, content_type=kind), connector.Config())
+        except AppError:
+            continue
+        assert isinstance(found, Ignored) or all(isinstance(item, NativeItem) for item in found)
+
+
+@pytest.mark.parametrize("connector", CONNECTORS, ids=NAMES)
+@given(headers=st.dictionaries(st.sampled_from(["webhook-id", "webhook-timestamp", "webhook-signature"]), st.text()))
+def test_no_headers_make_verification_fail_or_pass(connector, now_for_all, headers):
+    assert not connector.verify(RawDelivery(b"{}", headers), [connector.new_secret()], now_for_all)
