@@ -64,7 +64,7 @@ class Engine:
         chores: Mapping[str, tuple[str, Callable[[], object]]] | None = None,
         pace: Pace | None = None,
     ) -> None:
-        """Starts nothing yet."""
+        """Starts nothing yet, but from now on the database's transactions can wake stations."""
         self._database = database
         self._plans = tuple(plans)
         self._run = run
@@ -73,6 +73,7 @@ class Engine:
         self.executor_id = "embedded" if database.is_sqlite else f"{socket.gethostname()}-{secrets.token_hex(8)}"
         self._heart = Heart(database, self.executor_id, every_s=self._pace.beat_s)
         self._enqueuer = Enqueuer(database)
+        database.enqueue = self._enqueuer.enqueue
         self._turns = Turns()
         self._stopping = threading.Event()
         self._under_way = 0
@@ -115,6 +116,7 @@ class Engine:
         self._stopping.set()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=seconds)
         self._heart.stop()
+        self._database.enqueue = None
         self._enqueuer.close()
         with self._mutex:
             left = self._under_way

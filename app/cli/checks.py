@@ -1,0 +1,193 @@
+"""What the doctor looks at; each check says what it found and, where something is wrong, how to mend it."""
+
+import shutil
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, make_url, select, text, type_coerce
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.access.secret import FILE_NAME
+from app.cli.setup import shown_url
+from app.engine.lock import FileLock
+from app.engine.schema import engine_is_migrated
+from app.errors import AppError
+from app.runtime import Runtime, build_runtime
+from app.settings import Settings
+from app.store.health import heartbeat_ages, waiting_rows
+from app.store.migrate import schema_revisions
+from app.store.types import Utc
+
+_SCARCE_BYTES = 200 * 2**20
+_TIGHT_BYTES = 2 * 2**30
+_OLDEST_POSTGRES = 140_000
+_CLOCKS_APART_S = 30.0
+_SILENT_S = 60.0
+_WAITS_LONG_S = 600.0
+_SMTP_PORTS = {"smtp": 587, "smtps": 465}
+_CONNECT_S = 5.0
+
+
+class State(StrEnum):
+    """How bad it is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        check: What was looked at.
+        state: How bad it is.
+        found: What is the case.
+        mend: What to do about it; empty if nothing needs doing.
+    """
+
+    check: str
+    state: State
+    found: str
+    mend: str = ""
+
+
+def check_all(settings: Settings) -> list[Finding]:
+    """Every finding; checks that need a database are left out where it does not answer."""
+    runtime = build_runtime(settings)
+    findings = [Finding("settings", State.OK, "all known, all fit")]
+    findings += _files(settings)
+    findings += [_mail(settings), _model(runtime)]
+    try:
+        reachable = _reach(runtime)
+        findings.append(reachable)
+        if reachable.state is State.OK:
+            for check in _DATABASE_CHECKS:
+                findings += check(runtime)
+    finally:
+        runtime.database.dispose()
+    return findings
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir
+    if not folder.is_dir():
+        yield Finding("data directory", State.FAILED, f"{folder} is not there", "Run `closeloop init`.")
+        return
+    if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Finding("data directory", State.WARNING, f"others may look into {folder}", f"chmod 700 {folder}")
+    else:
+        yield Finding("data directory", State.OK, str(folder))
+    free = shutil.disk_usage(folder).free
+    state = State.FAILED if free < _SCARCE_BYTES else State.WARNING if free < _TIGHT_BYTES else State.OK
+    yield Finding("disk", state, f"{free // 2**20} MiB free", "" if state is State.OK else "Free some space.")
+    secret = folder / FILE_NAME
+    if settings.secret_key is not None:
+        yield Finding("secret key", State.OK, "from CLOSELOOP_SECRET_KEY")
+    elif not secret.is_file():
+        yield Finding("secret key", State.FAILED, f"{secret} is not there", "Run `closeloop init`.")
+    elif secret.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Finding("secret key", State.FAILED, "others may read it", f"chmod 600 {secret}")
+    else:
+        yield Finding("secret key", State.OK, str(secret))
+
+
+def _mail(settings: Settings) -> Finding:
+    if settings.smtp_url is None:
+        return Finding("mail", State.OK, "not set up: notices go to the log only")
+    url = urlsplit(settings.smtp_url.get_secret_value())
+    address = (url.hostname or "", url.port or _SMTP_PORTS.get(url.scheme, 25))
+    try:
+        socket.create_connection(address, timeout=_CONNECT_S).close()
+    except OSError as error:
+        found = f"{address[0]}:{address[1]} does not answer ({error.strerror or type(error).__name__})"
+        return Finding("mail", State.FAILED, found, "Check CLOSELOOP_SMTP_URL and the way to that host.")
+    return Finding("mail", State.OK, f"{address[0]}:{address[1]} answers")
+
+
+def _reach(runtime: Runtime) -> Finding:
+    shown = shown_url(runtime.settings)
+    path = Path(make_url(runtime.settings.url).database or "")
+    if runtime.database.is_sqlite and not path.is_file():
+        return Finding("database", State.FAILED, f"{path} is not there", "Run `closeloop init`.")
+    try:
+        with runtime.database.reading() as session:
+            session.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        mend = "Check that it runs, and the host, name and password in CLOSELOOP_DATABASE_URL."
+        return Finding("database", State.FAILED, f"{shown} does not answer ({type(error).__name__})", mend)
+    return Finding("database", State.OK, shown)
+
+
+def _schema(runtime: Runtime) -> Iterator[Finding]:
+    here, newest = schema_revisions(runtime.database.engine)
+    if here != newest or not engine_is_migrated(runtime.database):
+        yield Finding("schema", State.FAILED, f"at {here or 'none'}, needs {newest}", "Run `closeloop migrate`.")
+    else:
+        yield Finding("schema", State.OK, f"at {newest}")
+        yield from _rows(runtime)
+
+
+def _version(runtime: Runtime) -> Iterator[Finding]:
+    if runtime.database.is_sqlite:
+        return
+    with runtime.database.reading() as session:
+        number = int(session.scalars(text("SHOW server_version_num")).one())
+    if number < _OLDEST_POSTGRES:
+        yield Finding("PostgreSQL", State.FAILED, f"version {number // 10_000}", "Use PostgreSQL 14 or newer.")
+    else:
+        yield Finding("PostgreSQL", State.OK, f"version {number // 10_000}")
+
+
+def _clock(runtime: Runtime) -> Iterator[Finding]:
+    with runtime.database.reading() as session:
+        theirs: datetime = session.scalars(select(type_coerce(func.now(), Utc()))).one()
+    apart = abs((theirs - runtime.clock.now()).total_seconds())
+    if apart > _CLOCKS_APART_S:
+        mend = "Let both machines set their clocks by NTP."
+        yield Finding("clock", State.FAILED, f"{apart:.0f} s apart from the database's", mend)
+    else:
+        yield Finding("clock", State.OK, f"within {_CLOCKS_APART_S:.0f} s of the database's")
+
+
+def _process(runtime: Runtime) -> Iterator[Finding]:
+    if not runtime.database.is_sqlite:
+        return
+    lock = FileLock(Path(make_url(runtime.settings.url).database or ""))
+    try:
+        lock.acquire()
+    except AppError:
+        yield Finding("service", State.OK, "a process is serving from this data directory")
+    else:
+        lock.release()
+        yield Finding("service", State.WARNING, "not running", "Start `closeloop serve`.")
+
+
+def _rows(runtime: Runtime) -> Iterator[Finding]:
+    now = runtime.clock.now()
+    with runtime.database.reading() as session:
+        waiting, beats = waiting_rows(session), heartbeat_ages(session)
+    if not runtime.database.is_sqlite and (not beats or beats[0] > _SILENT_S):
+        yield Finding("worker", State.WARNING, "no fresh heartbeat", "Start `closeloop work` or `closeloop serve`.")
+    for table in waiting:
+        parked = table.states.get("parked", 0) + table.states.get("quarantined", 0)
+        if parked:
+            mend = "Look at their reasons (pages, or the API), mend the cause and replay them."
+            yield Finding(table.table, State.WARNING, f"{parked} rows wait for a person", mend)
+        if table.age_s(now) > _WAITS_LONG_S:
+            found = f"the oldest has waited {int(table.age_s(now) / 60)} minutes to be worked on"
+            yield Finding(table.table, State.WARNING, found, "See whether a worker runs, and its log.")
+
+
+def _model(runtime: Runtime) -> Finding:
+    return Finding("model", State.OK, runtime.settings.model)
+
+
+_DATABASE_CHECKS: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (_schema, _version, _clock, _process)

@@ -1,0 +1,29 @@
+"""`closeloop doctor`: what is wrong with this installation, and how to mend it."""
+
+from dataclasses import asdict
+
+import typer
+
+from app.cli.checks import Finding, State, check_all
+from app.cli.console import AsJson, Exit, print_json, say
+from app.errors import AppError
+from app.settings import read_settings
+
+_MARKS = {State.OK: "ok     ", State.WARNING: "warning", State.FAILED: "FAILED "}
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check settings, data directory, database, model, worker and mail; exit 1 if anything has failed."""
+    try:
+        findings = check_all(read_settings())
+    except AppError as error:
+        findings = [Finding("settings", State.FAILED, error.message, "Correct or unset that variable.")]
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            say(f"{_MARKS[finding.state]}  {finding.check}: {finding.found}")
+            if finding.mend:
+                say(f"         -> {finding.mend}")
+    if any(finding.state is State.FAILED for finding in findings):
+        raise typer.Exit(Exit.REJECTED)

@@ -1,0 +1,27 @@
+"""The `closeloop` command: what there is and where it lives."""
+
+import typer
+
+from app.cli import evaluate_impact
+from app.cli.console import Polite
+from app.cli.doctor import doctor
+from app.cli.export import export
+from app.cli.keys import keys
+from app.cli.serving import serve, work
+from app.cli.setup import init, migrate
+
+main = typer.Typer(
+    name="closeloop",
+    cls=Polite,
+    help="Turns what customers say into process fixes with a named owner and a deadline, and measures them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _command in (init, serve, work, migrate, doctor, export):
+    main.command()(_command)
+main.add_typer(keys, name="key")
+
+_evaluate = typer.Typer(help="Answers of the parts on your own data, for measuring them.", no_args_is_help=True)
+_evaluate.command("impact")(evaluate_impact.impact)
+main.add_typer(_evaluate, name="evaluate")

@@ -1,0 +1,123 @@
+"""`closeloop serve` and `closeloop work`: the long-running processes."""
+
+import logging
+import os
+import signal
+import sys
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app.cli.console import Exit, say
+from app.cli.setup import first_key, migrate_all, require_schema, say_key, take_lock
+from app.engine.jobs import Enqueuer
+from app.engine.lock import FileLock
+from app.engine.running import Engine
+from app.errors import AppError, Kind
+from app.log import configure_logs
+from app.main import create_app
+from app.runtime import Runtime, build_runtime
+from app.settings import read_settings
+from app.worker import STOP_S, build_engine, run_until_told
+
+REQUESTS_S = 5
+"""Seconds that open requests get at a stop, before the worker's."""
+
+
+class Embedded:
+    """The worker inside the web process."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Starts with the application's lifespan."""
+        self._engine = engine
+        self.clean = True
+
+    def start(self) -> None:
+        """Boot the engine."""
+        self._engine.start()
+
+    def stop(self) -> None:
+        """Let work under way end."""
+        self.clean = self._engine.stop(seconds=STOP_S)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of CLOSELOOP_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, instead of CLOSELOOP_PORT.")] = None,
+    *,
+    worker: Annotated[bool, typer.Option(help="Run the stations in this process as well.")] = True,
+) -> None:
+    """Serve the API and the pages; with the embedded database it sets itself up and works in the same process."""
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = read_settings().model_copy(update=given)
+    configure_logs(settings.log_level, settings.log_format)
+    runtime = build_runtime(settings)
+    if runtime.database.is_sqlite and not worker:
+        message = "--no-worker needs PostgreSQL: nobody else can work on a SQLite file. Set CLOSELOOP_DATABASE_URL."
+        raise AppError(Kind.INVALID, "worker_needed", message)
+    lock = _prepare(runtime)
+    try:
+        clean = _serve(runtime, worker=worker)
+    finally:
+        lock.release()
+    _leave(clean=clean)
+
+
+def work() -> None:
+    """Run the stations, without the API; as many of these as you like on one PostgreSQL."""
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    runtime = build_runtime(settings)
+    if runtime.database.is_sqlite:
+        message = "`closeloop work` needs PostgreSQL (CLOSELOOP_DATABASE_URL); on SQLite `closeloop serve` does it all."
+        raise AppError(Kind.INVALID, "postgresql_needed", message)
+    lock = _prepare(runtime)
+    engine = build_engine(runtime)
+    clean = run_until_told(engine)
+    lock.release()
+    _leave(clean=clean)
+
+
+def _prepare(runtime: Runtime) -> FileLock:
+    lock = take_lock(runtime)
+    if runtime.database.is_sqlite:
+        migrate_all(runtime)
+        say_key(first_key(runtime))
+    else:
+        require_schema(runtime)
+    return lock
+
+
+def _serve(runtime: Runtime, *, worker: bool) -> bool:
+    embedded = Embedded(build_engine(runtime)) if worker else None
+    if embedded is None:
+        runtime.database.enqueue = Enqueuer(runtime.database).enqueue
+    config = uvicorn.Config(
+        create_app(runtime, embedded),
+        host=runtime.settings.host,
+        port=runtime.settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=REQUESTS_S,
+    )
+    server = uvicorn.Server(config)
+    # The server raises the signal that stopped it once more when it is done: a stop that was asked for is a success.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    say(f"Closeloop on {runtime.settings.base_url}")
+    server.run()
+    runtime.database.dispose()
+    if not server.started:
+        raise typer.Exit(Exit.UNREACHABLE)
+    return embedded is None or embedded.clean
+
+
+def _leave(*, clean: bool) -> None:
+    if clean:
+        return
+    # A thread that would not end in time must not keep the process: its rows are leased, its job is taken up again.
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(0)

@@ -1,0 +1,129 @@
+"""THE ORDER: the stations, what each wakes, how often each looks by itself, and how a station is run."""
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from app.engine.failure import describe_failure
+from app.engine.wake import wake
+from app.log import get_logger
+from app.route import assign
+from app.runtime import Runtime
+
+_log = get_logger("pipeline")
+
+_ENDLESS = 1_000
+"""Batches after which a station that leases no rows is stopped: it would find the same work for ever."""
+
+
+class StationModule(Protocol):
+    """What a station's module has; one that leases rows also has `release(session, now, batch, reason)`."""
+
+    def claim(self, session: Session, now: datetime, /) -> Any:  # noqa: ANN401 - each station has its own Batch
+        """Find, and lease, what is due; None if nothing is."""
+
+    def work(self, batch: Any, tools: Any, /) -> Any:  # noqa: ANN401 - as above
+        """Do it, outside any transaction."""
+
+    def record(self, session: Session, now: datetime, outcome: Any, /) -> None:  # noqa: ANN401 - as above
+        """Write it down; writing it twice changes nothing."""
+
+
+@dataclass(frozen=True)
+class Station:
+    """One unit of the pipeline.
+
+    Attributes:
+        name: What its wake-ups and log lines call it.
+        module: Its functions.
+        wakes: Stations that may have work once it has recorded something.
+        every: Cron expression (UTC) at which it looks for work that nobody announced, e.g. because time has passed.
+    """
+
+    name: str
+    module: StationModule
+    wakes: tuple[str, ...]
+    every: str
+
+    @property
+    def leases(self) -> bool:
+        """Whether it leases its rows, so that several workers can run it side by side."""
+        return hasattr(self.module, "release")
+
+
+STATIONS: tuple[Station, ...] = (Station("assign", assign, ("open",), "*/5 * * * *"),)
+
+
+def run_station(
+    runtime: Runtime,
+    station: Station,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    on_batch: Callable[[str, Any], None] = lambda _name, _batch: None,
+) -> int:
+    """Claim, work and record until nothing is due, or until `stopping()`.
+
+    A batch whose work or record raises is released (the rows count the attempt and are tried again, alone) and the
+    others go on; a station that leases no rows stops until its next wake-up or sweep.
+
+    Returns:
+        How many batches were recorded.
+
+    Raises:
+        SQLAlchemyError: The database does not answer; the engine tries the job again.
+    """
+    batches = 0
+    while not stopping():
+        with runtime.database.writing() as session:
+            batch = station.module.claim(session, runtime.clock.now())
+        if batch is None:
+            break
+        if _process(runtime, station, batch):
+            batches += 1
+            on_batch(station.name, batch)
+        elif not station.leases:
+            break
+        if batches >= _ENDLESS and not station.leases:
+            _log.error("station_never_ends", station=station.name, batches=batches)
+            return 0
+    return batches
+
+
+def drain(
+    runtime: Runtime,
+    stations: Iterable[Station] = STATIONS,
+    *,
+    on_batch: Callable[[str, Any], None] = lambda _name, _batch: None,
+) -> int:
+    """Run stations in their order, again and again, until nothing is due at this instant: no engine needed.
+
+    Returns:
+        How many batches were recorded.
+    """
+    stations = tuple(stations)
+    batches = 0
+    while found := sum(run_station(runtime, station, on_batch=on_batch) for station in stations):
+        batches += found
+    return batches
+
+
+def _process(runtime: Runtime, station: Station, batch: object) -> bool:
+    try:
+        outcome = station.module.work(batch, runtime.tools)
+        with runtime.database.writing() as session:
+            station.module.record(session, runtime.clock.now(), outcome)
+            for following in station.wakes:
+                wake(session, following, secrets.token_hex(8))
+    except Exception as error:  # noqa: BLE001 - whatever a text or a model provokes, the other rows must flow
+        reason = describe_failure(error)
+        _log.warning("batch_failed", station=station.name, error=reason)
+        release = getattr(station.module, "release", None)
+        if release is not None:
+            with runtime.database.writing() as session:
+                release(session, runtime.clock.now(), batch, reason)
+        return False
+    return True

@@ -1,0 +1,46 @@
+"""What a process is made of, built once: settings, database, clock and the tools that stations work with."""
+
+from dataclasses import dataclass
+
+from app.clock import Clock, SystemClock
+from app.settings import Settings
+from app.store.session import Database
+
+
+class Tools:
+    """Things that stations use outside transactions; each is loaded when it is first asked for.
+
+    Args:
+        settings: Where they are and how they are set.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Loads nothing: the web process must stay small."""
+        self.settings = settings
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One process's parts.
+
+    Attributes:
+        settings: As read from the environment.
+        database: Engine and transactions; wakes stations once a worker or client is attached.
+        clock: The only source of `now`.
+        tools: Readers and channels for stations.
+    """
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    tools: Tools
+
+
+def build_runtime(settings: Settings, clock: Clock | None = None) -> Runtime:
+    """The parts for these settings; connects to nothing and loads no model."""
+    return Runtime(
+        settings=settings,
+        database=Database(settings.url, synchronous=settings.sqlite_synchronous),
+        clock=clock or SystemClock(),
+        tools=Tools(settings),
+    )

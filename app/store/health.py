@@ -1,0 +1,52 @@
+"""What an operator wants to know: what waits, since when, and whether a worker is alive."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.domain.feedback import DeliveryState, FeedbackState
+from app.store.tables import Delivery, Feedback, Notice, WorkerHeartbeat
+from app.store.types import Utc
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Rows of one table: how many are in each state, and since when the oldest one waits to be worked on."""
+
+    table: str
+    states: dict[str, int]
+    oldest: datetime | None
+
+    def age_s(self, now: datetime) -> float:
+        """Seconds that the oldest row has waited; 0 when none waits."""
+        return max(0.0, (now - self.oldest).total_seconds()) if self.oldest else 0.0
+
+
+def waiting_rows(session: Session) -> list[Waiting]:
+    """Deliveries, feedback and notices by state."""
+    return [
+        _waiting(session, Delivery.__tablename__, Delivery.state, DeliveryState.RECEIVED, Delivery.received_at),
+        _waiting(session, Feedback.__tablename__, Feedback.state, FeedbackState.PENDING, Feedback.received_at),
+        _waiting(session, Notice.__tablename__, Notice.state, "pending", Notice.created_at),
+    ]
+
+
+def heartbeat_ages(session: Session) -> list[float]:
+    """Seconds since the last heartbeat of each worker, youngest first, by the database's clock."""
+    present = session.scalars(select(type_coerce(func.now(), Utc()))).one()
+    beats: Iterable[datetime] = session.scalars(select(WorkerHeartbeat.beat_at))
+    return sorted(max(0.0, (present - beat).total_seconds()) for beat in beats)
+
+
+def _waiting(
+    session: Session, table: str, state: InstrumentedAttribute[str], due: str, since: InstrumentedAttribute[datetime]
+) -> Waiting:
+    counted = session.execute(select(state, func.count()).group_by(state)).all()
+    return Waiting(
+        table=table,
+        states={name: count for name, count in counted},  # noqa: C416 - rows are no pairs to the type checker
+        oldest=session.scalars(select(func.min(since)).where(state == due)).one(),
+    )

@@ -1,0 +1,47 @@
+"""The process that runs stations: boots the engine over the pipeline, and stops it in good order."""
+
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from app.engine.jobs import Plan
+from app.engine.running import Engine, Pace
+from app.log import get_logger
+from app.pipeline import STATIONS, Station, run_station
+from app.runtime import Runtime
+
+_log = get_logger("worker")
+
+STOP_S = 17
+"""Seconds that work under way gets at a stop: with open requests before it, less than the 25 s that hosts give."""
+
+
+def build_engine(runtime: Runtime, stations: Sequence[Station] = STATIONS, pace: Pace | None = None) -> Engine:
+    """The engine that runs `stations` in this process; not started."""
+    named = {station.name: station for station in stations}
+
+    def run(name: str, stopping: Callable[[], bool]) -> int:
+        return run_station(runtime, named[name], stopping=stopping)
+
+    plans = [Plan(station.name, every=station.every, alone=not station.leases) for station in stations]
+    return Engine(runtime.database, plans, run, pace=pace)
+
+
+def run_until_told(engine: Engine) -> bool:
+    """Start, wait for SIGTERM or SIGINT, stop.
+
+    Returns:
+        Whether everything under way ended in time.
+    """
+    told = threading.Event()
+
+    def tell(number: int, _frame: FrameType | None) -> None:
+        _log.info("stop_asked", signal=signal.Signals(number).name)
+        told.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, tell)
+    engine.start()
+    told.wait()
+    return engine.stop(seconds=STOP_S)
