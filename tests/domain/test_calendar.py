@@ -99,6 +99,16 @@ def test_a_day_that_a_zone_left_out_is_no_working_day():
     assert deadline.at == local(2012, 1, 2, 17, zone=apia)
 
 
+def test_a_clock_that_is_put_back_over_midnight_does_not_make_a_later_start_due_earlier():
+    # Newfoundland, 7 November 2010: at 00:01 it became 23:01 of the day before.
+    always = Calendar("always", "America/St_Johns", (ALWAYS,) * 7)
+    after_midnight = datetime(2010, 11, 7, 2, 30, 30, tzinfo=UTC)
+    same_evening_again = after_midnight + timedelta(minutes=40)
+    one = deadline_after(after_midnight, Working(days=1), always)
+    other = deadline_after(same_evening_again, Working(days=1), always)
+    assert one.at == other.at == datetime(2010, 11, 9, 3, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("start", "days", "at"),
     [

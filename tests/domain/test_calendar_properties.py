@@ -97,6 +97,15 @@ def test_one_more_working_day_is_always_due_later(calendar, start, days):
     assert earlier < deadline_after(start, Working(days=days + 1), calendar).at
 
 
+@given(calendars(), moments().filter(lambda start: start.year > 2011), st.integers(1, 10))
+def test_working_days_are_counted_whole(calendar, start, days):
+    zone = ZoneInfo(calendar.zone)
+    tomorrow = start.astimezone(zone).date() + timedelta(days=1)
+    begins = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone).astimezone(UTC)
+    deadline = deadline_after(start, Working(days=days), calendar)
+    assert deadline.total == working_between(calendar, begins, deadline.at)
+
+
 @given(calendars(), moments(), times, times)
 def test_counting_in_two_legs_comes_to_the_same_deadline(calendar, start, one, other):
     halfway = deadline_after(start, one, calendar).at
