@@ -76,7 +76,11 @@ class ApiRoute(OpenRoute):
             AppError: The key does not hold, or the body does not come as it should.
         """
         request.state.actor = actor_of(await run_in_threadpool(_find_key, request))
-        if self.body_field is not None:
+        if self.body_field is None:
+            return
+        if not self.body_field.field_info.is_required() and not _has_body(request):
+            request.raw = b""
+        else:
             check_form(request, _JSON)
             request.raw = await read_body(request, runtime_of(request).settings.max_body_bytes)
             request.decoded = await decode_body(request.raw)
@@ -120,8 +124,7 @@ async def drain_body(request: Request) -> None:
 
     A client that waits for `100 Continue` has sent nothing yet and is answered at once.
     """
-    comes = "transfer-encoding" in request.headers or 0 < _announced(request) <= _MOST_DRAINED
-    if not comes or "expect" in request.headers:
+    if not _has_body(request) or "expect" in request.headers or _announced(request) > _MOST_DRAINED:
         return
     size = 0
     # It was read before, the client went away, or it is too slow: then there is nothing to wait for.
@@ -176,6 +179,10 @@ def _find_key(request: Request) -> ApiKey:
         with runtime.database.writing() as session:
             note_use(session, now, key.id)
     return key
+
+
+def _has_body(request: Request) -> bool:
+    return "transfer-encoding" in request.headers or _announced(request) > 0
 
 
 def _announced(request: Request) -> int:

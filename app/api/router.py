@@ -5,13 +5,13 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from app.access.secret import derive_key, read_secret
-from app.api import audit, keys
+from app.api import action_items, audit, item_actions, keys
 from app.api.deps import EdgeRuntime
 from app.api.edge import Edge
 from app.api.openapi import ADDRESS, install_openapi
 from app.api.problems import install_problems
 
-RESOURCES: tuple[APIRouter, ...] = (keys.router, audit.router)
+RESOURCES: tuple[APIRouter, ...] = (action_items.router, item_actions.router, keys.router, audit.router)
 
 
 def make_app(runtime: EdgeRuntime, **options: object) -> FastAPI:

@@ -1,13 +1,13 @@
 """Pages by position instead of by offset: stable while rows are added, and as quick on page 1,000 as on page 1."""
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from sqlalchemy import ColumnElement, Select, and_, or_
 
 After = tuple[Any, int]
 """Sort value and id of the last row that the reader has seen."""
 
-Statement = TypeVar("Statement", bound=Select[Any])
+Statement = TypeVar("Statement", bound=Select[Unpack[tuple[Any, ...]]])
 
 
 def keyset_page(
