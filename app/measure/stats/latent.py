@@ -81,7 +81,7 @@ def fit(data: Data) -> Fit:
 
 
 def spread_ahead(known: Fit, data: Data, eta: Floats) -> float:
-    """Typical standard deviation that the log rate ratio would have with `data` (counts do not matter, only their means `eta`).
+    """Typical standard deviation that the log rate ratio would have with future data, of which only the means matter.
 
     Args:
         known: fit of the baseline, whose noise parameters are used.

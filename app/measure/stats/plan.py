@@ -24,8 +24,8 @@ class Plan:
     """What can be promised before the result is known.
 
     Attributes:
-        verdict_day: number of days in the series (like `day` in a verdict) when a change of the asked size is seen with a
-            chance of `POWER`; None if never within a year.
+        verdict_day: number of days in the series (like `day` in a verdict) when a change of the asked size is seen
+            with a chance of `POWER`; None if never within a year.
         days_after_change: the same counted from the change.
         minimum_detectable: the mildest rate ratio (below 1) that would be seen with that chance at the horizon.
         horizon_days: days after the change for which `minimum_detectable` is given.

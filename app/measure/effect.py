@@ -1,0 +1,200 @@
+"""Station: once a day each change in effect is looked at, and the look is stored with everything it was made of.
+
+claim freezes the design of a change when it first sees it deployed and builds its case; work is pure maths; record
+upserts one `measurements` row per change and day. Late feedback does not change the looks of days that are over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.verdict import Finding, VerdictState, say_verdict
+from app.measure.chart import avoided, sizes, weekly
+from app.measure.design import choose_design, load_design
+from app.measure.frequency import HORIZON_DAYS, Prepared, build_case
+from app.measure.stats.case import Case, dump_case, parse_case
+from app.measure.stats.estimate import assess
+from app.measure.stats.folding import WEEK
+from app.measure.stats.plan import Plan, plan
+from app.measure.stats.verdict import METHOD, Assessment, Verdict, dump_verdict
+from app.measure.trust import trust_list
+from app.store import impact
+from app.store.tables import Change, Measurement, Registration
+
+AT_ONCE = 20
+WATCHED_DAYS = 364
+FEWEST_COMPLAINTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One change to look at."""
+
+    change_id: int
+    subject: str
+    target_reduction: float
+    prepared: Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The looks that are due; `day` is the last day that is counted."""
+
+    day: date
+    looks: tuple[Look, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One look with its verdict and the document for pages."""
+
+    look: Look
+    verdict: Verdict
+    result: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a batch led to."""
+
+    day: date
+    judged: tuple[Judged, ...]
+
+
+def claim(session: Session, now: datetime) -> Batch | None:
+    """Changes in effect that were not yet judged up to yesterday (UTC); None when there is none."""
+    day = now.astimezone(UTC).date() - timedelta(days=1)
+    changes = impact.changes_due(session, day, day - timedelta(days=WATCHED_DAYS), AT_ONCE)
+    looks = tuple(_look(session, now, change, day) for change in changes)
+    return Batch(day, looks) if looks else None
+
+
+def work(batch: Batch, tools: object) -> Outcome:
+    """Judge every look; pure maths, some 30 ms each and 150 ms more for the verdict date."""
+    del tools
+    return Outcome(batch.day, tuple(judge(look, batch.day) for look in batch.looks))
+
+
+def record(session: Session, now: datetime, outcome: Outcome) -> None:
+    """Store the looks; the same look again replaces itself."""
+    for judged in outcome.judged:
+        wanted = select(Measurement).where(
+            Measurement.change_id == judged.look.change_id, Measurement.day == outcome.day
+        )
+        row = session.scalars(wanted).one_or_none()
+        if row is None:
+            row = Measurement(change_id=judged.look.change_id, day=outcome.day)
+            session.add(row)
+        _fill(row, judged, now)
+    session.flush()
+
+
+def _fill(row: Measurement, judged: Judged, now: datetime) -> None:
+    verdict = judged.verdict
+    row.verdict = verdict.verdict.value
+    row.rate_ratio, row.ci_low, row.ci_high = verdict.rate_ratio, verdict.ci_low, verdict.ci_high
+    row.p_value = verdict.p_value
+    row.relapse = bool(verdict.relapse)
+    row.reasons = list(verdict.reasons)
+    row.case = dump_case(judged.look.prepared.case)
+    row.result = judged.result
+    row.method = METHOD
+    row.measured_at = now
+
+
+def _look(session: Session, now: datetime, change: Change, day: date) -> Look:
+    registration = impact.find_registration(session, change.id)
+    if registration is None:
+        design = choose_design(session, change)
+        names = {key: topic.name for key, topic in impact.topics_by_id(session).items()}
+        session.add(Registration(change_id=change.id, design=design.dump(names), registered_at=now))
+        session.flush()
+    else:
+        design = load_design(registration.design)
+    subject = impact.theme_of(session, change).name
+    return Look(change.id, subject, change.target_reduction, build_case(session, change, design, day))
+
+
+def judge(look: Look, day: date) -> Judged:
+    """Verdict of a look and what its page shows."""
+    case = look.prepared.case
+    assessment = assess(case)
+    planned = plan(case, 1 - look.target_reduction)
+    verdict = _waiting(case, assessment.verdict, planned)
+    finding = _finding(look, case, verdict, planned, day)
+    sentence = say_verdict(finding)
+    result = {
+        "estimate": dump_verdict(assessment.verdict),
+        "headline": sentence.headline,
+        "detail": sentence.detail,
+        "tone": sentence.tone.value,
+        "verdict_on": None if finding.verdict_on is None else finding.verdict_on.isoformat(),
+        "weeks_seen": finding.weeks_seen,
+        "weeks_planned": finding.weeks_planned,
+        "minimum_detectable": planned.minimum_detectable,
+        "chance": planned.chance,
+        "weekly": weekly(case, assessment),
+        "sizes": sizes(case, assessment),
+        "avoided": avoided(case, assessment),
+        "checks": trust_list(case, assessment, look.prepared.facts),
+        "events": [
+            {"day": (case.start_date + timedelta(days=event.day)).isoformat(), "kind": event.kind}
+            for event in case.known_events
+        ],
+        "facts": look.prepared.facts,
+        "noise": None if assessment.evidence is None else assessment.evidence.fit.noise,
+    }
+    return Judged(look, verdict, result)
+
+
+def due_days(planned: Plan) -> int:
+    """Days after the change when a verdict is due: as planned, at the horizon at the latest."""
+    days = planned.days_after_change
+    return HORIZON_DAYS if days is None else min(days, HORIZON_DAYS)
+
+
+def _waiting(case: Case, verdict: Verdict, planned: Plan) -> Verdict:
+    """An undecided look before the planned date is no finding yet: the verdict is still to come."""
+    seen = case.days - case.change_day
+    due = due_days(planned)
+    if verdict.verdict is not VerdictState.INCONCLUSIVE or seen >= due:
+        return verdict
+    reason = f"{seen} of about {due} days seen"
+    return replace(verdict, verdict=VerdictState.TOO_EARLY, reasons=(reason, *verdict.reasons))
+
+
+def _finding(look: Look, case: Case, verdict: Verdict, planned: Plan, day: date) -> Finding:
+    due = due_days(planned)
+    return Finding(
+        subject=look.subject,
+        state=verdict.verdict,
+        seen_until=day,
+        rate_ratio=verdict.rate_ratio,
+        ci_low=verdict.ci_low,
+        ci_high=verdict.ci_high,
+        target_reduction=look.target_reduction,
+        verdict_on=case.start_date + timedelta(days=case.change_day + due),
+        weeks_seen=max(case.days - case.change_day, 0) // WEEK,
+        weeks_planned=-(-due // WEEK),
+        complaints=int(look.prepared.facts["complaints_before"]),
+        complaints_needed=_needed(case, verdict),
+        detectable=planned.minimum_detectable,
+        reason=verdict.reasons[0] if verdict.reasons else "",
+        relapse=bool(verdict.relapse),
+    )
+
+
+def _needed(case: Case, verdict: Verdict) -> int | None:
+    """Complaints of the baseline below which nothing can be judged, where that is what is lacking."""
+    seen = sum(value or 0.0 for value in case.target[: case.change_day])
+    return FEWEST_COMPLAINTS if verdict.rate_ratio is None and seen < FEWEST_COMPLAINTS else None
+
+
+def recompute(measurement: Measurement) -> Assessment:
+    """Judge the stored case again: the same method gives the same numbers."""
+    return assess(parse_case(measurement.case))
