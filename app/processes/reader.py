@@ -14,13 +14,13 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.errors import AppError, Kind
 from app.processes import document
 from app.processes.checks import Path, Problem, check_document
-from app.processes.document import Document, Part
+from app.processes.document import Document, Part, RulePart
 
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 12
@@ -47,6 +47,7 @@ _MESSAGES = {
     "too_short": "this is empty: give at least one",
     "int_type": "this should be a whole number",
 }
+_RULES = TypeAdapter(tuple[RulePart, ...])
 _WORDS = sorted(
     {
         info.alias or name
@@ -88,6 +89,19 @@ def read_document(source: bytes | str) -> Document:
     if problems:
         _refuse(problems, reading.lines)
     return read
+
+
+def read_rules(raw: object) -> tuple[RulePart, ...]:
+    """Read routing rules that came as JSON values (a request), not as a document.
+
+    Raises:
+        AppError: ``invalid_rules``; its fact ``problems`` lists ``{path, message}``.
+    """
+    try:
+        return _RULES.validate_json(json.dumps(raw))
+    except ValidationError as error:
+        told = [{"path": problem.where, "message": problem.message} for problem in _all_told(error)][:SHOWN]
+    raise AppError(Kind.INVALID, "invalid_rules", f"{told[0]['path']}: {told[0]['message']}", problems=told)
 
 
 def _decode(source: bytes | str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.errors import AppError
-from app.processes.document import RulePart
+from app.processes.reader import read_rules
 from app.route.preview import Share, preview_rules
 from app.store.tables import Routing
 
@@ -22,7 +22,7 @@ def history(now, theme_of, complain):
 
 
 def rule(**parts):
-    return RulePart.model_validate({"key": "tried", **parts}, strict=False)
+    return read_rules([{"key": "tried", **parts}])[0]
 
 
 def test_the_stored_rules_are_told_per_owner_and_rule(session, now, history):
@@ -36,7 +36,7 @@ def test_the_stored_rules_are_told_per_owner_and_rule(session, now, history):
 
 
 def test_tried_rules_tell_what_would_change_hands_and_store_nothing(session, now, history):
-    tried = [rule(when={"topic": ("lost",)}, then={"owner": "mira"})]
+    tried = [rule(when={"topic": ["lost"]}, then={"owner": "mira"})]
     preview = preview_rules(session, now, tried, days=30)
     assert preview.owners == (Share("jonas", 1, 6), Share("mira", 1, 3))
     assert preview.uncovered == 1
@@ -60,3 +60,20 @@ def test_a_rule_that_names_nobody_known_is_refused_with_near_names(session, now,
         preview_rules(session, now, [rule(then={"owner": "myra"})])
     assert caught.value.code == "invalid_rules"
     assert caught.value.facts["problems"][0]["path"] == "rules[0].then.owner"
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ("rules", "document"),
+        ([{"key": "a", "then": {}}], "[0].then"),
+        ([{"key": "a", "then": {"owner": "mira"}, "whem": {}}], "[0].whem"),
+        ([{"key": "a", "when": {"medium": ["fax"]}, "then": {"owner": "mira"}}], "[0].when.medium[0]"),
+        ([{"key": "a", "then": {"goal": "\ud800"}}], "document"),
+    ],
+)
+def test_rules_that_are_not_rules_are_refused_by_path(raw, path):
+    with pytest.raises(AppError) as caught:
+        read_rules(raw)
+    assert caught.value.code == "invalid_rules"
+    assert caught.value.facts["problems"][0]["path"] == path
