@@ -1,0 +1,113 @@
+"""Takes raw deliveries: checked for their signature, kept byte for byte, answered; read only later."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy.orm import Session
+
+from app.access.audit import record_audit
+from app.connectors.contract import RawDelivery
+from app.domain.actor import Actor
+from app.domain.feedback import DeliveryState
+from app.engine.wake import wake
+from app.errors import AppError, Kind
+from app.ingest.sealing import unseal_secrets
+from app.ingest.sources import CONNECTORS, NATIVE
+from app.plugins import load_plugin
+from app.store.deliveries import DeliveryFilter, find_repeat, select_replayable
+from app.store.tables import Delivery, Source
+
+STATION = "unpack"
+RETRY_SECONDS = 120
+"""How long a sender is asked to wait for a paused source."""
+
+_MAX_HEADERS, _MAX_HEADER = 50, 1_000
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+
+
+def verify_delivery(source: Source | None, delivery: RawDelivery, now: datetime, secret_key: str) -> Source:
+    """Let a delivery in, or say why not. Needs no transaction: a flood of forgeries must not wait for the database.
+
+    Args:
+        source: The source that the address names; None if there is none.
+        delivery: The request.
+        now: The arrival.
+        secret_key: The installation's key that seals secrets.
+
+    Returns:
+        The source.
+
+    Raises:
+        AppError: ``unknown_source`` (not found; also for sources without a hook), ``bad_signature``
+            (unauthenticated, the same for every cause) or ``source_paused`` (unavailable, with `retry_after` seconds).
+    """
+    if source is None or source.connector == NATIVE:
+        message = "There is no hook at this address. Copy the address from the source's page again."
+        raise AppError(Kind.NOT_FOUND, "unknown_source", message)
+    connector = load_plugin(CONNECTORS, source.connector)
+    if not connector.verify(delivery, unseal_secrets(source.secrets, secret_key), now):
+        message = "The delivery is not signed with a live secret of this source, or too old. Check the sender's secret."
+        raise AppError(Kind.UNAUTHENTICATED, "bad_signature", message)
+    if source.paused_at is not None:
+        message = "This source is paused. Send the delivery again later."
+        raise AppError(Kind.UNAVAILABLE, "source_paused", message, retry_after=RETRY_SECONDS)
+    return source
+
+
+def receive_delivery(session: Session, now: datetime, source: Source, delivery: RawDelivery) -> tuple[int, bool]:
+    """Keep a verified delivery; once the caller's transaction is committed, the sender may be told 2xx.
+
+    The very same delivery again (the sender's id and the bytes) is not kept twice.
+
+    Returns:
+        The delivery's id, and whether it is new.
+    """
+    digest = sha256(delivery.body).hexdigest()
+    ref = load_plugin(CONNECTORS, source.connector).reference(delivery)
+    repeat = None if ref is None else find_repeat(session, source.id, ref, digest)
+    if repeat is not None:
+        return repeat, False
+    row = Delivery(
+        source_id=source.id,
+        sender_ref=ref,
+        digest=digest,
+        content_type=delivery.content_type[:_MAX_HEADER],
+        headers=_kept_headers(delivery.headers),
+        body=delivery.body,
+        received_at=now,
+        state=DeliveryState.RECEIVED,
+    )
+    session.add(row)
+    session.flush()
+    wake(session, STATION, f"delivery-{row.id}")
+    return row.id, True
+
+
+def replay_deliveries(session: Session, now: datetime, actor: Actor, wanted: DeliveryFilter) -> int:
+    """Have kept deliveries unpacked again, e.g. after a connector was mended; items that are known add nothing.
+
+    Args:
+        session: A write transaction.
+        now: When.
+        actor: Who.
+        wanted: Which; by default the quarantined ones. Those whose body is gone, or still waiting, are left alone.
+
+    Returns:
+        How many will be unpacked.
+    """
+    rows = session.scalars(select_replayable(wanted)).all()
+    for row in rows:
+        row.state, row.reason, row.unpacked_at = DeliveryState.RECEIVED, None, None
+        row.attempts, row.leased_until, row.last_error = 0, None, None
+    if rows:
+        wake(session, STATION, f"replay-{rows[-1].id}-{now.timestamp()}")
+        subject = f"delivery:{rows[0].id}" if len(rows) == 1 else "deliveries"
+        record_audit(session, now, actor, "deliveries_replayed", subject, count=len(rows))
+    return len(rows)
+
+
+def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    kept = [(name, value) for name, value in headers.items() if name not in _CREDENTIALS and len(value) <= _MAX_HEADER]
+    # What PostgreSQL cannot store as JSON must not cost us the delivery.
+    return {name: value.replace("\x00", "").encode("utf-8", "replace").decode() for name, value in kept[:_MAX_HEADERS]}

@@ -1,0 +1,169 @@
+"""Commands on sources: create, pause, resume, change, rotate the secret."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from app.access.audit import record_audit
+from app.domain.actor import Actor
+from app.errors import AppError, Kind
+from app.ingest.sealing import seal_secrets, unseal_secrets
+from app.plugins import load_plugin, plugin_names
+from app.store.deliveries import find_source
+from app.store.tables import Source
+
+NATIVE = "native"
+"""The connector of a source without a hook: its items come by the API or from files."""
+CONNECTORS = "app.connectors"
+
+_KEY = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_LIVE_SECRETS = 2
+
+
+@dataclass(frozen=True)
+class NewSource:
+    """A source to be made.
+
+    Attributes:
+        key: Its name in addresses and reports.
+        connector: File name of its connector, or ``NATIVE``.
+        config: What the connector lets an operator set.
+        secret: The secret that the sender's set-up page shows; None has one made.
+    """
+
+    key: str
+    connector: str = NATIVE
+    config: Mapping[str, Any] | None = None
+    secret: str | None = None
+
+
+def create_source(
+    session: Session, now: datetime, actor: Actor, new: NewSource, secret_key: str
+) -> tuple[Source, str | None]:
+    """Make a source.
+
+    Returns:
+        The source and its secret, which is shown this once; None for a source without a hook.
+
+    Raises:
+        AppError: The key is taken or badly formed, the connector unknown, its configuration or secret unusable.
+    """
+    if not _KEY.fullmatch(new.key):
+        message = "A source's key has lower-case letters, digits, - and _, begins with a letter, at most 64 of them."
+        raise AppError(Kind.INVALID, "bad_source_key", message)
+    if find_source(session, new.key) is not None:
+        raise AppError(Kind.CONFLICT, "source_exists", "There is a source of this key. Choose another key.")
+    config = _checked_config(new.connector, new.config or {})
+    secret = _first_secret(new)
+    row = Source(
+        key=new.key,
+        connector=new.connector,
+        config=config,
+        secrets=None if secret is None else seal_secrets([secret], secret_key),
+        created_at=now,
+        paused_at=None,
+    )
+    session.add(row)
+    session.flush()
+    record_audit(session, now, actor, "source_created", f"source:{row.id}", key=new.key, connector=new.connector)
+    return row, secret
+
+
+def ensure_native_source(session: Session, now: datetime, actor: Actor, key: str) -> Source:
+    """The source of this key; made without a hook if there is none."""
+    known = find_source(session, key)
+    return known or create_source(session, now, actor, NewSource(key), "")[0]
+
+
+def configure_source(session: Session, now: datetime, actor: Actor, source: Source, config: Mapping[str, Any]) -> None:
+    """Replace a source's configuration.
+
+    Raises:
+        AppError: It does not fit its connector.
+    """
+    source.config = _checked_config(source.connector, config)
+    record_audit(session, now, actor, "source_configured", f"source:{source.id}")
+
+
+def pause_source(session: Session, now: datetime, actor: Actor, source: Source) -> None:
+    """Have senders told to come back later (503); nothing changes if it is paused already."""
+    if source.paused_at is None:
+        source.paused_at = now
+        record_audit(session, now, actor, "source_paused", f"source:{source.id}")
+
+
+def resume_source(session: Session, now: datetime, actor: Actor, source: Source) -> None:
+    """Take deliveries again."""
+    if source.paused_at is not None:
+        source.paused_at = None
+        record_audit(session, now, actor, "source_resumed", f"source:{source.id}")
+
+
+def rotate_secret(
+    session: Session, now: datetime, actor: Actor, source: Source, secret_key: str, secret: str | None = None
+) -> str:
+    """Give a source a new secret; the one before stays live until the next rotation or `retire_secret`.
+
+    Args:
+        session: A write transaction.
+        now: When.
+        actor: Who.
+        source: A source with a hook.
+        secret_key: The installation's key that seals secrets.
+        secret: The sender's; None has one made.
+
+    Returns:
+        The new secret, shown this once.
+    """
+    connector = _connector(source.connector)
+    if secret is not None:
+        connector.check_secret(secret)
+    fresh: str = secret or connector.new_secret()
+    live = [fresh, *unseal_secrets(source.secrets, secret_key)][:_LIVE_SECRETS]
+    source.secrets = seal_secrets(live, secret_key)
+    record_audit(session, now, actor, "source_secret_rotated", f"source:{source.id}")
+    return fresh
+
+
+def retire_secret(session: Session, now: datetime, actor: Actor, source: Source, secret_key: str) -> None:
+    """End the older of two live secrets."""
+    source.secrets = seal_secrets(unseal_secrets(source.secrets, secret_key)[:1], secret_key)
+    record_audit(session, now, actor, "source_secret_retired", f"source:{source.id}")
+
+
+def _first_secret(new: NewSource) -> str | None:
+    if new.connector == NATIVE:
+        return None
+    connector = _connector(new.connector)
+    if new.secret is None:
+        made: str = connector.new_secret()
+        return made
+    connector.check_secret(new.secret)
+    return new.secret
+
+
+def _checked_config(connector: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    if connector == NATIVE:
+        if config:
+            raise AppError(Kind.INVALID, "bad_source_config", "A native source has nothing to configure. Leave it out.")
+        return {}
+    try:
+        checked = _connector(connector).Config.model_validate(config)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        message = f"The configuration does not fit the connector {connector}: {told}."
+        raise AppError(Kind.INVALID, "bad_source_config", message) from None
+    stored: dict[str, Any] = checked.model_dump(mode="json", exclude_none=True)
+    return stored
+
+
+def _connector(name: str) -> Any:  # noqa: ANN401 - a module that keeps the connectors' contract
+    if name == NATIVE:
+        message = f"A native source has no hook and no secret. Connectors: {', '.join(plugin_names(CONNECTORS))}."
+        raise AppError(Kind.INVALID, "no_hook", message)
+    return load_plugin(CONNECTORS, name)

@@ -1,0 +1,128 @@
+"""Reads of feedback: lists, one utterance with its turns, scores and mentions, and counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.store.keyset import After, keyset_page
+from app.store.tables import Feedback, Mention, Score, Source, Theme, ThemeMention, Topic, Turn
+
+
+@dataclass(frozen=True)
+class FeedbackFilter:
+    """Which feedback is wanted; a part that is None wants all.
+
+    Attributes:
+        source: Key of the source.
+        medium: How it was said.
+        state: Where it stands.
+        customer_ref: Who said it.
+        case_ref: What it is about.
+        topic: Key of a topic that one of its mentions carries.
+        complaint: Whether one of its mentions is a complaint (about `topic`, if that is given).
+        since: Said at or after this instant.
+        until: Said before this instant.
+    """
+
+    source: str | None = None
+    medium: str | None = None
+    state: str | None = None
+    customer_ref: str | None = None
+    case_ref: str | None = None
+    topic: str | None = None
+    complaint: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FoundMention:
+    """A mention with the names that a reader needs."""
+
+    mention: Mention
+    topic: str | None
+    theme_id: int | None
+    theme: str | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """One utterance, whole."""
+
+    feedback: Feedback
+    source: str
+    turns: Sequence[Turn]
+    scores: Sequence[Score]
+    mentions: Sequence[FoundMention]
+
+
+def list_feedback(
+    session: Session, wanted: FeedbackFilter, after: After | None, limit: int
+) -> list[tuple[Feedback, str]]:
+    """Feedback with its source's key, newest (`occurred_at`) first; one more than `limit` where more follow."""
+    statement: Any = select(Feedback, Source.key).join(Source)
+    equal = (
+        (Source.key, wanted.source),
+        (Feedback.medium, wanted.medium),
+        (Feedback.state, wanted.state),
+        (Feedback.customer_ref, wanted.customer_ref),
+        (Feedback.case_ref, wanted.case_ref),
+    )
+    for column, value in equal:
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.since is not None:
+        statement = statement.where(Feedback.occurred_at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(Feedback.occurred_at < wanted.until)
+    if wanted.topic is not None or wanted.complaint is not None:
+        mentions = select(Mention.feedback_id)
+        if wanted.topic is not None:
+            mentions = mentions.join(Topic).where(Topic.key == wanted.topic)
+        if wanted.complaint is not None:
+            mentions = mentions.where(Mention.complaint.is_(wanted.complaint))
+        statement = statement.where(Feedback.id.in_(mentions))
+    page = keyset_page(statement, (Feedback.occurred_at, Feedback.id), after, limit)
+    return [(feedback, key) for feedback, key in session.execute(page)]
+
+
+def read_feedback(session: Session, feedback_id: int) -> Found | None:
+    """One utterance with everything that is known of it, or None."""
+    row = session.execute(select(Feedback, Source.key).join(Source).where(Feedback.id == feedback_id)).one_or_none()
+    if row is None:
+        return None
+    return Found(
+        row[0],
+        row[1],
+        turns_of(session, feedback_id),
+        session.scalars(select(Score).where(Score.feedback_id == feedback_id).order_by(Score.position)).all(),
+        mentions_of(session, feedback_id),
+    )
+
+
+def turns_of(session: Session, feedback_id: int) -> Sequence[Turn]:
+    """The turns in their order."""
+    return session.scalars(select(Turn).where(Turn.feedback_id == feedback_id).order_by(Turn.position)).all()
+
+
+def mentions_of(session: Session, feedback_id: int) -> list[FoundMention]:
+    """The mentions in the order of the text."""
+    statement = (
+        select(Mention, Topic.key, Theme.id, Theme.name)
+        .join(Topic, Mention.topic_id == Topic.id, isouter=True)
+        .join(ThemeMention, ThemeMention.mention_id == Mention.id, isouter=True)
+        .join(Theme, ThemeMention.theme_id == Theme.id, isouter=True)
+        .where(Mention.feedback_id == feedback_id)
+        .order_by(Mention.turn, Mention.start)
+    )
+    return [FoundMention(*row) for row in session.execute(statement)]
+
+
+def count_feedback(session: Session) -> dict[str, int]:
+    """How many utterances there are per state."""
+    counts = session.execute(select(Feedback.state, func.count()).group_by(Feedback.state))
+    return {state: count for state, count in counts}  # noqa: C416 - rows are no pairs to the type checker
