@@ -48,7 +48,7 @@ def read_marks(session: Session, item_ids: Sequence[int]) -> dict[int, dict[str,
         .group_by(ItemEvent.item_id, ItemEvent.kind)
     )
     marks: dict[int, dict[str, datetime]] = {}
-    for item_id, kind, at in session.execute(query).tuples():
+    for item_id, kind, at in session.execute(query):
         marks.setdefault(item_id, {})[kind] = at
     return marks
 

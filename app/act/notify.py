@@ -83,7 +83,7 @@ def claim(session: Session, now: datetime) -> Batch | None:
         .limit(BATCH)
         .with_for_update(skip_locked=True, of=Notice)
     )
-    rows = session.execute(due).tuples().all()
+    rows = session.execute(due).all()
     if rows and rows[0][0].attempts >= ALONE_AFTER:
         rows = rows[:1]
     rows = [row for row in rows if row[0].attempts < ALONE_AFTER] if len(rows) > 1 else rows

@@ -42,6 +42,7 @@ def claim(session: Session, now: datetime) -> Batch | None:  # noqa: ARG001 - th
     newest = func.max(Measurement.id)
     query = (
         select(ActionItem.id, newest)
+        .select_from(ActionItem)
         .join(Change, Change.id == current)
         .join(Measurement, Measurement.change_id == Change.id)
         .where(ActionItem.state.in_(_LOOKED_AT))
@@ -50,7 +51,7 @@ def claim(session: Session, now: datetime) -> Batch | None:  # noqa: ARG001 - th
         .order_by(ActionItem.id)
         .limit(BATCH)
     )
-    pairs = tuple(session.execute(query).tuples())
+    pairs = tuple(session.execute(query))
     return Batch(pairs) if pairs else None
 
 

@@ -129,7 +129,7 @@ def count_by_tab(session: Session, actor: Actor, wanted: ItemFilter) -> dict[Tab
     """How many of the wanted items are in each tab; `wanted.states` is ignored."""
     everything = ItemFilter(owner_id=wanted.owner_id, process=wanted.process, text=wanted.text)
     query = select(ActionItem.state, func.count()).where(*_conditions(actor, everything)).group_by(ActionItem.state)
-    counts = {State(state): count for state, count in session.execute(query).tuples()}
+    counts = {State(state): count for state, count in session.execute(query)}
     return {tab: sum(counts.get(state, 0) for state in states) for tab, states in TABS.items()}
 
 
