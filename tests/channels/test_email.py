@@ -1,0 +1,252 @@
+"""E-mail against a real SMTP server on this machine."""
+
+import datetime as dt
+import email
+import email.policy
+import socket
+import ssl
+from dataclasses import replace
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
+
+from app.channels import email as channel
+from app.channels.contract import ChannelError
+from app.errors import AppError
+from app.settings import Settings
+
+MESSAGE = replace(channel.EXAMPLES[0].message, subject="Overdue: slow refunds")
+
+
+class Inbox:
+    """What the server has taken; `answer` is what it says to a mail instead of taking it."""
+
+    def __init__(self, answer=None, refuse=None):
+        self.answer, self.refuse, self.mails, self.users = answer, refuse, [], []
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802 - the library's name
+        if self.refuse is not None:
+            return self.refuse
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server, session, envelope):  # noqa: N802 - the library's name
+        if self.answer is not None:
+            return self.answer
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.mails.append((envelope.rcpt_tos, mail, session.ssl is not None))
+        return "250 OK"
+
+    def authenticate(self, _server, _session, _envelope, _mechanism, data):
+        self.users.append(data.login)
+        return AuthResult(success=data.password == b"s3cret@:/", handled=False)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for localhost that signs itself: path of the authority, and a server's context."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    start = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(start)
+        .not_valid_after(start + dt.timedelta(days=3))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls")
+    (path / "ca.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    (path / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path / "ca.pem", path / "key.pem")
+    return path / "ca.pem", context
+
+
+@pytest.fixture
+def serve():
+    """Starts mail servers on free ports and stops them in the end."""
+    running = []
+
+    def start(inbox, **options):
+        controller = Controller(inbox, hostname="localhost", port=_free_port(), **options)
+        controller.start()
+        running.append(controller)
+        return controller.port
+
+    yield start
+    for controller in running:
+        controller.stop()
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def settings(tmp_path, url, sender="closeloop@mail.example"):
+    return Settings(data_dir=tmp_path, smtp_url=SecretStr(url), mail_from=sender, public_url="https://cl.example")
+
+
+def send(tmp_path, url, message=MESSAGE):
+    channel.send(channel.configure(settings(tmp_path, url)), message)
+
+
+def test_a_plain_server_takes_the_mail(tmp_path, serve):
+    inbox = Inbox()
+    send(tmp_path, f"smtp://localhost:{serve(inbox)}")
+    ((recipients, mail, secure),) = inbox.mails
+    assert recipients == ["mira@mail.example"]
+    assert not secure
+    assert mail["From"] == "Closeloop <closeloop@mail.example>"
+    assert mail["Subject"] == "Overdue: slow refunds"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Date"].datetime == MESSAGE.created_at
+    assert mail.get_content().splitlines()[-1] == "https://cl.example/items/7"
+
+
+def test_starttls_and_a_password_that_needs_encoding(tmp_path, serve, certificate):
+    ca, context = certificate
+    inbox = Inbox()
+    port = serve(inbox, tls_context=context, authenticator=inbox.authenticate, auth_required=True)
+    send(tmp_path, f"smtp://mira:s3cret%40%3A%2F@localhost:{port}?ca={ca}")
+    assert inbox.users == [b"mira"]
+    assert inbox.mails[0][2]
+
+
+def test_a_password_is_never_sent_in_the_clear(tmp_path, serve):
+    inbox = Inbox()
+    port = serve(inbox, authenticator=inbox.authenticate, auth_require_tls=False)
+    with pytest.raises(ChannelError, match="offers no STARTTLS"):
+        send(tmp_path, f"smtp://mira:s3cret@localhost:{port}")
+    assert inbox.users == []
+    assert inbox.mails == []
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path, serve, certificate):
+    inbox = Inbox()
+    port = serve(inbox, tls_context=certificate[1])
+    with pytest.raises(ChannelError, match="no secure connection"):
+        send(tmp_path, f"smtp://localhost:{port}?starttls=always")
+    assert inbox.mails == []
+
+
+def test_tls_from_the_first_byte(tmp_path, serve, certificate):
+    ca, context = certificate
+    inbox = Inbox()
+    port = serve(inbox, ssl_context=context)
+    send(tmp_path, f"smtps://localhost:{port}?ca={ca}")
+    assert len(inbox.mails) == 1
+
+
+def test_a_wrong_password_is_told_without_the_servers_words(tmp_path, serve, certificate):
+    ca, context = certificate
+    inbox = Inbox()
+    port = serve(inbox, tls_context=context, authenticator=inbox.authenticate, auth_required=True)
+    with pytest.raises(ChannelError, match=r"^the mail server refused user and password \(535\)$"):
+        send(tmp_path, f"smtp://mira:wrong@localhost:{port}?ca={ca}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent"), [("450 mailbox mira@mail.example is busy", False), ("550 no mira@mail.example", True)]
+)
+def test_a_refused_recipient_is_permanent_only_if_the_server_says_so(tmp_path, serve, answer, permanent):
+    with pytest.raises(ChannelError, match="refused the recipient") as caught:
+        send(tmp_path, f"smtp://localhost:{serve(Inbox(refuse=answer))}")
+    assert caught.value.permanent is permanent
+    assert "mira" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("answer", "permanent"), [("451 later", False), ("554 spam from mira", True)])
+def test_a_refused_mail_is_permanent_only_if_the_server_says_so(tmp_path, serve, answer, permanent):
+    with pytest.raises(ChannelError, match=f"answered {answer[:3]}$") as caught:
+        send(tmp_path, f"smtp://localhost:{serve(Inbox(answer=answer))}")
+    assert caught.value.permanent is permanent
+
+
+def test_a_server_that_is_down_is_a_reason_to_try_again(tmp_path):
+    with pytest.raises(ChannelError, match="cannot be reached") as caught:
+        send(tmp_path, f"smtp://localhost:{_free_port()}")
+    assert not caught.value.permanent
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"subject": "Overdue\r\nBcc: all@mail.example"},
+        {"subject": "Overdue\nBcc: all@mail.example\n\nanother body"},
+        {"subject": "Overdue\u2028Bcc: all@mail.example"},
+        {"name": "Mira\r\nBcc: all@mail.example"},
+        {"name": 'Mira" <all@mail.example>, "'},
+    ],
+)
+def test_nothing_can_add_a_header_or_a_recipient(tmp_path, serve, change):
+    inbox = Inbox()
+    send(tmp_path, f"smtp://localhost:{serve(inbox)}", replace(MESSAGE, **change))
+    ((recipients, mail, _),) = inbox.mails
+    assert recipients == ["mira@mail.example"]
+    assert mail["Bcc"] is None
+    assert len(mail["To"].addresses) == 1
+
+
+@pytest.mark.parametrize(
+    "address", [None, "", "nobody", "a@b\r\nBcc: c@d", "a@b, c@d", "Mira <a@b>", "a@b\x00", "a b@c"]
+)
+def test_an_address_that_is_none_is_parked_at_once(tmp_path, address):
+    config = channel.configure(settings(tmp_path, "smtp://localhost:1"))
+    with pytest.raises(ChannelError, match="no address") as caught:
+        channel.send(config, replace(MESSAGE, address=address))
+    assert caught.value.permanent
+
+
+def test_a_dot_at_the_start_of_a_line_and_long_lines_survive(tmp_path, serve):
+    inbox = Inbox()
+    body = ".\nQUIT\n" + "word " * 400
+    send(tmp_path, f"smtp://localhost:{serve(inbox)}", replace(MESSAGE, body=body, item_id=None))
+    assert inbox.mails[0][1].get_content().split() == body.split()
+
+
+def test_the_same_notice_has_the_same_message_id(tmp_path):
+    config = channel.configure(settings(tmp_path, "smtp://localhost:1"))
+    first, again = (email.message_from_bytes(channel.render(config, MESSAGE)) for _ in range(2))
+    other = email.message_from_bytes(channel.render(config, replace(MESSAGE, key="item:8")))
+    assert first["Message-ID"] == again["Message-ID"]
+    assert first["Message-ID"] != other["Message-ID"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:25",
+        "http://localhost",
+        "smtp://",
+        "smtp://localhost:99999",
+        "smtp://localhost:abc",
+        "smtp://localhost?starttls=maybe",
+        "smtp://u:hunter2@localhost?tls=1",
+        "smtp://[::1",
+    ],
+)
+def test_a_wrong_url_is_told_without_repeating_it(tmp_path, url):
+    with pytest.raises(AppError, check=lambda error: error.code == "bad_setting") as caught:
+        channel.configure(settings(tmp_path, url))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_wrong_sender_is_told(tmp_path):
+    with pytest.raises(AppError, check=lambda error: error.code == "bad_setting"):
+        channel.configure(settings(tmp_path, "smtp://localhost", sender="a@b\r\nBcc: c@d"))
