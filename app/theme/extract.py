@@ -1,0 +1,150 @@
+"""Station: what piled up in a topic's own theme is searched for recurring problems, which become themes.
+
+A topic is due when enough complaints have gathered there since it was last searched, so that running twice adds
+nothing. What has a theme keeps it: the world is never clustered anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.store.tables import Theme, ThemeEvent, ThemeMention
+from app.store.themes import Pile, Piled, find_piles
+
+if TYPE_CHECKING:
+    from classifiers.themes.discover import Group
+
+FEWEST = 24
+"""New complaints in a topic's own theme from which it is searched."""
+
+SMALLEST = 6
+SMALLEST_SHARE = 0.04
+ROUNDS = 4
+TOPICS_AT_ONCE = 4
+STATION = "station:extract"
+
+
+class Discover(Protocol):
+    """`classifiers.themes.discover.discover`."""
+
+    def __call__(self, texts: Sequence[str], vectors: np.ndarray, *, smallest: int) -> list[Group]:
+        """Groups of at least `smallest` texts, largest first."""
+
+
+class Tools(Protocol):
+    """What this station needs."""
+
+    @property
+    def discover(self) -> Discover:
+        """Finds groups of texts that tell of the same problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Topics' own themes that are due."""
+
+    piles: tuple[Pile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A new theme; members most central first."""
+
+    name: str
+    terms: tuple[str, ...]
+    centroid: bytes
+    members: tuple[tuple[int, float], ...]  # mention id, similarity to the centroid
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a pile held."""
+
+    pile: Pile
+    found: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a batch led to."""
+
+    searched: tuple[Searched, ...]
+
+
+def claim(session: Session, now: datetime) -> Batch | None:
+    """Topics whose own theme has gathered enough complaints since it was last searched."""
+    del now
+    piles = find_piles(session, FEWEST, TOPICS_AT_ONCE)
+    return Batch(tuple(piles)) if piles else None
+
+
+def work(batch: Batch, tools: Tools) -> Outcome:
+    """Search each pile, and what is left of it, until nothing more is found."""
+    return Outcome(tuple(Searched(pile, tuple(_search(pile.members, tools.discover))) for pile in batch.piles))
+
+
+def record(session: Session, now: datetime, outcome: Outcome) -> None:
+    """Make the new themes, move their mentions, and remember how far each pile was searched."""
+    for searched in outcome.searched:
+        pile = searched.pile
+        for found in searched.found:
+            _make_theme(session, now, pile, found)
+        facts = {"newest": pile.newest, "searched": len(pile.members), "themes": len(searched.found)}
+        session.add(ThemeEvent(theme_id=pile.theme_id, kind="searched", actor=STATION, facts=facts, at=now))
+    session.flush()
+
+
+def _search(members: Sequence[Piled], discover: Discover) -> list[Found]:
+    left = list(members)
+    found: list[Found] = []
+    smallest = max(SMALLEST, round(SMALLEST_SHARE * len(members)))
+    for _ in range(ROUNDS):
+        if len(left) < smallest:
+            break
+        vectors = np.stack([np.frombuffer(each.vector, np.float16) for each in left]).astype(np.float32)
+        groups = discover([each.text for each in left], vectors, smallest=smallest)
+        if not groups:
+            break
+        found.extend(_describe(group, left, vectors) for group in groups)
+        taken = {member for group in groups for member in group.members}
+        left = [each for at, each in enumerate(left) if at not in taken]
+    return found
+
+
+def _describe(group: Group, members: Sequence[Piled], vectors: np.ndarray) -> Found:
+    centroid = np.asarray(group.centroid, np.float32)
+    return Found(
+        name=group.name[:1].upper() + group.name[1:],
+        terms=tuple(group.terms),
+        centroid=centroid.tobytes(),
+        members=tuple((members[at].mention_id, float(vectors[at] @ centroid)) for at in group.members),
+    )
+
+
+def _make_theme(session: Session, now: datetime, pile: Pile, found: Found) -> None:
+    theme = Theme(
+        topic_id=pile.topic_id,
+        kind="cluster",
+        name=found.name,
+        terms=list(found.terms),
+        central_mention_id=found.members[0][0],
+        centroid=found.centroid,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(theme)
+    session.flush()
+    for mention_id, similarity in found.members:
+        moved = update(ThemeMention).where(
+            ThemeMention.mention_id == mention_id, ThemeMention.theme_id == pile.theme_id
+        )
+        session.execute(moved.values(theme_id=theme.id, similarity=similarity, assigned_at=now))
+    facts = {"mentions": len(found.members)}
+    session.add(ThemeEvent(theme_id=theme.id, kind="created", actor=STATION, facts=facts, at=now))

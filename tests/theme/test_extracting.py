@@ -1,0 +1,69 @@
+import random
+
+from sqlalchemy import func, select
+
+from app.store.tables import Theme, ThemeEvent, ThemeMention
+from app.store.themes import lineage_of
+from app.theme import extract, match
+from app.theme.loader import load_discover
+
+MONEY = ["my refund has not arrived", "refund still not in my account", "no refund after three weeks"]
+LABEL = ["the return label will not print", "return label missing from the parcel", "label could not be scanned"]
+
+
+class Tools:
+    discover = staticmethod(load_discover())
+
+
+def _run(session, now):
+    ran = 0
+    for station in (match, extract):
+        while (batch := station.claim(session, now)) is not None:
+            station.record(session, now, station.work(batch, Tools()))
+            ran += 1
+    return ran
+
+
+def _fill(world, each=20):
+    chance = random.Random(1)  # noqa: S311 - repeatable noise, not a secret
+    for at in range(each):
+        for texts, axis in ((MONEY, 0), (LABEL, 1)):
+            vector = [chance.gauss(0, 0.12) for _ in range(8)]
+            vector[axis] += 1
+            world.complain(texts[at % 3], vector)
+
+
+def test_a_pile_is_split_into_its_recurring_problems(session, world, now):
+    _fill(world)
+    _run(session, now)
+    clusters = session.scalars(select(Theme).where(Theme.kind == "cluster").order_by(Theme.id)).all()
+    assert len(clusters) == 2
+    assert {"refund", "label"} <= {term for theme in clusters for term in theme.terms}
+    for theme in clusters:
+        assert theme.name[0].isupper()
+        texts = session.scalar(select(func.count()).where(ThemeMention.theme_id == theme.id))
+        assert texts == 20
+        assert [event.kind for event in lineage_of(session, theme.id)] == ["created"]
+
+
+def test_searching_again_adds_nothing(session, world, now):
+    _fill(world)
+    _run(session, now)
+    themes = session.scalar(select(func.count()).select_from(Theme))
+    assert _run(session, now) == 0
+    assert session.scalar(select(func.count()).select_from(Theme)) == themes
+
+
+def test_new_complaints_join_the_themes_that_are_there(session, world, now):
+    _fill(world)
+    _run(session, now)
+    mention = world.complain(MONEY[0], [1, 0, 0, 0, 0, 0, 0, 0])
+    _run(session, now)
+    assert session.get(Theme, session.get(ThemeMention, mention.id).theme_id).kind == "cluster"
+
+
+def test_a_small_pile_is_left_alone(session, world, now):
+    _fill(world, each=5)
+    _run(session, now)
+    assert session.scalars(select(Theme.kind)).all() == ["topic"]
+    assert session.scalars(select(ThemeEvent.kind)).all() == ["created"]

@@ -1,0 +1,96 @@
+import numpy as np
+from sqlalchemy import select
+
+from app.store.tables import Theme, ThemeMention
+from app.store.themes import list_themes, measure_coverage
+from app.theme import match
+
+
+def _run(session, now):
+    while (batch := match.claim(session, now)) is not None:
+        match.record(session, now, match.work(batch, None))
+
+
+def _theme_of(session, mention):
+    return session.get(ThemeMention, mention.id)
+
+
+def _cluster(session, world, vector, name="Money not back"):
+    unit = np.asarray(vector, np.float32) / np.linalg.norm(vector)
+    theme = Theme(
+        topic_id=world.refunds.id, kind="cluster", name=name, terms=[], centroid=unit.astype(np.float32).tobytes(),
+        created_at=world.now, updated_at=world.now,
+    )  # fmt: skip
+    session.add(theme)
+    session.flush()
+    return theme
+
+
+def test_a_complaint_joins_the_nearest_theme_of_its_topic(session, world, now):
+    near = _cluster(session, world, [1, 0.1, 0])
+    _cluster(session, world, [0, 0, 1], name="Label missing")
+    mention = world.complain("where is my money", [1, 0, 0])
+    _run(session, now)
+    placed = _theme_of(session, mention)
+    assert placed.theme_id == near.id
+    assert placed.similarity > 0.9
+
+
+def test_a_complaint_near_nothing_stays_in_its_topics_own_theme(session, world, now):
+    _cluster(session, world, [0, 0, 1])
+    first = world.complain("the form crashed", [1, 0, 0])
+    second = world.complain("the form froze", [0.9, 0.1, 0])
+    _run(session, now)
+    theme = session.get(Theme, _theme_of(session, first).theme_id)
+    assert (theme.kind, theme.name) == ("topic", "Refunds")
+    assert _theme_of(session, second).theme_id == theme.id
+
+
+def test_a_complaint_of_another_topic_is_not_taken_however_near(session, world, now):
+    cluster = _cluster(session, world, [1, 0, 0])
+    mention = world.complain("parcel gone", [1, 0, 0], topic="delivery")
+    _run(session, now)
+    assert _theme_of(session, mention).theme_id != cluster.id
+
+
+def test_a_complaint_without_topic_keeps_its_reason(session, world, now):
+    mention = world.complain("no idea what this is", [1, 0, 0], topic=None)
+    _run(session, now)
+    placed = _theme_of(session, mention)
+    assert placed.theme_id is None
+    assert "abstained" in placed.reason
+
+
+def test_praise_gets_no_theme(session, world, now):
+    mention = world.complain("all fine", [1, 0, 0], complaint=False)
+    _run(session, now)
+    assert _theme_of(session, mention) is None
+
+
+def test_a_corrected_topic_moves_the_complaint(session, world, now):
+    mention = world.complain("parcel gone", [1, 0, 0])
+    _run(session, now)
+    mention.topic_id = world.delivery.id
+    session.flush()
+    _run(session, now)
+    assert session.get(Theme, _theme_of(session, mention).theme_id).topic_id == world.delivery.id
+
+
+def test_matching_again_changes_nothing(session, world, now):
+    world.complain("a", [1, 0, 0])
+    world.complain("b", [1, 0, 0], topic=None)
+    _run(session, now)
+    before = session.execute(select(ThemeMention.mention_id, ThemeMention.theme_id)).all()
+    assert match.claim(session, now) is None
+    assert session.execute(select(ThemeMention.mention_id, ThemeMention.theme_id)).all() == before
+
+
+def test_themes_count_mentions_and_people(session, world, now):
+    for customer in ("anna", "anna", "ben", None, None):
+        world.complain("where is my money", [1, 0, 0], customer=customer)
+    world.complain("lost", [0, 1, 0], topic=None)
+    _run(session, now)
+    (row,) = list_themes(session, None, 10)
+    assert (row.complaints, row.people, row.topic) == (5, 4, "refunds")
+    coverage = measure_coverage(session)
+    assert (coverage.complaints, coverage.topic_only, coverage.clustered, coverage.unassigned) == (6, 5, 0, 1)
