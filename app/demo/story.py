@@ -24,7 +24,9 @@ class Story:
         rollout_days: days from the first to the last customer who gets the change.
         working_topic: topic whose change works; ``working_theme`` is the problem that it cures.
         working_rate: complaints per order of the working theme after the roll-out, as a multiple of before.
+        working_change: what its owner changes.
         idle_topic: topic whose change does nothing; ``idle_theme`` is the problem that it was meant to cure.
+        idle_change: what its owner changes.
         target: the reduction of the complaint rate that both owners write down, as a share.
     """
 
@@ -38,12 +40,12 @@ class Story:
     spike: tuple[int, int] = (18, 20)
     spike_rate: float = 1.9
     opening_week: int = 20
-    plan_week: int = 22
+    plan_week: int = 21
     deploy_week: int = 26
     rollout_days: int = 7
     working_topic: str = "refunds"
     working_theme: str = "refund_not_received"
-    working_rate: float = 0.36
+    working_rate: float = 0.34
     working_change: str = "Refunds are released by the scan at the depot instead of a weekly approval run"
     idle_topic: str = "phone_waiting"
     idle_theme: str = "hold_too_long"
