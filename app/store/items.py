@@ -89,11 +89,17 @@ def list_items(session: Session, actor: Actor, wanted: ItemFilter, after: Cursor
     return [Listed(*row) for row in session.execute(query)]
 
 
-def items_etag(session: Session, actor: Actor, wanted: ItemFilter) -> tuple[datetime | None, int]:
-    """Last change and number of the items that `actor` may see: what a weak ETag is made of, without reading rows."""
-    query = select(func.max(ActionItem.updated_at), func.count()).where(*_conditions(actor, wanted))
-    changed, count = session.execute(query).one()
-    return changed, count
+def items_etag(session: Session, actor: Actor, wanted: ItemFilter) -> tuple[datetime | None, int, int]:
+    """What the list that `actor` may see depends on, without reading its rows: what a weak ETag is made of.
+
+    Returns:
+        The last change, the number of items, and the sum of their versions and rungs. The sum tells the change of a
+        transaction that ended after a later one from no change.
+    """
+    moves = func.coalesce(func.sum(ActionItem.version + ActionItem.rung), 0)
+    query = select(func.max(ActionItem.updated_at), func.count(), moves).where(*_conditions(actor, wanted))
+    changed, count, moved = session.execute(query).one()
+    return changed, count, int(moved)
 
 
 def get_item(session: Session, actor: Actor, item_id: int) -> Listed:
@@ -123,6 +129,12 @@ def find_open(session: Session, theme_id: int | None, process_id: int | None) ->
         ActionItem.process_id.is_not_distinct_from(process_id),
     )
     return session.scalar(query.order_by(ActionItem.id).limit(1))
+
+
+def open_items_by_theme(session: Session, actor: Actor) -> dict[int, int]:
+    """Id of the open item of each theme that has one that `actor` may see."""
+    query = select(ActionItem.theme_id, ActionItem.id).where(ActionItem.closed_at.is_(None), visible_to(actor))
+    return {theme_id: item_id for theme_id, item_id in session.execute(query) if theme_id is not None}
 
 
 def count_by_tab(session: Session, actor: Actor, wanted: ItemFilter) -> dict[Tab, int]:

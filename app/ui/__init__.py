@@ -1,1 +1,1 @@
-"""The web pages for process owners: server-rendered, same commands and queries as the REST edge."""
+"""The web pages for process owners: rendered here, with the same commands and queries as the REST edge. No rules."""

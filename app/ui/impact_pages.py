@@ -1,0 +1,71 @@
+"""Themes, changes and what came of them."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.deps import Id, Now, Reading
+from app.domain.actor import Scope
+from app.errors import AppError, Kind
+from app.store.changes import get_change, list_changes
+from app.store.impact import latest_measurement
+from app.store.items import get_item, open_items_by_theme
+from app.store.themes import list_themes, measure_coverage
+from app.store.trends import weekly_complaints
+from app.ui.charts import sparkline
+from app.ui.deps import visit
+from app.ui.impact_views import change_card, measurement_view
+from app.ui.rendering import render
+
+router = APIRouter(include_in_schema=False)
+
+_MOST_THEMES = 60
+_MOST_CHANGES = 100
+
+
+@router.get("/themes")
+def show_themes(request: Request, session: Reading, now: Now) -> Response:
+    """The themes with most complaints, with their trend and their open item."""
+    visitor = visit(request, session)
+    if not visitor.actor.may(Scope.ITEMS_READ) and not visitor.actor.sees_all:
+        raise AppError(Kind.FORBIDDEN, "scope_missing", "Your key may not read themes. Ask for `items:read`.")
+    rows = list_themes(session, None, _MOST_THEMES)[:_MOST_THEMES]
+    trends = weekly_complaints(session, {row.theme.id for row in rows}, now)
+    items = open_items_by_theme(session, visitor.actor)
+    counted = measure_coverage(session)
+    return render(
+        request,
+        "themes.html",
+        visitor=visitor,
+        coverage=f"{counted.complaints} complaints, {counted.unassigned} of them without a topic",
+        themes=[
+            {
+                "name": row.theme.name if row.theme.kind == "cluster" else f"{row.theme.name}: everything else",
+                "topic": row.topic_name,
+                "complaints": row.complaints,
+                "people": row.people,
+                "spark": sparkline(trends[row.theme.id]),
+                "item": items.get(row.theme.id),
+            }
+            for row in rows
+            if row.complaints
+        ],
+    )
+
+
+@router.get("/impact")
+def show_changes(request: Request, session: Reading) -> Response:
+    """The changes that the visitor may see, newest first."""
+    visitor = visit(request, session)
+    found = list_changes(session, visitor.actor, None, _MOST_CHANGES)[:_MOST_CHANGES]
+    cards = [change_card(session, change, get_item(session, visitor.actor, change.item_id)) for change in found]
+    return render(request, "impact.html", visitor=visitor, changes=cards)
+
+
+@router.get("/impact/{change_id}")
+def show_change(request: Request, session: Reading, change_id: Id) -> Response:
+    """One change: the verdict, the chart, and why it can be trusted."""
+    visitor = visit(request, session)
+    change = get_change(session, visitor.actor, change_id)
+    card = change_card(session, change, get_item(session, visitor.actor, change.item_id))
+    look = latest_measurement(session, change.id)
+    measured = {"weeks": []} if look is None else measurement_view(look, change.target_reduction)
+    return render(request, "change.html", visitor=visitor, here="/impact", change=card, **measured)

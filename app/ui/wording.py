@@ -1,0 +1,75 @@
+"""How pages say times, states and verdicts. Pure: values in, words out."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.domain.items import AWAITS_ANSWER, State
+from app.domain.verdict import VerdictState
+
+STATES = {state: state.value.replace("_", " ").capitalize() for state in State}
+
+VERDICTS: dict[str, tuple[str, str, str]] = {
+    VerdictState.IMPROVED: ("good", "↓", "Improved"),
+    VerdictState.NO_CHANGE: ("", "→", "No change seen"),
+    VerdictState.WORSE: ("bad", "↑", "Worse"),
+    VerdictState.INCONCLUSIVE: ("warn", "?", "Cannot tell"),
+    VerdictState.TOO_EARLY: ("", "…", "Too early"),
+    VerdictState.INVALID: ("warn", "!", "Cannot be judged"),
+}
+"""Tone, icon and word of each verdict: never colour alone."""
+
+SAID = {
+    "acknowledge": "Acknowledged.",
+    "plan": "The change is planned. Its target was written down.",
+    "deploy": "Deployed. The measurement has begun.",
+    "decline": "Declined.",
+    "reassign": "Handed over.",
+    "snooze": "Snoozed.",
+    "comment": "Comment added.",
+    "close": "Closed.",
+    "reopen": "Reopened.",
+}
+
+_WEEK = timedelta(days=7)
+
+
+def say_day(day: date) -> str:
+    """A day, short: 7 Dec 2026."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def say_time(at: datetime, zone: ZoneInfo) -> str:
+    """An instant in the reader's zone: 7 Dec 2026, 14:05."""
+    local = at.astimezone(zone)
+    return f"{say_day(local.date())}, {local:%H:%M}"
+
+
+def say_distance(at: datetime, now: datetime) -> str:
+    """How far an instant is away: in 3 days, 2 hours late."""
+    gap = abs(at - now)
+    if gap >= timedelta(days=1):
+        much = f"{gap.days} day{'s' if gap.days > 1 else ''}"
+    elif gap >= timedelta(hours=1):
+        hours = gap // timedelta(hours=1)
+        much = f"{hours} hour{'s' if hours > 1 else ''}"
+    else:
+        much = "less than an hour"
+    return f"{much} late" if at < now else f"in {much}"
+
+
+def due_tone(state: State, deadline: datetime, now: datetime) -> str:
+    """Red when an answer is late, amber when it is due within two days, else nothing."""
+    if state not in AWAITS_ANSWER:
+        return ""
+    if deadline < now:
+        return "bad"
+    return "warn" if deadline < now + timedelta(days=2) else ""
+
+
+def due_group(state: State, deadline: datetime, now: datetime) -> str:
+    """Under which heading of the inbox an item stands."""
+    if state not in AWAITS_ANSWER:
+        return STATES[state]
+    if deadline < now:
+        return "Overdue"
+    return "Due this week" if deadline < now + _WEEK else "Later"
