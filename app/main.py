@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from app.api.health import Counted, install_health
 from app.api.router import include_routers, make_app
 from app.runtime import Runtime
+from app.ui.pages import install_pages
 
 
 class Background(Protocol):
@@ -42,6 +43,7 @@ def create_app(runtime: Runtime, background: Background | None = None) -> FastAP
 
     app = make_app(runtime, lifespan=lifespan)
     include_routers(app)
+    install_pages(app)
     install_health(app)
     app.add_middleware(Counted, registry=app.state.metrics)
     return app
