@@ -17,7 +17,7 @@ _SHORTEST = 16
 _PATIENCE = 50  # looks at a file that another process is just writing
 
 
-def read_secret(settings: Settings) -> bytes:
+def read_secret(settings: Settings) -> str:
     """The secret that was set, else the one in the data directory, which is made if there is none.
 
     Raises:
@@ -27,12 +27,12 @@ def read_secret(settings: Settings) -> bytes:
     if len(given) < _SHORTEST:
         message = f"The secret key is shorter than {_SHORTEST} characters. Set CLOSELOOP_SECRET_KEY to a random one."
         raise AppError(Kind.MISCONFIGURED, "weak_secret_key", message)
-    return given.encode()
+    return given
 
 
-def derive_key(secret: bytes, purpose: str) -> bytes:
+def derive_key(secret: str, purpose: str) -> bytes:
     """A 32-byte key for one purpose; keys of other purposes say nothing about it."""
-    return hmac.digest(secret, b"closeloop " + purpose.encode(), hashlib.sha256)
+    return hmac.digest(secret.encode(), b"closeloop " + purpose.encode(), hashlib.sha256)
 
 
 def _kept(data_dir: Path) -> str:

@@ -16,8 +16,8 @@ from app.api.quotes import QuoteOut, show_quote
 from app.domain.actor import Actor
 from app.domain.items import Action, State, allowed_actions
 from app.errors import AppError, Kind
-from app.store.evidence import item_quotes
 from app.store.items import ItemFilter, Listed, Order, changes_of, get_item, history, items_etag, list_items
+from app.store.quotes import item_quotes
 from app.store.reference import find_owner
 from app.store.tables import Routing
 

@@ -142,16 +142,25 @@ def check_form(request: Request, *media_types: str) -> str:
     Raises:
         AppError: Another content type, charset or content encoding.
     """
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
-    if coding not in {"", "identity"}:
-        message = "Compressed bodies are not taken. Send the body as it is, without `Content-Encoding`."
-        raise AppError(Kind.UNSUPPORTED_MEDIA, "compressed_body", message)
+    check_coding(request)
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     media_type, charset = media_type.strip().lower(), parameters.replace('"', "").strip().lower()
     if media_type not in media_types or charset not in {"", "charset=utf-8", "charset=utf8"}:
         message = f"Send the body as UTF-8 with `Content-Type: {' or '.join(media_types)}`."
         raise AppError(Kind.UNSUPPORTED_MEDIA, "unsupported_media_type", message)
     return media_type
+
+
+def check_coding(request: Request) -> None:
+    """Refuse compressed bodies: a small one can become a huge one.
+
+    Raises:
+        AppError: There is a content encoding.
+    """
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in {"", "identity"}:
+        message = "Compressed bodies are not taken. Send the body as it is, without `Content-Encoding`."
+        raise AppError(Kind.UNSUPPORTED_MEDIA, "compressed_body", message)
 
 
 def check_address(request: Request) -> None:

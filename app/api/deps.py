@@ -68,14 +68,18 @@ async def _now(request: Request) -> datetime:
     return now_of(request)
 
 
+async def _secret_key(request: Request) -> str:
+    return cast("str", request.app.state.secret_key)
+
+
 def _read(request: Request) -> Iterator[Session]:
     with runtime_of(request).database.reading() as session:
         yield session
 
 
 def _write(request: Request) -> Iterator[Session]:
-    # The transaction begins with the first statement, in the thread of the endpoint: if it began here, forty waiting
-    # writers could hold all threads while the one that has the lock waits for a thread.
+    # The transaction begins with the first statement, in the thread of the endpoint: if it began here, or in another
+    # dependency, forty waiting writers could hold all threads while the one that has the lock waits for a thread.
     with runtime_of(request).database.writing() as session:
         yield session
 
@@ -103,6 +107,7 @@ class Needs:
         return actor
 
 
+SecretKey = Annotated[str, Depends(_secret_key)]
 Now = Annotated[datetime, Depends(_now)]
 Reading = Annotated[Session, Depends(_read, scope="function")]
 Writing = Annotated[Session, Depends(_write, scope="function")]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from app.store.evidence import Quote
+from app.store.quotes import Quote
 
 _AROUND = 300  # characters of the turn shown on each side of the span
 

@@ -5,13 +5,23 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from app.access.secret import derive_key, read_secret
-from app.api import action_items, audit, item_actions, keys
+from app.api import action_items, audit, deliveries, feedback, hooks, intake, item_actions, keys, sources
 from app.api.deps import EdgeRuntime
 from app.api.edge import Edge
 from app.api.openapi import ADDRESS, install_openapi
 from app.api.problems import install_problems
 
-RESOURCES: tuple[APIRouter, ...] = (action_items.router, item_actions.router, keys.router, audit.router)
+RESOURCES: tuple[APIRouter, ...] = (
+    intake.router,
+    feedback.router,
+    hooks.router,
+    sources.router,
+    deliveries.router,
+    action_items.router,
+    item_actions.router,
+    keys.router,
+    audit.router,
+)
 
 
 def make_app(runtime: EdgeRuntime, **options: object) -> FastAPI:
@@ -29,7 +39,8 @@ def prepare(app: FastAPI, runtime: EdgeRuntime) -> None:
     """Put problems, request ids, headers, logs, cursors and the OpenAPI document on `app`."""
     app.router.redirect_slashes = False  # a redirect counts as a failure with the senders of webhooks
     app.state.runtime = runtime
-    app.state.cursor_key = derive_key(read_secret(runtime.settings), "cursors")
+    app.state.secret_key = read_secret(runtime.settings)
+    app.state.cursor_key = derive_key(app.state.secret_key, "cursors")
     install_problems(app)
     install_openapi(app, _version())
     app.add_middleware(Edge)

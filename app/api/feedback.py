@@ -1,0 +1,172 @@
+"""Stored feedback over HTTP: lists, one with its mentions, and for the sender whether it has been read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from app.api.bodies import ApiRoute
+from app.api.deps import Analyst, Id, IngesterOrAnalyst, Reading
+from app.api.paging import Listing, Paged, position_of
+from app.api.quotes import QuoteOut, show_quote
+from app.domain.actor import Actor, Scope
+from app.domain.feedback import FeedbackState, Medium
+from app.errors import AppError, Kind
+from app.store.feedback import FeedbackFilter, Found, list_feedback, read_feedback
+from app.store.quotes import feedback_quotes
+from app.store.tables import Feedback
+
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=ApiRoute)
+
+
+class FeedbackOut(BaseModel):
+    """One customer utterance, without its words."""
+
+    id: int
+    source: str
+    external_id: str
+    version: int
+    medium: str
+    occurred_at: datetime
+    received_at: datetime
+    state: str = Field(description="`pending`, `labelled`, or `parked` (waits for a person).")
+    language: str | None
+    question: str | None
+    customer_ref: str | None
+    segment: str | None
+    case_id: str | None
+    attributes: dict[str, Any]
+
+
+class TurnOut(BaseModel):
+    """One speaker's part."""
+
+    position: int
+    role: str
+    text: str
+    at: datetime | None
+    speaker: str | None
+
+
+class ScoreOut(BaseModel):
+    """A structured answer with its scale."""
+
+    metric: str
+    value: float
+    min: float
+    max: float
+
+
+class WholeFeedbackOut(FeedbackOut):
+    """One customer utterance with its words and what was made of them."""
+
+    turns: list[TurnOut]
+    scores: list[ScoreOut]
+    mentions: list[QuoteOut]
+
+
+class StatusOut(BaseModel):
+    """Whether an item has been read."""
+
+    id: int
+    state: str
+    received_at: datetime
+    mentions: int = Field(description="How many were found in it.")
+    reason: str | None = Field(description="Why it is parked.")
+
+
+@dataclass(frozen=True)
+class FeedbackQuery:
+    """Which feedback is asked for."""
+
+    source: Annotated[str | None, Query(max_length=64, description="Key of the source.")] = None
+    medium: Annotated[Medium | None, Query()] = None
+    state: Annotated[FeedbackState | None, Query()] = None
+    customer: Annotated[str | None, Query(max_length=255, description="The source's reference of a person.")] = None
+    case: Annotated[str | None, Query(max_length=255, description="Order, claim or ticket.")] = None
+    topic: Annotated[str | None, Query(max_length=64, description="With a mention of this topic (key).")] = None
+    complaint: Annotated[bool | None, Query(description="With a mention that is one, or is none.")] = None
+    since: Annotated[AwareDatetime | None, Query(description="Said at or after this instant.")] = None
+    until: Annotated[AwareDatetime | None, Query(description="Said before this instant.")] = None
+
+
+@router.get("", operation_id="list_feedback", summary="List feedback")
+def index(
+    session: Reading, page: Paged, _actor: Analyst, query: Annotated[FeedbackQuery, Depends()]
+) -> Listing[FeedbackOut]:
+    """Newest first by when it was said, without the words."""
+    wanted = FeedbackFilter(
+        source=query.source,
+        medium=query.medium,
+        state=query.state,
+        customer_ref=query.customer,
+        case_ref=query.case,
+        topic=query.topic,
+        complaint=query.complaint,
+        since=query.since,
+        until=query.until,
+    )
+    found = list_feedback(session, wanted, page.after, page.limit)
+    rows, following = page.cut(found, lambda row: position_of(row[0], "occurred_at"))
+    return Listing(items=[_shown(*row) for row in rows], next=following)
+
+
+@router.get("/{feedback_id}", operation_id="get_feedback", summary="One feedback with its mentions")
+def show(feedback_id: Id, session: Reading, _actor: Analyst) -> WholeFeedbackOut:
+    """The words, redacted as they are stored, the scores and the mentions."""
+    found = _found(read_feedback(session, feedback_id))
+    return WholeFeedbackOut(
+        **_shown(found.feedback, found.source).model_dump(),
+        turns=[TurnOut.model_validate(turn, from_attributes=True) for turn in found.turns],
+        scores=[
+            ScoreOut(metric=score.metric, value=score.value, min=score.low, max=score.high) for score in found.scores
+        ],
+        mentions=[show_quote(quote) for quote in feedback_quotes(session, feedback_id)],
+    )
+
+
+@router.get("/{feedback_id}/status", operation_id="get_feedback_status", summary="Whether an item has been read")
+def status(feedback_id: Id, session: Reading, actor: IngesterOrAnalyst) -> StatusOut:
+    """For senders: no words, and only items of the key's own source where it has one."""
+    found = _found(read_feedback(session, feedback_id), actor)
+    row = found.feedback
+    return StatusOut(
+        id=row.id,
+        state=row.state,
+        received_at=row.received_at,
+        mentions=len(found.mentions),
+        reason=row.last_error if row.state == FeedbackState.PARKED else None,
+    )
+
+
+def _found(found: Found | None, actor: Actor | None = None) -> Found:
+    foreign = (
+        found is not None
+        and actor is not None
+        and actor.source_id not in {None, found.feedback.source_id}
+        and not actor.may(Scope.ANALYST)
+    )
+    if found is None or foreign:
+        raise AppError(Kind.NOT_FOUND, "not_found", "There is no such feedback among those you can see.")
+    return found
+
+
+def _shown(row: Feedback, source: str) -> FeedbackOut:
+    return FeedbackOut(
+        id=row.id,
+        source=source,
+        external_id=row.external_id,
+        version=row.version,
+        medium=row.medium,
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        state=row.state,
+        language=row.language,
+        question=row.question,
+        customer_ref=row.customer_ref,
+        segment=row.segment,
+        case_id=row.case_ref,
+        attributes=row.attributes,
+    )

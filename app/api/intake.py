@@ -1,0 +1,189 @@
+"""Feedback coming in over HTTP: one item, or up to a thousand with an answer for each."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from app.api.bodies import ApiRoute, check_form, read_body
+from app.api.deps import Ingester, Now, Writing, runtime_of
+from app.api.openapi import declare
+from app.api.problems import problem_of
+from app.connectors.contract import NativeItem, read_item
+from app.domain.actor import Actor
+from app.domain.strict_json import decode_json
+from app.errors import AppError, Kind
+from app.ingest.items import MAX_BATCH, Accepted, Status, accept_items
+from app.ingest.sources import ensure_native_source
+from app.store.deliveries import find_source
+from app.store.tables import Source
+
+DEFAULT_SOURCE = "api"
+
+_JSON, _LINES = "application/json", "application/x-ndjson"
+_KNOWN = frozenset({Status.DUPLICATE, Status.STALE})
+_KIND = {Status.CONFLICT: Kind.CONFLICT, Status.REFUSED: Kind.INVALID}
+
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=ApiRoute)
+
+SourceKey = Annotated[
+    str | None,
+    Query(alias="source", max_length=64, description="Key of the source; without it the key's own, else `api`."),
+]
+
+
+class IntakeOut(BaseModel):
+    """What became of an item."""
+
+    id: int | None = Field(description="Id of the feedback; null if it was erased and is not stored again.")
+    state: Status = Field(description="`created`, `updated`, or nothing new: `duplicate`, `stale` (an older version).")
+    duplicate: bool = Field(description="Whether it changed nothing.")
+    status_url: str | None = Field(description="Where to see whether it has been read.")
+
+
+class ItemResult(BaseModel):
+    """What became of one item of a bulk."""
+
+    index: int = Field(description="Position in the array, or line, from 0.")
+    state: str = Field(description="As for a single item; or `conflict`, `refused`, `invalid`.")
+    id: int | None = None
+    problem: dict[str, Any] | None = Field(default=None, description="Why it was not stored; see the schema Problem.")
+
+
+class BulkOut(BaseModel):
+    """What became of all items, in their order."""
+
+    errors: bool = Field(description="Whether any item was not stored.")
+    counts: dict[str, int] = Field(description="How many items per state.")
+    items: list[ItemResult]
+
+
+@router.post(
+    "",
+    operation_id="send_feedback",
+    summary="Send one item",
+    status_code=202,
+    responses=declare(409) | {200: {"model": IntakeOut, "description": "Known already; nothing was changed"}},
+)
+def send(
+    body: NativeItem, response: Response, session: Writing, now: Now, actor: Ingester, source: SourceKey = None
+) -> IntakeOut:
+    """Store one item; it is durable when you read the answer, and classified soon after.
+
+    Sending it again changes nothing: an item is known by its source, `external_id` and version.
+    """
+    row = _source(session, now, actor, source)
+    outcome = accept_items(session, now, row, [body])[0]
+    if not outcome.is_stored:
+        raise _refusal(outcome)
+    if outcome.status in _KNOWN:
+        response.status_code = 200
+    url = None if outcome.feedback_id is None else f"/v1/feedback/{outcome.feedback_id}/status"
+    return IntakeOut(id=outcome.feedback_id, state=outcome.status, duplicate=outcome.status in _KNOWN, status_url=url)
+
+
+async def _bulk_body(request: Request) -> tuple[str, bytes]:
+    media_type = check_form(request, _JSON, _LINES)
+    return media_type, await read_body(request, runtime_of(request).settings.max_bulk_bytes)
+
+
+_ITEM = {"$ref": "#/components/schemas/NativeItem"}
+_BULK = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            _JSON: {"schema": {"type": "array", "items": _ITEM, "maxItems": MAX_BATCH}},
+            _LINES: {"schema": {"type": "string", "description": "One item per line."}},
+        },
+    }
+}
+
+
+@router.post("/bulk", operation_id="send_feedback_bulk", summary="Send up to 1,000 items", openapi_extra=_BULK)
+def send_bulk(
+    body: Annotated[tuple[str, bytes], Depends(_bulk_body)],
+    session: Writing,
+    now: Now,
+    actor: Ingester,
+    source: SourceKey = None,
+) -> BulkOut:
+    """Each item stands for itself: those that fit are stored, the others say why not. Sending again is safe."""
+    media_type, raw = body
+    results = _read_lines(raw) if media_type == _LINES else _read_array(raw)
+    items = {index: found for index, found in enumerate(results) if isinstance(found, NativeItem)}
+    row = _source(session, now, actor, source)
+    outcomes = dict(zip(items, accept_items(session, now, row, list(items.values())), strict=True))
+    told = [
+        _told(index, outcomes[index]) if index in outcomes else _invalid(index, found)
+        for index, found in enumerate(results)
+    ]
+    return BulkOut(
+        errors=any(each.problem is not None for each in told), counts=Counter(each.state for each in told), items=told
+    )
+
+
+def _source(session: Session, now: Any, actor: Actor, key: str | None) -> Source:  # noqa: ANN401
+    if actor.source_id is not None:
+        own = session.get_one(Source, actor.source_id)
+        if key not in {None, own.key}:
+            message = "Your key may write to its own source only. Leave `source` out."
+            raise AppError(Kind.FORBIDDEN, "other_source", message)
+        return own
+    if key in {None, DEFAULT_SOURCE}:
+        return ensure_native_source(session, now, actor, DEFAULT_SOURCE)
+    found = find_source(session, key or "")
+    if found is None:
+        message = "There is no source with this key. Make it with POST /v1/sources, or leave `source` out."
+        raise AppError(Kind.INVALID, "unknown_source", message)
+    return found
+
+
+def _read_array(raw: bytes) -> Sequence[NativeItem | AppError]:
+    found = decode_json(raw)
+    if not isinstance(found, list):
+        raise AppError(Kind.BAD_REQUEST, "not_a_list", "Send a JSON array of items, or one item per line as NDJSON.")
+    _check_count(len(found))
+    return [_attempt(each) for each in found]
+
+
+def _read_lines(raw: bytes) -> Sequence[NativeItem | AppError]:
+    lines = [line for line in raw.split(b"\n") if line.strip()]
+    _check_count(len(lines))
+    return [_attempt_line(line) for line in lines]
+
+
+def _check_count(count: int) -> None:
+    if count > MAX_BATCH:
+        raise AppError(Kind.TOO_LARGE, "too_many_items", f"Send at most {MAX_BATCH:,} items at once, not {count:,}.")
+
+
+def _attempt(value: object) -> NativeItem | AppError:
+    try:
+        return read_item(value)
+    except AppError as error:
+        return error
+
+
+def _attempt_line(line: bytes) -> NativeItem | AppError:
+    try:
+        return read_item(decode_json(line))
+    except AppError as error:
+        return error
+
+
+def _refusal(outcome: Accepted) -> AppError:
+    facts = {} if outcome.feedback_id is None else {"id": outcome.feedback_id}
+    return AppError(_KIND[outcome.status], outcome.code or outcome.status, outcome.message or "Not stored.", **facts)
+
+
+def _told(index: int, outcome: Accepted) -> ItemResult:
+    problem = None if outcome.is_stored else problem_of(_refusal(outcome))
+    return ItemResult(index=index, state=outcome.status, id=outcome.feedback_id, problem=problem)
+
+
+def _invalid(index: int, found: NativeItem | AppError) -> ItemResult:
+    error = found if isinstance(found, AppError) else AppError(Kind.INVALID, "invalid_item", "The item does not fit.")
+    return ItemResult(index=index, state="invalid", problem=problem_of(error))

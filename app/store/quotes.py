@@ -1,0 +1,68 @@
+"""The customers' own words behind a theme: mentions with the turn that they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import Session
+
+from app.store.keyset import After, keyset_page
+from app.store.tables import Feedback, Mention, Theme, ThemeMention, Topic, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One mention with its feedback and the whole text of its turn; `topic` is the topic's key."""
+
+    mention: Mention
+    feedback: Feedback
+    text: str
+    topic: str | None
+    theme_id: int | None
+
+
+def theme_quotes(session: Session, theme_id: int, after: After | None, limit: int) -> list[Quote]:
+    """The complaints of a theme, newest first by when they were said; one more than `limit` where more follow."""
+    query = _quotes().where(ThemeMention.theme_id == theme_id, Mention.complaint)
+    page = keyset_page(query, (Feedback.occurred_at, Mention.id), after, limit)
+    return [Quote(*row) for row in session.execute(page)]
+
+
+def item_quotes(session: Session, theme_id: int, newest: int) -> list[Quote]:
+    """What to read first about a theme: its most central complaint, then the newest ones."""
+    central = select(Theme.central_mention_id).where(Theme.id == theme_id).scalar_subquery()
+    first = session.execute(_quotes().where(Mention.id == central)).all()
+    rest = theme_quotes(session, theme_id, None, newest)[:newest]
+    quotes = [Quote(*row) for row in first]
+    return quotes + [quote for quote in rest if not quotes or quote.mention.id != quotes[0].mention.id]
+
+
+def feedback_quotes(session: Session, feedback_id: int) -> Sequence[Quote]:
+    """Every mention of a feedback, in the order of its words."""
+    query = _quotes().where(Mention.feedback_id == feedback_id).order_by(Mention.turn, Mention.start, Mention.id)
+    return [Quote(*row) for row in session.execute(query)]
+
+
+def find_quote(session: Session, mention_id: int) -> Quote | None:
+    """One mention with what it stands in."""
+    row = session.execute(_quotes().where(Mention.id == mention_id)).one_or_none()
+    return None if row is None else Quote(*row)
+
+
+def unsure_quotes(session: Session, below: float, after: After | None, limit: int) -> list[Quote]:
+    """Mentions that wait for a person: no topic, or one with less confidence than `below`; not those corrected."""
+    query = _quotes().where(~Mention.corrected, Mention.topic_id.is_(None) | (Mention.topic_confidence < below))
+    page = keyset_page(query, (Feedback.occurred_at, Mention.id), after, limit)
+    return [Quote(*row) for row in session.execute(page)]
+
+
+def _quotes() -> Select[Mention, Feedback, str, str, int | None]:
+    return (
+        select(Mention, Feedback, Turn.text, Topic.key, ThemeMention.theme_id)
+        .join(Feedback, Feedback.id == Mention.feedback_id)
+        .join(Turn, and_(Turn.feedback_id == Mention.feedback_id, Turn.position == Mention.turn))
+        .outerjoin(Topic, Topic.id == Mention.topic_id)
+        .outerjoin(ThemeMention, ThemeMention.mention_id == Mention.id)
+    )
