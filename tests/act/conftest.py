@@ -37,6 +37,19 @@ class Company:
 
 @pytest.fixture
 def company(session, now):
+    return _found(session, now)
+
+
+@pytest.fixture
+def committed(database, now):
+    """The company and one routing, committed, for tests with several transactions."""
+    with database.writing() as session:
+        company = _found(session, now)
+        _route(session, company, now, {})
+    return company
+
+
+def _found(session, now):
     calendar = Calendar(key="berlin", zone="Europe/Berlin", week=WEEK, closed=[])
     session.add(calendar)
     session.flush()
@@ -86,35 +99,35 @@ def add_theme(session, company, now):
 @pytest.fixture
 def add_routing(session, company):
     """Adds a routing decided at an instant: goal after 2 days, deadline after 5, rungs 4 h and 1 day after that."""
+    return lambda now, **values: _route(session, company, now, values)
 
-    def add(now, **values):
-        deadline = now + timedelta(days=5)
-        rungs = ((timedelta(hours=4), company.jonas, "deputy"), (timedelta(days=1), company.clara, "manager"))
-        columns = {
-            "theme_id": company.theme,
-            "process_id": company.process,
-            "step_id": company.step,
-            "owner_id": company.mira,
-            "why": ["Mira Kaya owns the step"],
-            "trigger_from": date(2026, 8, 20),
-            "trigger_to": date(2026, 9, 16),
-            "complaints": 9,
-            "people": 8,
-            "goal_at": now + timedelta(days=2),
-            "deadline_at": deadline,
-            "goal_why": {"duration": "2 working days"},
-            "deadline_why": {"duration": "5 working days"},
-            "ladder": [
-                {"at": (deadline + after).isoformat(), "owner_id": owner, "role": role} for after, owner, role in rungs
-            ],
-            "decided_at": now,
-        }
-        routing = Routing(**columns | values)
-        session.add(routing)
-        session.flush()
-        return routing
 
-    return add
+def _route(session, company, now, values):
+    deadline = now + timedelta(days=5)
+    rungs = ((timedelta(hours=4), company.jonas, "deputy"), (timedelta(days=1), company.clara, "manager"))
+    columns = {
+        "theme_id": company.theme,
+        "process_id": company.process,
+        "step_id": company.step,
+        "owner_id": company.mira,
+        "why": ["Mira Kaya owns the step"],
+        "trigger_from": date(2026, 8, 20),
+        "trigger_to": date(2026, 9, 16),
+        "complaints": 9,
+        "people": 8,
+        "goal_at": now + timedelta(days=2),
+        "deadline_at": deadline,
+        "goal_why": {"duration": "2 working days"},
+        "deadline_why": {"duration": "5 working days"},
+        "ladder": [
+            {"at": (deadline + after).isoformat(), "owner_id": owner, "role": role} for after, owner, role in rungs
+        ],
+        "decided_at": now,
+    }
+    routing = Routing(**columns | values)
+    session.add(routing)
+    session.flush()
+    return routing
 
 
 @pytest.fixture
