@@ -6,6 +6,7 @@ from app.cli import evaluate_impact
 from app.cli.console import Polite
 from app.cli.doctor import doctor
 from app.cli.export import export
+from app.cli.imports import import_file
 from app.cli.keys import keys
 from app.cli.serving import serve, work
 from app.cli.setup import init, migrate
@@ -20,6 +21,7 @@ main = typer.Typer(
 )
 for _command in (init, serve, work, migrate, doctor, export):
     main.command()(_command)
+main.command("import")(import_file)
 main.add_typer(keys, name="key")
 
 _evaluate = typer.Typer(help="Answers of the parts on your own data, for measuring them.", no_args_is_help=True)
