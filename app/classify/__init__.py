@@ -1,0 +1,5 @@
+"""The classify room: turns a feedback's customer turns into mentions, and takes human corrections.
+
+Comes in: pending feedback with its turns, corrections, topics. Goes out: mentions with vectors, labelled feedback.
+Stays out: themes, routing, HTTP. The model libraries are loaded by `loading.py` alone, when the first text is read.
+"""

@@ -1,0 +1,63 @@
+"""Reads texts on request; nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.classify.taxonomy import Known
+
+if TYPE_CHECKING:
+    from app.classify.loading import Readers
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One conversation to read: turns as (role, text), and the question that it answers, where known."""
+
+    turns: tuple[tuple[str, str], ...]
+    question: str | None = None
+
+
+def classify_texts(readers: Readers, known: Known, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
+    """The mentions of each conversation as plain values, by the same reader as the station's.
+
+    Args:
+        readers: From the runtime's tools.
+        known: From `taxonomy.load_known`, read in a session that is closed again before this is called.
+        asked: What to read.
+
+    Returns:
+        Per conversation: turn, start, end, text, topic (key or None), topic_confidence, sentiment, sentiment_label,
+        sentiment_confidence, complaint, complaint_confidence, friction, friction_confidence, corrected, fingerprint.
+    """
+    from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
+
+    reader = readers.reader(known.specs(), known.taught())
+    conversations = [[contract.Turn(role, text) for role, text in one.turns] for one in asked]
+    found = reader.read(conversations, [one.question for one in asked])
+    return [
+        [_plain(mention, turns, reader.fingerprint) for mention in mentions]
+        for mentions, turns in zip(found, conversations, strict=True)
+    ]
+
+
+def _plain(mention: Any, turns: Sequence[Any], fingerprint: str) -> dict[str, Any]:  # noqa: ANN401 - loaded lazily
+    return {
+        "turn": mention.turn,
+        "start": mention.start,
+        "end": mention.end,
+        "text": turns[mention.turn].text[mention.start : mention.end],
+        "topic": mention.topic,
+        "topic_confidence": mention.topic_confidence,
+        "sentiment": mention.sentiment,
+        "sentiment_label": mention.sentiment_label,
+        "sentiment_confidence": mention.sentiment_confidence,
+        "complaint": mention.complaint,
+        "complaint_confidence": mention.complaint_confidence,
+        "friction": mention.friction,
+        "friction_confidence": mention.friction_confidence,
+        "corrected": mention.corrected,
+        "fingerprint": fingerprint,
+    }
