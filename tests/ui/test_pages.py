@@ -1,0 +1,129 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from app.store.items import history
+from app.store.tables import ActionItem, Change
+
+
+def _field(page, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', page.text).group(1)
+
+
+def _send(browser, item, deed, **fields):
+    page = browser.get(f"/items/{item}")
+    known = {"csrf": _field(page, "csrf"), "version": _field(page, "version")}
+    return browser.post(f"/items/{item}/{deed}", data=known | fields)
+
+
+def _row(database, item_id):
+    with database.reading() as session:
+        return session.get(ActionItem, item_id)
+
+
+@pytest.mark.parametrize("path", ["/inbox", "/items/1", "/themes", "/impact", "/impact/1"])
+def test_somebody_who_is_not_signed_in_is_asked_to(browser, path):
+    answer = browser.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
+def test_a_wrong_key_signs_nobody_in(browser):
+    answer = browser.post("/sign-in", data={"key": "voc_live_wrong"})
+    assert answer.status_code == 401
+    assert "does not open anything" in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_the_inbox_shows_ones_own_items_only(mira):
+    page = mira.get("/inbox")
+    assert "Refunds are late for Mira" in page.text
+    assert "Jonas" not in page.text
+
+
+def test_an_item_of_somebody_else_is_not_there(mira, shop):
+    assert mira.get(f"/items/{shop.jonas_item}").status_code == 404
+
+
+def test_an_analyst_sees_all(browser, shop):
+    browser.post("/sign-in", data={"key": shop.analyst_key})
+    assert "Refunds are late for Jonas" in browser.get("/inbox").text
+    assert browser.get("/themes").text.count("Refund late") == 2
+
+
+def test_hostile_words_are_shown_as_text_with_the_mention_marked(mira, shop):
+    page = mira.get(f"/items/{shop.mira_item}")
+    tags = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, _attributes: tags.append(tag)
+    parser.feed(page.text)
+    assert "script" not in tags
+    assert "img" not in tags
+    assert tags.count("mark") == 1
+    assert "&lt;script&gt;alert(2)&lt;/script&gt;" in page.text
+
+
+def test_every_page_forbids_scripts_of_others_and_keeps_no_copy(mira, shop):
+    for path in ("/inbox", f"/items/{shop.mira_item}", "/themes", "/impact", "/items/999"):
+        headers = mira.get(path).headers
+        assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
+        assert headers["cache-control"] == "no-store"
+
+
+def test_an_owner_acknowledges_plans_and_deploys(mira, shop, database, now):
+    item = shop.mira_item
+    assert _send(mira, item, "acknowledge").headers["location"] == f"/items/{item}?said=acknowledge"
+    assert _send(mira, item, "plan", description="Refund at once", target="40").status_code == 303
+    assert _send(mira, item, "deploy", rollout_from=now.date().isoformat()).status_code == 303
+    with database.reading() as session:
+        assert session.get(ActionItem, item).state == "deployed"
+        assert [event.kind for event in history(session, item)] == ["acknowledged", "change_planned", "deployed"]
+        change = session.query(Change).one()
+    assert (change.description, change.target_reduction) == ("Refund at once", 0.4)
+    page = mira.get("/impact")
+    assert "Refund at once" in page.text
+    assert mira.get(f"/impact/{change.id}").status_code == 200
+
+
+def test_a_stale_form_says_so_and_changes_nothing(mira, shop, database):
+    page = mira.get(f"/items/{shop.mira_item}")
+    form = {"csrf": _field(page, "csrf"), "version": _field(page, "version")}
+    mira.post(f"/items/{shop.mira_item}/acknowledge", data=form)
+    late = mira.post(f"/items/{shop.mira_item}/decline", data=form | {"reason": "no"})
+    assert late.status_code == 409
+    assert _row(database, shop.mira_item).state == "acknowledged"
+
+
+@pytest.mark.parametrize(
+    ("form", "headers"),
+    [
+        ({"csrf": "wrong"}, {}),
+        ({}, {}),
+        ({}, {"Origin": "https://evil.example"}),
+        ({}, {"Sec-Fetch-Site": "cross-site"}),
+    ],
+)
+def test_a_form_from_elsewhere_is_refused(mira, shop, database, form, headers):
+    page = mira.get(f"/items/{shop.mira_item}")
+    fields = {"version": "1"} | ({"csrf": _field(page, "csrf")} if headers else {}) | form
+    answer = mira.post(f"/items/{shop.mira_item}/acknowledge", data=fields, headers=headers)
+    assert answer.status_code == 403
+    assert _row(database, shop.mira_item).state == "new"
+
+
+def test_signing_out_ends_the_session_on_the_server(mira):
+    page = mira.get("/inbox")
+    cookie = mira.cookies["closeloop"]
+    mira.post("/sign-out", data={"csrf": _field(page, "csrf")})
+    mira.cookies.set("closeloop", cookie)
+    assert mira.get("/inbox").headers["location"] == "/sign-in"
+
+
+def test_the_cookie_is_not_for_scripts_nor_for_other_sites(browser, shop):
+    cookie = browser.post("/sign-in", data={"key": shop.mira_key}).headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+
+
+def test_the_api_does_not_take_a_browsers_cookie(mira):
+    assert mira.get("/v1/action-items", headers={"Accept": "application/json"}).status_code == 401
