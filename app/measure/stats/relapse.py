@@ -8,7 +8,8 @@ from app.measure.stats.folding import daily, profile
 
 Floats = NDArray[np.float64]
 
-THRESHOLD = 5.0
+THRESHOLD = 5.5
+CAUTION = 1.0
 CONTROL_WINDOW = 28
 SHRINK = 30.0
 
@@ -35,12 +36,15 @@ def cusum(case: Case, first: int, ratio: float) -> Floats:
     target = np.nan_to_num(counts[0])
     offered = np.where(np.isfinite(counts[0]), weight, 0.0)
     since = slice(case.change_day, first)
-    improved = (target[since].sum() + 0.5) / max(offered[since].sum(), 1e-9)
+    dispersion = _dispersion(target[:first], offered[:first], case.change_day)
+    counted = target[since].sum() + 0.5
+    improved = counted / max(offered[since].sum(), 1e-9)
     old = improved / ratio
+    # The improved rate was itself read from few complaints: stand on the high side of what it may be.
+    improved = min(improved * float(np.exp(CAUTION * np.sqrt(dispersion / counted))), improved**0.5 * old**0.5)
     moved = _controls_moved(counts[1:], weight, case.change_day, first)
     mean_new, mean_old = improved * offered * moved, old * offered * moved
-    gain = target * np.log(1 / ratio) - (mean_old - mean_new)
-    gain = gain / _dispersion(target[:first], offered[:first], case.change_day)
+    gain = (target * np.log(old / improved) - (mean_old - mean_new)) / dispersion
     path, level = [], 0.0
     for value in gain[first:]:
         level = max(0.0, level + float(value))
