@@ -34,6 +34,8 @@ def configure_logs(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # Alembic tells at each look which database it looks at.
+    logging.getLogger("alembic").setLevel(max(root.level, logging.WARNING))
 
 
 def get_logger(room: str) -> structlog.stdlib.BoundLogger:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from app.act import escalate, notify, settle
+from app.act import open as opening
 from app.engine.failure import describe_failure
 from app.engine.wake import wake
 from app.log import get_logger
@@ -55,7 +57,13 @@ class Station:
         return hasattr(self.module, "release")
 
 
-STATIONS: tuple[Station, ...] = (Station("assign", assign, ("open",), "*/5 * * * *"),)
+STATIONS: tuple[Station, ...] = (
+    Station("assign", assign, ("open",), "*/5 * * * *"),
+    Station("open", opening, ("notify",), "*/5 * * * *"),
+    Station("escalate", escalate, ("notify",), "* * * * *"),
+    Station("settle", settle, ("notify",), "*/15 * * * *"),
+    Station("notify", notify, (), "* * * * *"),
+)
 
 
 def run_station(

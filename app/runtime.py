@@ -1,7 +1,10 @@
 """What a process is made of, built once: settings, database, clock and the tools that stations work with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+from app.channels.contract import Sender, open_senders
 from app.clock import Clock, SystemClock
 from app.settings import Settings
 from app.store.session import Database
@@ -17,6 +20,11 @@ class Tools:
     def __init__(self, settings: Settings) -> None:
         """Loads nothing: the web process must stay small."""
         self.settings = settings
+
+    @cached_property
+    def senders(self) -> Mapping[str, Sender]:
+        """A sender for each channel that is set up, by name."""
+        return open_senders(self.settings)
 
 
 @dataclass(frozen=True)

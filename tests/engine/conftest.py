@@ -8,6 +8,7 @@ from app.engine.running import Engine, Pace
 from app.engine.schema import migrate_engine
 
 HURRY = Pace(poll_s=0.05, beat_s=0.5, dead_after_s=3.0, take_over="*/2 * * * * *")
+LABEL = Plan("label", every="0 0 1 1 *", alone=False)
 
 
 class Ledger:
@@ -17,7 +18,7 @@ class Ledger:
         self.runs = []
         self._changed = threading.Condition()
 
-    def run(self, station, stopping):
+    def run(self, station, _stopping):
         with self._changed:
             self.runs.append(station)
             self._changed.notify_all()
@@ -51,7 +52,7 @@ def start_engine(engine_database):
     """Starts an engine on the test's database and stops it at the end."""
     started = []
 
-    def start(run, plans=(Plan("label", every="0 0 1 1 *", alone=False),), **more):
+    def start(run, plans=(LABEL,), **more):
         engine = Engine(engine_database, plans, run, pace=HURRY, **more)
         engine.start()
         started.append(engine)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from app.engine.wake import wake
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     pass
 
 
@@ -18,9 +18,9 @@ def jobs(database):
 
 
 def test_a_rolled_back_transaction_leaves_no_job(engine_database):
-    with contextlib.suppress(Refused), engine_database.writing() as session:
+    with contextlib.suppress(RefusedError), engine_database.writing() as session:
         wake(session, "label", "7:1")
-        raise Refused
+        raise RefusedError
 
     assert jobs(engine_database) == []
 
