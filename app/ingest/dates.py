@@ -72,7 +72,7 @@ class DateColumn:
         told = "dates are read day first" if order is Order.DAY_FIRST else "dates are read month first"
         against = min(self.day_first, self.month_first)
         if against:
-            told += f"; {against:,} of them only make sense the other way round and will be rejected"
+            told += f"; {against:,} of them only make sense the other way round and are read so"
         return order, told
 
 
@@ -81,7 +81,8 @@ class DateReader:
     """Reads single values once the order is known.
 
     Attributes:
-        order: Of day and month in numeric dates.
+        order: Of day and month in numeric dates; a date that can only be the other way round is read that way, because
+            spreadsheets turn single dates of a column round.
         zone: Counts where a value has none.
     """
 
@@ -123,7 +124,8 @@ class DateReader:
             return month, int(part["day"] or 0)
         if "one" in part:
             one, two = int(part["one"] or 0), int(part["two"] or 0)
-            return (two, one) if self.order is Order.DAY_FIRST else (one, two)
+            month, day = (two, one) if self.order is Order.DAY_FIRST else (one, two)
+            return (day, month) if month > _LAST_MONTH >= day else (month, day)
         return int(part["month"] or 0), int(part["day"] or 0)
 
 

@@ -46,6 +46,7 @@ def test_personal_numbers_are_replaced(text, redacted):
         "I paid 1,234,567.89 and 10 000 000 and 1.000.000,00 and +10 000 EUR",
         "from 12:30-14:45, room 0 30 1234",
         "192.168.100.100",
+        "tag numbers 0016 964012, 0016 964077",
         "ticket #0012345678",
         "DE89 3704 0044 0532 0130 01",
         "²³ apples, ١٢٣٤٥٦٧٨٩٠",
