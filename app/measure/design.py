@@ -14,7 +14,7 @@ from app.store.tables import Change, Topic
 
 LONGEST_BASELINE = 364
 FEWEST_PER_WEEK = 0.7
-MAX_CONTROLS = 8
+MAX_CONTROLS = 30
 FEWEST_ELSEWHERE = 3  # with two nobody knows which one is odd
 COVERED = 0.9  # share of the baseline's days that a series of denominators must have
 TOUCHED_BEFORE = 90  # days: a topic that was itself changed so shortly before is no calm comparison

@@ -203,7 +203,7 @@ def _reasons(case: Case, blocks: Blocks, excluded: Flags, touched: tuple[str, ..
     if not blocks.names:
         reasons.append("no comparison topics: whatever else happened at the change counts as its effect")
     else:
-        reasons.append(f"compared with {len(blocks.names)} topics that the change does not touch")
+        reasons.append(f"compared with {len(case.controls)} topics that the change does not touch")
     if excluded.any():
         reasons.append(f"the spike that opened this ({int(excluded.sum())} blocks) is left out of the baseline")
     if touched:

@@ -54,7 +54,7 @@ def daily(case: Case) -> tuple[Floats, Floats, tuple[str, ...]]:
     """Counts (series, days; NaN where unknown), exposure (days; 0 where nothing is counted) and the controls' names.
 
     Controls are ordered by their counts and not by their order in the case, so that permuting them changes nothing;
-    at most `MAX_SERIES - 1` with the most complaints are used.
+    beyond `MAX_SERIES - 1` of them, those with the fewest complaints are added up to one.
     """
     exposure = np.array([np.nan if value is None else value for value in case.exposure], dtype=float)
     exposure = np.where(np.isfinite(exposure) & (exposure > 0), exposure, 0.0)
@@ -64,7 +64,7 @@ def daily(case: Case) -> tuple[Floats, Floats, tuple[str, ...]]:
     arrays = [(name, _array(values)) for name, values in case.controls.items()]
     usable = [(name, values) for name, values in arrays if np.nansum(values) > 0 and np.isfinite(values).any()]
     usable.sort(key=lambda pair: (-float(np.nansum(pair[1])), tuple(np.nan_to_num(pair[1], nan=-1.0)), pair[0]))
-    usable = usable[: MAX_SERIES - 1]
+    usable = _pooled(usable)
     counts = np.array([target, *(values for _, values in usable)])
     positive = exposure[exposure > 0]
     scale = float(positive.mean()) if positive.size else 1.0
@@ -102,6 +102,15 @@ def fold(case: Case) -> Blocks:
     sums = np.array([filled[:, a:b].sum(axis=1) for a, b in edges]).T
     offers = np.array([offered[:, a:b].sum(axis=1) for a, b in edges]).T
     return Blocks(sums, offers, start, stop, (start >= case.change_day).astype(float), names)
+
+
+def _pooled(controls: list[tuple[str, Floats]]) -> list[tuple[str, Floats]]:
+    most = MAX_SERIES - 1
+    if len(controls) <= most:
+        return controls
+    kept, rest = controls[: most - 1], controls[most - 1 :]
+    together = np.sum([values for _, values in rest], axis=0)
+    return [*kept, (f"{len(rest)} smaller topics together", np.asarray(together, dtype=float))]
 
 
 def _array(values: tuple[float | None, ...]) -> Floats:

@@ -18,11 +18,11 @@ YEAR = 365.25
 PRIORS: dict[str, tuple[float, float]] = {
     "white": (np.log(0.10), 0.9),
     "own": (np.log(0.10), 0.9),
-    "own_length": (np.log(5.0), 1.2),  # weeks
-    "slope": (np.log(0.3), 0.9),  # per year
+    "own_length": (np.log(6.0), 1.2),  # weeks
+    "slope": (np.log(0.25), 0.9),  # per year
     "shared": (np.log(0.10), 0.9),
     "shared_length": (np.log(6.0), 1.2),  # weeks
-    "tau": (np.log(0.05), 0.8),
+    "tau": (np.log(0.025), 0.9),
 }
 ALONE = ("white", "own", "own_length", "slope")
 TOGETHER = (*ALONE, "shared", "shared_length", "tau")
