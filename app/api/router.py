@@ -5,7 +5,25 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from app.access.secret import derive_key, read_secret
-from app.api import action_items, audit, deliveries, feedback, hooks, intake, item_actions, keys, sources
+from app.api import (
+    action_items,
+    audit,
+    changes,
+    classify,
+    corrections,
+    deliveries,
+    exposures,
+    feedback,
+    hooks,
+    intake,
+    item_actions,
+    keys,
+    notices,
+    people,
+    reference,
+    sources,
+    themes,
+)
 from app.api.deps import EdgeRuntime
 from app.api.edge import Edge
 from app.api.openapi import ADDRESS, install_openapi
@@ -14,12 +32,20 @@ from app.api.problems import install_problems
 RESOURCES: tuple[APIRouter, ...] = (
     intake.router,
     feedback.router,
+    classify.router,
     hooks.router,
     sources.router,
     deliveries.router,
+    reference.router,
+    corrections.router,
+    themes.router,
     action_items.router,
     item_actions.router,
+    changes.router,
+    exposures.router,
+    people.router,
     keys.router,
+    notices.router,
     audit.router,
 )
 
@@ -39,6 +65,7 @@ def prepare(app: FastAPI, runtime: EdgeRuntime) -> None:
     """Put problems, request ids, headers, logs, cursors and the OpenAPI document on `app`."""
     app.router.redirect_slashes = False  # a redirect counts as a failure with the senders of webhooks
     app.state.runtime = runtime
+    app.state.readers = None  # a process that has the model sets it
     app.state.secret_key = read_secret(runtime.settings)
     app.state.cursor_key = derive_key(app.state.secret_key, "cursors")
     install_problems(app)

@@ -45,19 +45,6 @@ def feedback_quotes(session: Session, feedback_id: int) -> Sequence[Quote]:
     return [Quote(*row) for row in session.execute(query)]
 
 
-def find_quote(session: Session, mention_id: int) -> Quote | None:
-    """One mention with what it stands in."""
-    row = session.execute(_quotes().where(Mention.id == mention_id)).one_or_none()
-    return None if row is None else Quote(*row)
-
-
-def unsure_quotes(session: Session, below: float, after: After | None, limit: int) -> list[Quote]:
-    """Mentions that wait for a person: no topic, or one with less confidence than `below`; not those corrected."""
-    query = _quotes().where(~Mention.corrected, Mention.topic_id.is_(None) | (Mention.topic_confidence < below))
-    page = keyset_page(query, (Feedback.occurred_at, Mention.id), after, limit)
-    return [Quote(*row) for row in session.execute(page)]
-
-
 def _quotes() -> Select[Mention, Feedback, str, str, int | None]:
     return (
         select(Mention, Feedback, Turn.text, Topic.key, ThemeMention.theme_id)

@@ -8,12 +8,12 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Select, and_, case, distinct, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import AppError, Kind
 from app.store.keyset import After, keyset_page
-from app.store.tables import Feedback, Mention, MentionVector, Theme, ThemeEvent, ThemeMention, Topic, Turn
+from app.store.tables import ActionItem, Feedback, Mention, MentionVector, Theme, ThemeEvent, ThemeMention, Topic, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,13 @@ def find_theme(session: Session, theme_id: int) -> Theme:
 
 
 def list_themes(
-    session: Session, after: After | None, limit: int, *, topic: str | None = None, state: str | None = None
+    session: Session,
+    after: After | None,
+    limit: int,
+    *,
+    topic: str | None = None,
+    state: str | None = None,
+    seen_by: ColumnElement[bool] | None = None,
 ) -> list[ThemeRow]:
     """Themes by complaints, most first; fetches one more than `limit` where more follow.
 
@@ -89,6 +95,7 @@ def list_themes(
         limit: Rows of a page.
         topic: Key of the only topic wanted.
         state: The only state wanted.
+        seen_by: For readers who do not see all: only themes with an action item for which this holds.
     """
     counts = _counts().subquery()
     query = (
@@ -108,6 +115,8 @@ def list_themes(
         query = query.where(Topic.key == topic)
     if state is not None:
         query = query.where(Theme.state == state)
+    if seen_by is not None:
+        query = query.where(select(ActionItem.id).where(ActionItem.theme_id == Theme.id, seen_by).exists())
     page = keyset_page(query, (func.coalesce(counts.c.complaints, 0), Theme.id), after, limit)
     return [ThemeRow(*row) for row in session.execute(page)]
 

@@ -1,0 +1,253 @@
+"""Reference data over HTTP: owners, processes, topics and rules as they are; all of it at once by `apply`."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.access.audit import record_audit
+from app.api.bodies import ApiRoute, check_form, read_body
+from app.api.deps import Admin, Analyst, Now, Reader, Reading, Writing, runtime_of
+from app.errors import AppError, Kind
+from app.processes.apply import apply_document
+from app.processes.reader import MAX_BYTES, read_document, read_rules
+from app.route.preview import MAX_DAYS, Move, Preview, Share, preview_rules
+from app.store import reference
+
+router = APIRouter(prefix="/v1", tags=["reference data"], route_class=ApiRoute)
+
+_YAML = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
+_DOCUMENT = {
+    "requestBody": {
+        "required": True,
+        "content": {media_type: {"schema": {"type": "string"}} for media_type in _YAML},
+    }
+}
+
+
+class OwnerOut(BaseModel):
+    """A named person who can own a process."""
+
+    id: int
+    key: str
+    name: str
+    email: str | None = Field(description="For analysts only.")
+    manager: str | None = Field(description="Key.")
+    deputy: str | None
+    calendar: str | None
+
+
+class StepOut(BaseModel):
+    """A step of a process."""
+
+    key: str
+    name: str
+    owner: str | None = Field(description="Key of its own owner today; null: the owner of the process.")
+
+
+class ProcessOut(BaseModel):
+    """A process with its steps in order."""
+
+    id: int
+    key: str
+    name: str
+    stage: str | None
+    owner: str | None
+    steps: list[StepOut]
+
+
+class TopicOut(BaseModel):
+    """A node of the taxonomy."""
+
+    id: int
+    key: str
+    name: str
+    description: str
+    parent: str | None
+    process: str | None
+    step: str | None
+
+
+class RuleOut(BaseModel):
+    """One ordered routing rule."""
+
+    key: str
+    when: dict[str, Any]
+    then: dict[str, Any]
+
+
+class PreviewIn(BaseModel):
+    """Rules to try on the history."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"rules": [{"key": "fast", "when": {"topic": ["refund_speed"]}, "then": {"goal": "8 hours"}}]}]
+        },
+    )
+
+    rules: list[dict[str, Any]] | None = Field(
+        default=None, max_length=1000, description="As in the company document; absent: the stored ones."
+    )
+    days: int = Field(default=30, ge=1, le=MAX_DAYS)
+
+
+class ShareOut(BaseModel):
+    """How much falls to an owner, or under a rule."""
+
+    key: str | None
+    themes: int
+    complaints: int
+
+
+class MoveOut(BaseModel):
+    """A theme whose owner would change."""
+
+    theme_id: int
+    complaints: int
+    before: str
+    after: str
+
+
+class PreviewOut(BaseModel):
+    """What the rules would have done."""
+
+    days: int
+    complaints: int
+    uncovered: int = Field(description="Complaints that no theme, rule or owner covers.")
+    owners: list[ShareOut]
+    rules: list[ShareOut]
+    moves: list[MoveOut]
+
+
+class AppliedOut(BaseModel):
+    """What a document changes, or would change."""
+
+    dry_run: bool
+    counts: dict[str, int]
+    entries: list[dict[str, Any]]
+
+
+@router.get("/owners", operation_id="list_owners", summary="List owners")
+def owners(session: Reading, actor: Reader) -> list[OwnerOut]:
+    """Active ones, by key."""
+    rows = reference.list_owners(session)
+    names = {row.id: row.key for row in reference.list_owners(session, inactive=True)}
+    calendars = {row.id: row.key for row in reference.list_calendars(session, inactive=True)}
+    return [
+        OwnerOut(
+            id=row.id,
+            key=row.key,
+            name=row.name,
+            email=row.email if actor.sees_all else None,
+            manager=names.get(row.manager_id or 0),
+            deputy=names.get(row.deputy_id or 0),
+            calendar=calendars.get(row.calendar_id),
+        )
+        for row in rows
+    ]
+
+
+@router.get("/processes", operation_id="list_processes", summary="List processes")
+def processes(session: Reading, now: Now, _actor: Reader) -> list[ProcessOut]:
+    """Active ones with their steps, and who owns them today (UTC)."""
+    today = now.date()
+    names = {row.id: row.key for row in reference.list_owners(session, inactive=True)}
+    stages = {row.id: row.key for row in reference.list_stages(session, inactive=True)}
+    holders = {
+        (row.process_id, row.step_id): names[row.owner_id]
+        for row in reference.list_ownerships(session)
+        if (row.valid_from is None or row.valid_from <= today) and (row.valid_to is None or today < row.valid_to)
+    }
+    steps: dict[int, list[StepOut]] = {}
+    for row in reference.list_steps(session):
+        shown = StepOut(key=row.key, name=row.name, owner=holders.get((row.process_id, row.id)))
+        steps.setdefault(row.process_id, []).append(shown)
+    return [
+        ProcessOut(
+            id=row.id,
+            key=row.key,
+            name=row.name,
+            stage=stages.get(row.stage_id or 0),
+            owner=holders.get((row.id, None)),
+            steps=steps.get(row.id, []),
+        )
+        for row in reference.list_processes(session)
+    ]
+
+
+@router.get("/topics", operation_id="list_topics", summary="List topics")
+def topics(session: Reading, _actor: Reader) -> list[TopicOut]:
+    """Active ones, by key."""
+    names = {row.id: row.key for row in reference.list_topics(session, inactive=True)}
+    places = {row.id: row.key for row in reference.list_processes(session, inactive=True)}
+    steps = {row.id: row.key for row in reference.list_steps(session, inactive=True)}
+    return [
+        TopicOut(
+            id=row.id,
+            key=row.key,
+            name=row.name,
+            description=row.description,
+            parent=names.get(row.parent_id or 0),
+            process=places.get(row.process_id or 0),
+            step=steps.get(row.step_id or 0),
+        )
+        for row in reference.list_topics(session)
+    ]
+
+
+@router.get("/rules", operation_id="list_rules", summary="List routing rules")
+def rules(session: Reading, _actor: Analyst) -> list[RuleOut]:
+    """In the order in which they are tried; the first whose conditions all hold decides."""
+    return [RuleOut(key=row.key, when=row.when, then=row.then) for row in reference.list_rules(session)]
+
+
+@router.post("/rules/preview", operation_id="preview_rules", summary="Try routing rules on the history")
+def preview(body: PreviewIn, session: Reading, now: Now, _actor: Analyst) -> PreviewOut:
+    """Who would have got how much; nothing is stored."""
+    parts = None if body.rules is None else read_rules(body.rules)
+    return _preview(preview_rules(session, now, parts, days=body.days))
+
+
+async def _document(request: Request) -> bytes:
+    check_form(request, *_YAML)
+    return await read_body(request, min(MAX_BYTES, runtime_of(request).settings.max_body_bytes))
+
+
+@router.post("/apply", operation_id="apply_document", summary="Apply a company document", openapi_extra=_DOCUMENT)
+def apply(
+    raw: Annotated[bytes, Depends(_document)],
+    session: Writing,
+    now: Now,
+    actor: Admin,
+    dry_run: Annotated[bool, Query(description="Only say what would change.")] = False,  # noqa: FBT002 - a query parameter
+) -> AppliedOut:
+    """Calendars, owners, stages, processes, steps, topics, rules and policy at once; see docs for the YAML.
+
+    What left the document is deactivated, never deleted. Applying it again changes nothing.
+    """
+    if not raw.strip():
+        raise AppError(Kind.BAD_REQUEST, "empty_body", "The request has no body. Send the document as YAML.")
+    difference = apply_document(session, now, actor, read_document(raw), dry_run=dry_run)
+    if difference and not dry_run:
+        record_audit(session, now, actor, "document_applied", "reference_data", **difference.counts())
+    return AppliedOut(dry_run=dry_run, counts=difference.counts(), entries=difference.as_json())
+
+
+def _preview(found: Preview) -> PreviewOut:
+    return PreviewOut(
+        days=found.days,
+        complaints=found.complaints,
+        uncovered=found.uncovered,
+        owners=[_share(share) for share in found.owners],
+        rules=[_share(share) for share in found.rules],
+        moves=[_move(move) for move in found.moves],
+    )
+
+
+def _share(share: Share) -> ShareOut:
+    return ShareOut(key=share.key, themes=share.themes, complaints=share.complaints)
+
+
+def _move(move: Move) -> MoveOut:
+    return MoveOut(theme_id=move.theme_id, complaints=move.complaints, before=move.before, after=move.after)

@@ -1,0 +1,198 @@
+"""Themes over HTTP: what recurs, how it develops, and the customers' words; analysts rename, merge and mute."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from app.api.bodies import ApiRoute
+from app.api.deps import LARGEST_ID, Analyst, Id, Now, Reader, Reading, Writing
+from app.api.openapi import declare
+from app.api.paging import Listing, Paged
+from app.api.quotes import QuoteOut, show_quote
+from app.domain.actor import Actor
+from app.errors import AppError, Kind
+from app.store.items import visible_to
+from app.store.quotes import theme_quotes
+from app.store.tables import ActionItem
+from app.store.themes import ThemeRow, lineage_of, list_themes, show_theme
+from app.store.trends import weekly_complaints
+from app.theme.curate import merge_themes, mute_theme, rename_theme
+
+router = APIRouter(prefix="/v1/themes", tags=["themes"], route_class=ApiRoute)
+
+
+class ThemeOut(BaseModel):
+    """A recurring problem inside a topic."""
+
+    id: int
+    name: str
+    named_by: str | None = Field(description="The person whose name it is; null: named from the data.")
+    kind: str = Field(description="`cluster`, or `topic` for what is in no cluster of its topic.")
+    state: str = Field(description="`active`, `muted` or `retired`.")
+    topic: str = Field(description="Key of the topic.")
+    topic_name: str
+    terms: list[str]
+    complaints: int
+    people: int
+    first_at: datetime | None
+    last_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class LineageOut(BaseModel):
+    """One line of a theme's lineage."""
+
+    at: datetime
+    kind: str
+    other_theme_id: int | None
+    actor: str
+    facts: dict[str, Any]
+
+
+class WholeThemeOut(ThemeOut):
+    """A theme with where it comes from."""
+
+    lineage: list[LineageOut]
+
+
+class WeekOut(BaseModel):
+    """Complaints in seven days."""
+
+    starts_at: datetime
+    complaints: int
+
+
+class SeriesOut(BaseModel):
+    """Complaints of a theme per week, oldest first; the last week ends now."""
+
+    theme_id: int
+    weeks: list[WeekOut]
+
+
+class RenameIn(BaseModel):
+    """A name."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Refund takes weeks"}]})
+
+    name: str = Field(min_length=1, max_length=120)
+
+
+class MergeIn(BaseModel):
+    """Into which theme."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    into: int = Field(ge=1, le=LARGEST_ID, description="Id of a theme of the same topic.")
+
+
+class MuteIn(BaseModel):
+    """Whether it is muted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    muted: bool = True
+
+
+_MUTED = MuteIn()
+
+
+@router.get("", operation_id="list_themes", summary="List themes")
+def index(
+    session: Reading,
+    page: Paged,
+    actor: Reader,
+    topic: Annotated[str | None, Query(max_length=64, description="Key of a topic.")] = None,
+    state: Annotated[Literal["active", "muted", "retired"] | None, Query()] = None,
+) -> Listing[ThemeOut]:
+    """Most complaints first. Owners see the themes of their own action items; analysts see all."""
+    seen_by = None if actor.sees_all else visible_to(actor)
+    found = list_themes(session, page.after, page.limit, topic=topic, state=state, seen_by=seen_by)
+    rows, following = page.cut(found, lambda row: (row.complaints, row.theme.id))
+    return Listing(items=[_shown(row) for row in rows], next=following)
+
+
+@router.get("/{theme_id}", operation_id="get_theme", summary="One theme with its lineage")
+def show(theme_id: Id, session: Reading, actor: Reader) -> WholeThemeOut:
+    """Its counts, and what it came from or went into."""
+    row = _visible(session, actor, theme_id)
+    lineage = [LineageOut.model_validate(event, from_attributes=True) for event in lineage_of(session, theme_id)]
+    return WholeThemeOut(**_shown(row).model_dump(), lineage=lineage)
+
+
+@router.get("/{theme_id}/series", operation_id="get_theme_series", summary="A theme's complaints per week")
+def series(
+    theme_id: Id,
+    session: Reading,
+    now: Now,
+    actor: Reader,
+    weeks: Annotated[int, Query(ge=1, le=260)] = 26,
+) -> SeriesOut:
+    """Periods of seven days that end now, oldest first."""
+    _visible(session, actor, theme_id)
+    counts = weekly_complaints(session, [theme_id], now, weeks)[theme_id]
+    first = now - timedelta(weeks=weeks)
+    shown = [WeekOut(starts_at=first + timedelta(weeks=n), complaints=count) for n, count in enumerate(counts)]
+    return SeriesOut(theme_id=theme_id, weeks=shown)
+
+
+@router.get("/{theme_id}/mentions", operation_id="list_theme_mentions", summary="The words behind a theme")
+def mentions(theme_id: Id, session: Reading, page: Paged, actor: Reader) -> Listing[QuoteOut]:
+    """Newest first by when they were said."""
+    _visible(session, actor, theme_id)
+    found = theme_quotes(session, theme_id, page.after, page.limit)
+    rows, following = page.cut(found, lambda row: (row.feedback.occurred_at, row.mention.id))
+    return Listing(items=[show_quote(row) for row in rows], next=following)
+
+
+@router.post("/{theme_id}/rename", operation_id="rename_theme", summary="Name a theme", responses=declare(409))
+def rename(theme_id: Id, body: RenameIn, session: Writing, now: Now, actor: Analyst) -> ThemeOut:
+    """A person's name is never overwritten by the machine."""
+    rename_theme(session, now, actor, theme_id, body.name)
+    return _shown(show_theme(session, theme_id))
+
+
+@router.post("/{theme_id}/merge", operation_id="merge_theme", summary="Merge into another", responses=declare(409))
+def merge(theme_id: Id, body: MergeIn, session: Writing, now: Now, actor: Analyst) -> ThemeOut:
+    """The theme is retired; the answer is the one that goes on."""
+    into = merge_themes(session, now, actor, theme_id, into_id=body.into)
+    return _shown(show_theme(session, into.id))
+
+
+@router.post("/{theme_id}/mute", operation_id="mute_theme", summary="Mute or unmute", responses=declare(409))
+def mute(theme_id: Id, session: Writing, now: Now, actor: Analyst, body: MuteIn = _MUTED) -> ThemeOut:
+    """A muted theme raises no work; its complaints still count."""
+    mute_theme(session, now, actor, theme_id, muted=body.muted)
+    return _shown(show_theme(session, theme_id))
+
+
+def _visible(session: Session, actor: Actor, theme_id: int) -> ThemeRow:
+    seen = actor.sees_all or session.scalar(select(exists().where(ActionItem.theme_id == theme_id, visible_to(actor))))
+    if not seen:
+        message = "There is no theme with this id among those you can see. List them at /v1/themes."
+        raise AppError(Kind.NOT_FOUND, "theme_not_found", message)
+    return show_theme(session, theme_id)
+
+
+def _shown(row: ThemeRow) -> ThemeOut:
+    theme = row.theme
+    return ThemeOut(
+        id=theme.id,
+        name=theme.name,
+        named_by=theme.named_by,
+        kind=theme.kind,
+        state=theme.state,
+        topic=row.topic,
+        topic_name=row.topic_name,
+        terms=[str(term) for term in theme.terms],
+        complaints=row.complaints,
+        people=row.people,
+        first_at=row.first_at,
+        last_at=row.last_at,
+        created_at=theme.created_at,
+        updated_at=theme.updated_at,
+    )
