@@ -34,10 +34,11 @@ class About:
 
 def write_title(theme: str, step: str | None, process: str | None) -> str:
     """The title of an item as a sentence, at most 200 characters."""
-    place = " of ".join(one_line(part, 60) for part in (step, process) if part)
-    where = f" at {place}" if place else ""
-    room = MAX_TITLE - len(where) - len("Customers complain about ")
-    return f"Customers complain about {one_line(theme, room)}{where}"
+    where = f" in {one_line(process, 60)}" if process else ""
+    if step:
+        where = f" at the step {one_line(step, 60)}" + (f" of {one_line(process, 60)}" if process else "")
+    room = MAX_TITLE - len(where) - len('Customers complain about ""')
+    return f'Customers complain about "{one_line(theme, room)}"{where}'
 
 
 def one_line(text: str, limit: int) -> str:
