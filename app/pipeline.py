@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session
 
 from app.act import escalate, notify, settle
 from app.act import open as opening
+from app.classify import label
 from app.engine.failure import describe_failure
 from app.engine.wake import wake
+from app.ingest import unpack
 from app.log import get_logger
+from app.measure import effect
 from app.route import assign
 from app.runtime import Runtime
+from app.theme import extract, match
 
 _log = get_logger("pipeline")
 
@@ -58,12 +62,18 @@ class Station:
 
 
 STATIONS: tuple[Station, ...] = (
+    Station("unpack", unpack, ("label",), "* * * * *"),
+    Station("label", label, ("match",), "* * * * *"),
+    Station("match", match, ("assign",), "* * * * *"),
+    Station("extract", extract, ("assign",), "40 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),
     Station("open", opening, ("notify",), "*/5 * * * *"),
     Station("escalate", escalate, ("notify",), "* * * * *"),
+    Station("effect", effect, ("settle",), "20 * * * *"),
     Station("settle", settle, ("notify",), "*/15 * * * *"),
     Station("notify", notify, (), "* * * * *"),
 )
+"""In the order in which a complaint goes through them. What is due is the rows' business: looking often is cheap."""
 
 
 def run_station(

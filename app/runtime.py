@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.channels.contract import Sender, open_senders
+from app.classify.loading import Readers
 from app.clock import Clock, SystemClock
 from app.settings import Settings
 from app.store.session import Database
+from app.theme.extract import Discover
+from app.theme.loader import load_discover
 
 
 class Tools:
@@ -22,9 +25,29 @@ class Tools:
         self.settings = settings
 
     @cached_property
+    def readers(self) -> Readers:
+        """What reads texts; its model is loaded with the first text."""
+        return Readers(self.settings.model, self.settings.topic_confidence)
+
+    @cached_property
+    def discover(self) -> Discover:
+        """What finds recurring problems among texts."""
+        return load_discover()
+
+    @cached_property
     def senders(self) -> Mapping[str, Sender]:
         """A sender for each channel that is set up, by name."""
         return open_senders(self.settings)
+
+    @cached_property
+    def readers(self) -> Readers:
+        """Gives a reader for topics and corrections; loads the model when the first one is asked for."""
+        return Readers(self.settings.model, self.settings.topic_confidence)
+
+    @cached_property
+    def discover(self) -> Discover:
+        """Finds groups of texts that tell of the same problem; loads the model libraries."""
+        return load_discover()
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
 """Brings a database to the newest schema, or says how far it is from it."""
 
-from pathlib import Path
+from importlib.resources import files
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
-
-import migrations
 
 
 def upgrade_schema(engine: Engine, revision: str = "head") -> None:
@@ -38,6 +36,6 @@ def schema_revisions(engine: Engine) -> tuple[str | None, str | None]:
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("script_location", str(files("migrations")))
     config.attributes["connection"] = connection
     return config

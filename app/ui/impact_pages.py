@@ -8,7 +8,7 @@ from app.errors import AppError, Kind
 from app.store.changes import get_change, list_changes
 from app.store.impact import latest_measurement
 from app.store.items import get_item, open_items_by_theme
-from app.store.theme_counts import list_themes, measure_coverage
+from app.store.themes import list_themes, measure_coverage
 from app.store.trends import weekly_complaints
 from app.ui.charts import sparkline
 from app.ui.deps import visit
