@@ -42,6 +42,8 @@ def create_app(runtime: Runtime, background: Background | None = None) -> FastAP
                 await anyio.to_thread.run_sync(background.stop)
 
     app = make_app(runtime, lifespan=lifespan)
+    # Only a process that works anyway carries the model; the others answer that they have none.
+    app.state.readers = runtime.tools.readers if background is not None else None
     include_routers(app)
     install_pages(app)
     install_health(app)

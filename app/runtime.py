@@ -25,16 +25,6 @@ class Tools:
         self.settings = settings
 
     @cached_property
-    def readers(self) -> Readers:
-        """What reads texts; its model is loaded with the first text."""
-        return Readers(self.settings.model, self.settings.topic_confidence)
-
-    @cached_property
-    def discover(self) -> Discover:
-        """What finds recurring problems among texts."""
-        return load_discover()
-
-    @cached_property
     def senders(self) -> Mapping[str, Sender]:
         """A sender for each channel that is set up, by name."""
         return open_senders(self.settings)

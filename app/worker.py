@@ -7,6 +7,7 @@ from types import FrameType
 
 from app.engine.jobs import Plan
 from app.engine.running import Engine, Pace
+from app.ingest.forget import purge_deliveries
 from app.log import get_logger
 from app.pipeline import STATIONS, Station, run_station
 from app.runtime import Runtime
@@ -25,7 +26,15 @@ def build_engine(runtime: Runtime, stations: Sequence[Station] = STATIONS, pace:
         return run_station(runtime, named[name], stopping=stopping)
 
     plans = [Plan(station.name, every=station.every, alone=not station.leases) for station in stations]
-    return Engine(runtime.database, plans, run, pace=pace)
+    return Engine(runtime.database, plans, run, chores={"retention": _retention(runtime)}, pace=pace)
+
+
+def _retention(runtime: Runtime) -> tuple[str, Callable[[], object]]:
+    def end_retention() -> None:
+        with runtime.database.writing() as session:
+            purge_deliveries(session, runtime.clock.now(), runtime.settings.raw_retention_days)
+
+    return "35 3 * * *", end_retention
 
 
 def run_until_told(engine: Engine) -> bool:

@@ -187,7 +187,11 @@ def _rows(runtime: Runtime) -> Iterator[Finding]:
 
 
 def _model(runtime: Runtime) -> Finding:
-    return Finding("model", State.OK, runtime.settings.model)
+    try:
+        encoder = runtime.tools.readers.encoder()
+    except AppError as error:
+        return Finding("model", State.FAILED, error.message, "Install Closeloop again, or correct CLOSELOOP_MODEL.")
+    return Finding("model", State.OK, f"{runtime.settings.model}, fingerprint {encoder.fingerprint}")
 
 
 _DATABASE_CHECKS: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (_schema, _version, _clock, _process)
