@@ -69,7 +69,7 @@ STATIONS: tuple[Station, ...] = (
     Station("assign", assign, ("open",), "*/5 * * * *"),
     Station("open", opening, ("notify",), "*/5 * * * *"),
     Station("escalate", escalate, ("notify",), "* * * * *"),
-    Station("effect", effect, ("settle",), "20 * * * *"),
+    Station("effect", effect, ("settle",), "*/10 * * * *"),
     Station("settle", settle, ("notify",), "*/15 * * * *"),
     Station("notify", notify, (), "* * * * *"),
 )

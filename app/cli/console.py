@@ -46,12 +46,19 @@ class Polite(TyperGroup):
             return super().invoke(ctx)
         except AppError as error:
             say(f"closeloop: {error.message}")
+            _list_problems(error)
             raise typer.Exit(_CODES.get(error.kind, Exit.REJECTED)) from None
         except (DBAPIError, PoolTimeoutError) as error:
             say(f"closeloop: the database does not answer ({type(error).__name__}). `closeloop doctor` says more.")
             raise typer.Exit(Exit.UNREACHABLE) from None
         except KeyboardInterrupt:
             raise typer.Exit(Exit.INTERRUPTED) from None
+
+
+def _list_problems(error: AppError) -> None:
+    problems = error.facts.get("problems")
+    for problem in problems if isinstance(problems, list) else []:
+        say("  " + ", ".join(str(value) for value in problem.values() if value is not None))
 
 
 def say(text: str) -> None:

@@ -3,7 +3,10 @@
 import typer
 
 from app.cli import evaluate_impact
+from app.cli.apply import apply
+from app.cli.classify import classify
 from app.cli.console import Polite
+from app.cli.demo import demo
 from app.cli.doctor import doctor
 from app.cli.export import export
 from app.cli.imports import import_file
@@ -19,7 +22,7 @@ main = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (init, serve, work, migrate, doctor, export):
+for _command in (demo, init, serve, work, apply, classify, migrate, doctor, export):
     main.command()(_command)
 main.command("import")(import_file)
 main.add_typer(keys, name="key")
