@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import insert
 
 from app.store.tables import (
     ActionItem,
@@ -37,49 +38,64 @@ class World:
 
     def complain(self, topic, day, count, *, people=None, fingerprint=FINGERPRINT, source=None):
         """`count` feedback items on a day, each with one complaint about topic number `topic` (None: no complaint)."""
-        at = datetime.combine(START + timedelta(days=day), time(12), tzinfo=UTC)
-        for _ in range(count):
-            self.serial += 1
-            feedback = Feedback(
-                source_id=(source or self.source).id,
-                external_id=str(self.serial),
-                digest="d",
-                medium="survey",
-                occurred_at=at,
-                received_at=at,
-                customer_ref=people,
-                attributes={},
-                state="labelled",
-            )
-            self.session.add(feedback)
-            self.session.flush()
-            if topic is not None:
-                self.mention(feedback, topic, fingerprint=fingerprint)
+        self.write([(topic, day, count)], people=people, fingerprint=fingerprint, source=source)
 
-    def mention(self, feedback, topic, *, fingerprint=FINGERPRINT):
-        mention = Mention(
-            feedback_id=feedback.id,
-            content_rev=1,
-            turn=0,
-            start=0,
-            end=5,
-            topic_id=self.topics[topic].id,
-            topic_confidence=0.9,
-            sentiment=-0.8,
-            sentiment_label="negative",
-            sentiment_confidence=0.9,
-            complaint=True,
-            complaint_confidence=0.9,
-            friction=None,
-            friction_confidence=0.0,
-            fingerprint=fingerprint,
-        )
-        self.session.add(mention)
-        self.session.flush()
-        at = feedback.occurred_at
-        self.session.add(ThemeMention(mention_id=mention.id, theme_id=self.themes[topic].id, assigned_at=at))
+    def flow(self, rates, days, *, seed=1):
+        """Poisson complaints per topic: `rates` is a function (topic, day) -> mean."""
+        rng = np.random.default_rng(seed)
+        cells = [(topic, day) for topic in range(len(self.topics)) for day in range(days)]
+        self.write([(topic, day, int(rng.poisson(rates(topic, day)))) for topic, day in cells])
 
-    def change(self, *, rollout_from, rollout_to=None, topic=0, **more):
+    def write(self, counts, *, people=None, fingerprint=FINGERPRINT, source=None):
+        """Rows for (topic, day, count), in bulk; ids far above those that the database gives."""
+        feedback, mentions, members = [], [], []
+        for topic, day, count in counts:
+            at = datetime.combine(START + timedelta(days=day), time(12), tzinfo=UTC)
+            for _ in range(count):
+                self.serial += 1
+                key = 1_000_000 + self.serial
+                feedback.append(self._feedback(key, at, people, source or self.source))
+                if topic is not None:
+                    mentions.append(self._mention(key, topic, fingerprint))
+                    members.append({"mention_id": key, "theme_id": self.themes[topic].id, "assigned_at": at})
+        for table, rows in ((Feedback, feedback), (Mention, mentions), (ThemeMention, members)):
+            if rows:
+                self.session.execute(insert(table), rows)
+
+    def _feedback(self, key, at, people, source):
+        return {
+            "id": key,
+            "source_id": source.id,
+            "external_id": str(key),
+            "digest": "d",
+            "medium": "survey",
+            "occurred_at": at,
+            "received_at": at,
+            "customer_ref": people,
+            "attributes": {},
+            "state": "labelled",
+        }
+
+    def _mention(self, key, topic, fingerprint):
+        return {
+            "id": key,
+            "feedback_id": key,
+            "content_rev": 1,
+            "turn": 0,
+            "start": 0,
+            "end": 5,
+            "topic_id": self.topics[topic].id,
+            "topic_confidence": 0.9,
+            "sentiment": -0.8,
+            "sentiment_label": "negative",
+            "sentiment_confidence": 0.9,
+            "complaint": True,
+            "complaint_confidence": 0.9,
+            "friction_confidence": 0.0,
+            "fingerprint": fingerprint,
+        }
+
+    def change(self, *, rollout_from, rollout_to=None, topic=0, planned=False, **more):
         """A change to the theme of a topic, deployed on `rollout_from` (day number)."""
         start = START + timedelta(days=rollout_from)
         fields = {
@@ -88,23 +104,17 @@ class World:
             "process_id": self.topics[topic].process_id,
             "description": "a new form",
             "target_reduction": 0.3,
-            "rollout_from": start,
+            "rollout_from": None if planned else start,
             "rollout_to": None if rollout_to is None else START + timedelta(days=rollout_to),
             "planned_at": datetime.combine(start - timedelta(days=7), time(9), tzinfo=UTC),
-            "deployed_at": datetime.combine(start, time(9), tzinfo=UTC),
+            "planned_for": start,
+            "deployed_at": None if planned else datetime.combine(start, time(9), tzinfo=UTC),
             "actor": "test",
         }
         row = Change(**(fields | more))
         self.session.add(row)
         self.session.flush()
         return row
-
-    def flow(self, rates, days, *, seed=1):
-        """Poisson complaints per topic: `rates` is a function (topic, day) -> mean."""
-        rng = np.random.default_rng(seed)
-        for topic in range(len(self.topics)):
-            for day in range(days):
-                self.complain(topic, day, int(rng.poisson(rates(topic, day))))
 
 
 def noon(day):

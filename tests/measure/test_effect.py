@@ -7,6 +7,7 @@ from sqlalchemy import select
 from app.domain.actor import OPERATOR
 from app.measure import effect
 from app.measure.exposures import put_exposures
+from app.measure.preview import preview_change
 from app.measure.stats.verdict import dump_verdict
 from app.store import impact
 from app.store.tables import Measurement, Source
@@ -228,3 +229,13 @@ def test_an_improvement_that_comes_back_is_a_relapse(session, world):
     row = look(session, 190)
     assert row.relapse
     assert "came back" in row.result["headline"]
+
+
+def test_a_planned_change_is_told_what_could_be_seen_and_when(session, world):
+    world.flow(steady, CHANGE)
+    change = world.change(rollout_from=CHANGE + 7, target_reduction=0.6, planned=True)
+    preview = preview_change(session, noon(CHANGE - 1), change)
+    assert 0.2 < preview["minimum_detectable"] < 1
+    assert 0 < preview["chance"] < 1
+    assert preview["controls"] == ["topic-1", "topic-2", "topic-3", "topic-4"]
+    assert effect.claim(session, noon(CHANGE - 1)) is None
