@@ -56,11 +56,19 @@ def runtime(settings, database, clock):
     return Surroundings(settings, database, clock)
 
 
-@pytest.fixture
-def app(runtime):
-    app = make_app(runtime)
+@pytest.fixture(scope="session")
+def built():
+    """The application, built once: its routes are the same for every test."""
+    settings = Settings(secret_key="a secret for tests that is long enough")
+    app = make_app(Surroundings(settings, None, None))
     include_routers(app)
     return app
+
+
+@pytest.fixture
+def app(built, runtime):
+    built.state.runtime = runtime
+    return built
 
 
 @pytest.fixture
