@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from classifiers.friction.model import FrictionModel
 from classifiers.sentiment import model as sentiment
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
-from classifiers.text.spans import customer_spans
+from classifiers.text.spans import customer_spans, split
 from classifiers.topics.model import Labelled, TopicModel
 
 if TYPE_CHECKING:
@@ -28,6 +29,14 @@ VERSION = "1"
 COMPLAINT_AT = 0.5
 FRICTION_AT = 0.5
 _SPANS_AT_ONCE = 2048
+_WHOLE = 900
+_MOST_CLAUSES = 64
+_SAID_NOTHING = {
+    Content.NONE: (0.1, 0.8, 0.1),
+    Content.PRAISE: (0.02, 0.08, 0.9),
+    Content.COMPLAINT: (0.9, 0.08, 0.02),
+}
+"""What it means to say nothing: the question decides, not the word."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,23 @@ class Looks:
     sentiments: Floats
     complaints: Floats
     frictions: list[contract.Judgement] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Feeling:
+    """How one text, or a span of it, feels.
+
+    Attributes:
+        label: The most probable sentiment.
+        score: Expected polarity, -1 to 1.
+        confidence: Probability of the label.
+        chances: Probability of negative, neutral and positive.
+    """
+
+    label: contract.SentimentLabel
+    score: float
+    confidence: float
+    chances: tuple[float, float, float]
 
 
 class Reader:
@@ -132,6 +158,30 @@ class Reader:
             frictions=self._friction.judge(encoded.vectors, FRICTION_AT),
         )
 
+    def feel(self, asked: Sequence[tuple[str, str | None, tuple[int, int] | None]]) -> list[Feeling]:
+        """Judge whole texts, or spans of them by the clauses that they lie in.
+
+        Args:
+            asked: Text, the question that it answers, and the span; None where unknown or for the whole text.
+        """
+        parts: list[str] = []
+        weights: list[list[tuple[int, int]]] = []
+        for text, _, span in asked:
+            pieces = _clauses_of(text, span)
+            weights.append([(len(parts) + at, len(piece)) for at, piece in enumerate(pieces)])
+            parts += [clean(piece) for piece in pieces]
+        found = sentiment.feel(self._feeling.encode(parts).layers) if parts else np.zeros((0, 3), np.float32)
+        answers = []
+        for (text, question, span), rows in zip(asked, weights, strict=True):
+            verdict = Content.TEXT if span else weigh(text, question)
+            chances = _SAID_NOTHING.get(verdict)
+            if chances is None:
+                mean = np.average(found[[at for at, _ in rows]], axis=0, weights=[size for _, size in rows])
+                chances = (float(mean[0]), float(mean[1]), float(mean[2]))
+            label = int(np.argmax(chances))
+            answers.append(Feeling(contract.SENTIMENTS[label], chances[2] - chances[0], chances[label], chances))
+        return answers
+
     def _embed(self, texts: Sequence[str]) -> Floats:
         return self._encoder.encode([clean(text) for text in texts], layers=False).vectors
 
@@ -183,13 +233,23 @@ def correct(mention: contract.Mention, correction: contract.Correction) -> contr
     return replace(mention, corrected=True)
 
 
+def _clauses_of(text: str, span: tuple[int, int] | None) -> list[str]:
+    """The clauses that a span touches; a whole text is one piece unless it is too long to be seen whole."""
+    if span is None and len(text) <= _WHOLE:
+        return [text or " "]
+    start, end = span or (0, len(text))
+    touched = ((at, to) for at, to in split(text) if at < end and to > start)
+    found = [text[at:to] for at, to in islice(touched, _MOST_CLAUSES)]
+    return found or [text[start:end] or " "]
+
+
 def _answered(mention: contract.Mention, verdict: Content) -> contract.Mention:
     """An answer that says all by saying nothing: the question decides, not the word."""
     praise = verdict is Content.PRAISE
     return replace(
         mention,
         topic=None,
-        sentiment=0.9 if praise else -0.9,
+        sentiment=0.88 if praise else -0.88,
         sentiment_label="positive" if praise else "negative",
         sentiment_confidence=0.9,
         complaint=not praise,

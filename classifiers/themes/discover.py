@@ -33,13 +33,20 @@ class Group:
     centroid: Floats
 
 
+COHERENT_AT = 0.55
+"""Mean similarity of a group's texts to its centroid; a looser group is a topic, not a problem."""
+
+BELONGS_AT = 0.42
+"""Similarity to the centroid below which a text is left over."""
+
+
 def discover(texts: Sequence[str], vectors: Floats, *, smallest: int, resolution: float = 1.0) -> list[Group]:
     """Find the recurring problems among texts.
 
     Args:
         texts: As the customers wrote them.
         vectors: Unit vectors of the texts, shape (n, dim).
-        smallest: Groups with fewer texts are dropped.
+        smallest: Groups with fewer texts are dropped, as are loose ones.
         resolution: See :func:`classifiers.themes.graph.communities`.
 
     Returns:
@@ -47,13 +54,28 @@ def discover(texts: Sequence[str], vectors: Floats, *, smallest: int, resolution
     """
     labels = communities(vectors, resolution=resolution)
     numbered = [np.flatnonzero(labels == number) for number in range(labels.max(initial=-1) + 1)]
-    members = [rows for rows in numbered if len(rows) >= smallest]
-    characteristic = terms([[texts[int(row)] for row in rows] for rows in members])
+    found = [_tighten(rows, vectors) for rows in numbered]
+    kept = [(rows, centroid) for rows, centroid in found if _stands(rows, vectors, centroid, smallest)]
+    characteristic = terms([[texts[int(row)] for row in rows] for rows, _ in kept])
     groups = []
-    for rows, found in zip(members, characteristic, strict=True):
-        centroid = vectors[rows].mean(axis=0)
-        centroid = (centroid / max(float(np.linalg.norm(centroid)), 1e-9)).astype(np.float32)
+    for (rows, centroid), words in zip(kept, characteristic, strict=True):
         central = rows[np.argsort(-(vectors[rows] @ centroid), kind="stable")]
-        phrase = name([texts[int(row)] for row in central], found)
-        groups.append(Group(phrase, tuple(found), tuple(int(row) for row in central), centroid))
+        phrase = name([texts[int(row)] for row in central], words)
+        groups.append(Group(phrase, tuple(words), tuple(int(row) for row in central), centroid))
     return groups
+
+
+def _tighten(rows: np.ndarray, vectors: Floats) -> tuple[np.ndarray, Floats]:
+    """Leave out what is far from the centre, and find the centre of the rest."""
+    kept = rows[vectors[rows] @ _centre(vectors[rows]) >= BELONGS_AT]
+    return kept, _centre(vectors[kept if len(kept) else rows])
+
+
+def _stands(rows: np.ndarray, vectors: Floats, centroid: Floats, smallest: int) -> bool:
+    return len(rows) >= max(smallest, 1) and float((vectors[rows] @ centroid).mean()) >= COHERENT_AT
+
+
+def _centre(vectors: Floats) -> Floats:
+    mean = vectors.mean(axis=0)
+    centre: Floats = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
+    return centre

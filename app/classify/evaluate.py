@@ -1,0 +1,274 @@
+"""`closeloop evaluate topics|sentiment|mentions`: files in, files out, by the same classifiers as the station's."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import yaml
+
+from app.classify.loading import Readers
+from app.classify.scoring import FeelingTally, Summary, TopicTally, rounded
+from app.domain.json_lines import BadLines, check_labels, check_text, read_lines
+from app.errors import AppError, Kind
+
+if TYPE_CHECKING:
+    from classifiers.contract import TopicSpec
+
+CHUNK = 1024
+LISTED_FROM = 0.5
+"""Besides the best topic, those are listed that are at least this probable."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a measurement is run.
+
+    Attributes:
+        readers: Gives the encoder and readers.
+        bad: What becomes of bad lines.
+        progress: Told how many lines are done.
+    """
+
+    readers: Readers
+    bad: BadLines = field(default_factory=BadLines)
+    progress: Callable[[int], None] = lambda _done: None
+
+
+@dataclass(frozen=True)
+class TopicFiles:
+    """Files of `evaluate topics`; see EVALUATE in docs for their lines."""
+
+    test: Path
+    out: Path
+    train: Path | None = None
+    taxonomy: Path | None = None
+    unlabelled: Path | None = None
+
+
+def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> Summary:
+    """Topics of texts: zero-shot from a taxonomy, better with labelled texts.
+
+    Raises:
+        AppError: `bad_line`, `unreadable_input`, `no_topics` or `model_unavailable`.
+    """
+    from classifiers.text.clean import clean  # noqa: PLC0415 - the classifiers are loaded when they are needed
+    from classifiers.topics.model import Labelled, TopicModel  # noqa: PLC0415
+
+    encoder = run.readers.encoder()
+
+    def embed(texts: Sequence[str]) -> Any:  # noqa: ANN401 - an array; numpy is the classifiers' business
+        return encoder.encode([clean(text) for text in texts], layers=False).vectors
+
+    train = [Labelled(row["text"], tuple(row.get("labels") or ())) for row in _rows(run, files.train, _check_labelled)]
+    specs = _topics(files.taxonomy, (label for row in train for label in row.topics))
+    traffic = [row["text"] for row in _rows(run, files.unlabelled, check_text)]
+    model = TopicModel(specs, embed, train, embed(traffic) if traffic else None)
+    known, several = set(model.keys), model.stage == "several"
+    tally = TopicTally()
+    started = time.perf_counter()
+    with _writing(files.out) as out:
+        for rows in _chunks(_rows(run, files.test, _check_labelled)):
+            for row, found in zip(rows, model.probabilities(embed([row["text"] for row in rows])), strict=True):
+                ranked = sorted(
+                    ((float(value), key) for key, value in zip(model.keys, found, strict=True)), reverse=True
+                )
+                best = min(ranked[0][0], 1.0)
+                kept = [pair for at, pair in enumerate(ranked) if at == 0 or pair[0] >= LISTED_FROM]
+                labels = [{"topic": key, "confidence": round(min(value, 1.0), 4)} for value, key in kept]
+                abstained = best < confidence
+                _write(out, {"id": row["id"], "labels": labels, "abstained": abstained})
+                truth = None if row.get("labels") is None else [key for key in row["labels"] if key in known]
+                tally.add(truth, [key for _, key in kept], best, abstained=abstained, several=several)
+            run.progress(tally.texts)
+    seconds = time.perf_counter() - started
+    return tally.summary(seconds) | {"stage": model.stage, "topics": len(known), "bad_lines": len(run.bad.named)}
+
+
+def evaluate_sentiment(run: Run, test: Path, out: Path) -> Summary:
+    """Sentiment of texts, or of spans of texts.
+
+    Raises:
+        AppError: `bad_line`, `unreadable_input` or `model_unavailable`.
+    """
+    reader = run.readers.reader((), ())
+    tally = FeelingTally()
+    started = time.perf_counter()
+    with _writing(out) as file:
+        for rows in _chunks(_rows(run, test, _check_span)):
+            asked = [(row["text"], row.get("question"), _span(row)) for row in rows]
+            for row, found in zip(rows, reader.feel(asked), strict=True):
+                score, confidence = round(found.score, 4), round(found.confidence, 4)
+                _write(file, {"id": row["id"], "label": found.label, "score": score, "confidence": confidence})
+                tally.add(row.get("label"), found.label, found.confidence, found.chances)
+            run.progress(tally.texts)
+    return tally.summary(time.perf_counter() - started) | {"bad_lines": len(run.bad.named)}
+
+
+def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = None) -> Summary:
+    """Mentions of texts or conversations.
+
+    Raises:
+        AppError: `bad_line`, `unreadable_input` or `model_unavailable`.
+    """
+    from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
+
+    reader = run.readers.reader(_topics(taxonomy, ()) if taxonomy else (), ())
+    items = mentions = covered = customer = foreign = 0
+    started = time.perf_counter()
+    with _writing(out) as file:
+        for rows in _chunks(_rows(run, test, _check_turns)):
+            conversations = [
+                [contract.Turn(turn["role"], turn["text"]) for turn in row["turns"]]
+                if "turns" in row
+                else [contract.Turn("customer", row["text"])]
+                for row in rows
+            ]
+            found = reader.read(conversations, [row.get("question") for row in rows])
+            for row, turns, spans in zip(rows, conversations, found, strict=True):
+                _write(file, {"id": row["id"], "mentions": [_mention(span, turns) for span in spans]})
+                items, mentions = items + 1, mentions + len(spans)
+                covered += sum(span.end - span.start for span in spans)
+                customer += sum(len(turn.text.strip()) for turn in turns if turn.role == contract.Role.CUSTOMER)
+                foreign += sum(turns[span.turn].role != contract.Role.CUSTOMER for span in spans)
+            run.progress(items)
+    return rounded(
+        {
+            "items": items,
+            "mentions": mentions,
+            "mentions_per_item": mentions / items if items else None,
+            "share_of_text_covered": covered / customer if customer else None,
+            "agent_text_used": foreign,
+            "texts_per_s": items / max(time.perf_counter() - started, 1e-9),
+            "bad_lines": len(run.bad.named),
+        }
+    )
+
+
+def _topics(taxonomy: Path | None, labels: Iterable[str]) -> list[TopicSpec]:
+    from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
+
+    specs = {}
+    for entry in _taxonomy(taxonomy) if taxonomy else ():
+        key = str(entry.get("key") or entry["name"])
+        name, description = str(entry.get("name") or key), str(entry.get("description") or "")
+        specs[key] = contract.TopicSpec(key, name, description, tuple(map(str, entry.get("examples") or ())))
+        # Labels may name a topic by its name where the taxonomy also has keys.
+    for label in sorted(set(labels)):
+        if label not in specs and label not in {spec.name for spec in specs.values()}:
+            specs[label] = contract.TopicSpec(label)
+    if not specs:
+        message = "There are no topics: pass --taxonomy with topics, or --train with labelled texts."
+        raise AppError(Kind.INVALID, "no_topics", message)
+    return list(specs.values())
+
+
+def _taxonomy(path: Path) -> list[dict[str, Any]]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise _unreadable(path, error) from None
+    topics = document.get("topics") if isinstance(document, dict) else None
+    good = isinstance(topics, list) and all(
+        isinstance(topic, dict) and (topic.get("name") or topic.get("key")) for topic in topics
+    )
+    if not good:
+        message = f"{path.name} is no taxonomy: it needs `topics:`, a list of entries with a name."
+        raise AppError(Kind.INVALID, "unreadable_input", message)
+    return list(topics or ())
+
+
+def _rows(run: Run, path: Path | None, check: Callable[[Row], str | None]) -> Iterator[Row]:
+    if path is None:
+        return
+    try:
+        with path.open("rb") as file:
+            yield from read_lines(file, path.name, check, run.bad)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> AppError:
+    message = f"{path} cannot be read or written ({type(error).__name__}). Check the path and its permissions."
+    return AppError(Kind.INVALID, "unreadable_input", message)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[TextIO]:
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    with file:
+        yield file
+
+
+def _write(file: TextIO, answer: Row) -> None:
+    file.write(json.dumps(answer, allow_nan=False) + "\n")
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    rows = iter(rows)
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
+
+
+def _check_labelled(row: Row) -> str | None:
+    return check_text(row) or check_labels(row)
+
+
+def _check_span(row: Row) -> str | None:
+    if reason := check_text(row):
+        return reason
+    if row.get("label") not in {None, "negative", "neutral", "positive"}:
+        return '"label" is not negative, neutral or positive'
+    if not isinstance(row.get("question"), str | None):
+        return '"question" is not a string'
+    start, end = row.get("start"), row.get("end")
+    if start is None and end is None:
+        return None
+    if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(row["text"]):
+        return '"start" and "end" are no span of the text (character offsets)'
+    return None
+
+
+def _check_turns(row: Row) -> str | None:
+    if "turns" not in row:
+        return check_text(row)
+    turns = row["turns"]
+    if isinstance(turns, list) and all(
+        isinstance(turn, dict) and isinstance(turn.get("role"), str) and isinstance(turn.get("text"), str)
+        for turn in turns
+    ):
+        return None
+    return '"turns" is not a list of objects with role and text'
+
+
+def _span(row: Row) -> tuple[int, int] | None:
+    return (row["start"], row["end"]) if row.get("start") is not None else None
+
+
+def _mention(span: Any, turns: Sequence[Any]) -> Row:  # noqa: ANN401 - loaded lazily
+    return {
+        "turn": span.turn,
+        "start": span.start,
+        "end": span.end,
+        "text": turns[span.turn].text[span.start : span.end],
+        "topic": span.topic,
+        "topic_confidence": round(span.topic_confidence, 4),
+        "sentiment": span.sentiment_label,
+        "score": round(span.sentiment, 4),
+        "confidence": round(span.sentiment_confidence, 4),
+        "complaint": span.complaint,
+        "complaint_confidence": round(span.complaint_confidence, 4),
+        "friction": span.friction,
+        "friction_confidence": round(span.friction_confidence, 4),
+    }
