@@ -18,7 +18,8 @@ from app.demo.writing import Intent, Kind, write_text, write_turns
 
 Item = dict[str, object]
 
-SEED = 2026
+SEED = 27
+"""Its history is near the story's own numbers on whichever weekday it ends: chance is kept out of the demo."""
 
 _MEDIA: dict[Kind, dict[str, int]] = {
     "complaint": {"survey": 31, "email": 17, "review": 14, "chat": 12, "phone": 11, "ticket": 8, "social": 7},
@@ -87,7 +88,7 @@ def _draw(end: date, seed: int, story: Story) -> Iterator[tuple[Item, Truth]]:
     phrases = load_phrases()
     crowd = Crowd(rng, phrases)
     orders = [exposure.count for exposure in list_exposures(end, seed, story)]
-    counts = {theme.key: draw_counts(theme, orders, rng, story) for theme in phrases.themes}
+    counts = {theme.key: draw_counts(theme, orders, seed, story) for theme in phrases.themes}
     number = 0
     for day in range(story.days):
         intents = _intents(rng, phrases, [theme for theme in phrases.themes for _ in range(counts[theme.key][day])])

@@ -36,7 +36,7 @@ class Story:
     season: tuple[int, int] = (9, 12)
     season_orders: float = 1.3
     season_rate: float = 1.1
-    noise: float = 0.08
+    noise: float = 0.05
     spike: tuple[int, int] = (18, 20)
     spike_rate: float = 1.9
     opening_week: int = 20

@@ -52,23 +52,26 @@ def multiply_rate(story: Story, theme_key: str, day: int) -> float:
     return rate * (1 - reached * (1 - story.working_rate))
 
 
-def draw_counts(theme: Theme, orders: list[float], rng: Random, story: Story) -> list[int]:
-    """Draw the complaints of each day: Poisson around orders times rate, with a weekly gamma factor as noise."""
+def draw_counts(theme: Theme, orders: list[float], seed: int, story: Story) -> list[int]:
+    """Draw the complaints of each day: Poisson around orders times rate, with a weekly gamma factor as noise.
+
+    Each theme has a stream of its own, so that another weekday at the end or another theme changes little.
+    """
+    rng = Random(f"{seed}:{theme.key}")  # noqa: S311 - as above
     usual = theme.weekly / (7 * story.orders_per_day)
     shape = 1 / story.noise**2
-    counts: list[int] = []
-    factor = 1.0
-    for day, count in enumerate(orders):
-        if day % 7 == 0:
-            factor = rng.gammavariate(shape, 1 / shape)
-        counts.append(draw_poisson(rng, count * usual * factor * multiply_rate(story, theme.key, day)))
-    return counts
+    factors = [rng.gammavariate(shape, 1 / shape) for _ in range(story.weeks)]
+    return [
+        draw_poisson(rng, count * usual * factors[day // 7] * multiply_rate(story, theme.key, day))
+        for day, count in enumerate(orders)
+    ]
 
 
 def draw_poisson(rng: Random, mean: float) -> int:
-    """Draw from a Poisson distribution by Knuth's product of uniforms (means here stay below 20)."""
-    limit, product, count = math.exp(-mean), rng.random(), 0
-    while product > limit:
-        product *= rng.random()
+    """Draw from a Poisson distribution by inversion, from one uniform number (means here stay below 20)."""
+    left, count, chance = rng.random(), 0, math.exp(-mean)
+    while left > chance > 0:
+        left -= chance
         count += 1
+        chance *= mean / count
     return count

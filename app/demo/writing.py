@@ -10,6 +10,7 @@ Kind = Literal["complaint", "praise", "neutral", "silence"]
 Turns = list[dict[str, str]]
 
 _SHORT = 6  # words: shorter sentences are spoken without a filler
+_SAME_AGAIN = 0.6  # share of second sentences that state the problem again in other words
 _LONG = {"survey": 0.35, "social": 0.1, "review": 0.7, "ticket": 0.8, "email": 0.95}  # share with a second sentence
 
 
@@ -89,7 +90,7 @@ def _states(voice: Voice, intent: Intent) -> list[str]:
     for problem in intent.problems:
         said.append(_pick(voice, problem.core))
         if voice.chance(0.55):
-            said.append(_pick(voice, problem.follow))
+            said.append(_more(voice, problem))
     said += [_pick(voice, remark.lines) for remark in (*intent.praise, *intent.neutral)]
     return said
 
@@ -111,12 +112,17 @@ def _complain(voice: Voice, intent: Intent, long: float) -> list[str]:
             said.append(voice.frame("bridge"))
         said.append(_core(voice, problem, intent.praise if not number else ()))
         if voice.chance(long):
-            said.append(_pick(voice, problem.follow))
+            said.append(_more(voice, problem))
         if voice.chance(long / 4):
             said.append(_pick(voice, problem.ask))
     if voice.chance(long / 2):
         said.append(voice.frame("closer"))
     return said
+
+
+def _more(voice: Voice, problem: Theme) -> str:
+    # People mostly say the same once more; a side of the problem that all tell alike would be a problem of its own.
+    return _pick(voice, problem.core if voice.chance(_SAME_AGAIN) else problem.follow)
 
 
 def _core(voice: Voice, problem: Theme, praise: tuple[Remark, ...]) -> str:
