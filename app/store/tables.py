@@ -419,7 +419,7 @@ class ActionItem(Row):
     id: Mapped[int] = _id()
     kind: Mapped[str] = mapped_column(String(16))  # process or case
     theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"))
-    feedback_id: Mapped[int | None] = mapped_column(ForeignKey("feedback.id"))
+    feedback_id: Mapped[int | None] = mapped_column(ForeignKey("feedback.id", ondelete="SET NULL"))
     process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
     step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
     owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))

@@ -487,7 +487,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["duplicate_of_id"], ["action_items.id"], name=op.f("fk_action_items_duplicate_of_id_action_items")
         ),
-        sa.ForeignKeyConstraint(["feedback_id"], ["feedback.id"], name=op.f("fk_action_items_feedback_id_feedback")),
+        sa.ForeignKeyConstraint(
+            ["feedback_id"], ["feedback.id"], name=op.f("fk_action_items_feedback_id_feedback"), ondelete="SET NULL"
+        ),
         sa.ForeignKeyConstraint(["owner_id"], ["owners.id"], name=op.f("fk_action_items_owner_id_owners")),
         sa.ForeignKeyConstraint(["process_id"], ["processes.id"], name=op.f("fk_action_items_process_id_processes")),
         sa.ForeignKeyConstraint(["routing_id"], ["routings.id"], name=op.f("fk_action_items_routing_id_routings")),
