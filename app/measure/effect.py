@@ -39,6 +39,7 @@ class Look:
     subject: str
     target_reduction: float
     prepared: Prepared
+    lost_on: date | None = None  # when an improvement that this change had brought came back
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ def _look(session: Session, now: datetime, change: Change, day: date) -> Look:
     else:
         design = load_design(registration.design)
     subject = impact.theme_of(session, change).name
-    return Look(change.id, subject, change.target_reduction, build_case(session, change, design, day))
+    lost = impact.lost_on(session, change.id, day)
+    return Look(change.id, subject, change.target_reduction, build_case(session, change, design, day), lost)
 
 
 def judge(look: Look, day: date) -> Judged:
@@ -125,7 +127,7 @@ def judge(look: Look, day: date) -> Judged:
     case = look.prepared.case
     assessment = assess(case)
     planned = plan(case, 1 - look.target_reduction)
-    verdict = _waiting(case, assessment.verdict, planned)
+    verdict = _not_lost(look, _waiting(case, assessment.verdict, planned))
     finding = _finding(look, case, verdict, planned, day)
     sentence = say_verdict(finding)
     result = {
@@ -168,6 +170,14 @@ def _waiting(case: Case, verdict: Verdict, planned: Plan) -> Verdict:
     return replace(verdict, verdict=VerdictState.TOO_EARLY, reasons=(reason, *verdict.reasons))
 
 
+def _not_lost(look: Look, verdict: Verdict) -> Verdict:
+    """After a relapse the mean since the change may still be lower: that is no improvement any more."""
+    if look.lost_on is None or verdict.verdict is not VerdictState.IMPROVED:
+        return verdict
+    reason = f"complaints had fallen and were back by {look.lost_on.isoformat()}"
+    return replace(verdict, verdict=VerdictState.INCONCLUSIVE, reasons=(reason, *verdict.reasons))
+
+
 def _finding(look: Look, case: Case, verdict: Verdict, planned: Plan, day: date) -> Finding:
     due = due_days(planned)
     return Finding(
@@ -185,7 +195,7 @@ def _finding(look: Look, case: Case, verdict: Verdict, planned: Plan, day: date)
         complaints_needed=_needed(case, verdict),
         detectable=planned.minimum_detectable,
         reason=verdict.reasons[0] if verdict.reasons else "",
-        relapse=bool(verdict.relapse),
+        relapse=bool(verdict.relapse) or look.lost_on is not None,
     )
 
 

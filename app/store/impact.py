@@ -236,6 +236,14 @@ def first_improved(session: Session, change_id: int, before: date) -> Measuremen
     return found
 
 
+def lost_on(session: Session, change_id: int, before: date) -> date | None:
+    """Day on which the improvement of a change was last found to have come back, before a day."""
+    query = select(func.max(Measurement.day)).where(
+        Measurement.change_id == change_id, Measurement.relapse, Measurement.day < before
+    )
+    return session.scalar(query)
+
+
 def _within(span: Span) -> ColumnElement[bool]:
     start = datetime.combine(span.first, time(), tzinfo=UTC)
     stop = datetime.combine(span.last + timedelta(days=1), time(), tzinfo=UTC)

@@ -229,6 +229,10 @@ def test_an_improvement_that_comes_back_is_a_relapse(session, world):
     row = look(session, 190)
     assert row.relapse
     assert "came back" in row.result["headline"]
+    later = look(session, 192)
+    assert not later.relapse
+    assert later.verdict == "inconclusive"
+    assert "came back" in later.result["headline"]
 
 
 def test_a_planned_change_is_told_what_could_be_seen_and_when(session, world):

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 WEEK = 7
 RECENT_BLOCKS = 20
 OLD_MERGE = 4
-OLD_BLOCKS = 20
+OLD_BLOCKS = 13
 POST_BLOCKS = 14
 MAX_SERIES = 9
 FEWEST_PER_BLOCK = 3.0
@@ -147,7 +147,7 @@ def _length(target: Floats, exposure: Floats) -> int:
 
 
 def _merge_old(blocks: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Keep recent blocks as they are and merge the older ones by four; very long histories are cut after two years."""
+    """Keep recent blocks as they are and merge older ones by four; histories are cut after a year and a half."""
     old, recent = blocks[:-RECENT_BLOCKS], blocks[-RECENT_BLOCKS:]
     merged = [(chunk[0][0], chunk[-1][1]) for chunk in _chunks_from_end(old, OLD_MERGE)]
     return merged[-OLD_BLOCKS:] + recent
