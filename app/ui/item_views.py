@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from app.domain.items import Action, State, allowed_actions
+from app.domain.items import AWAITS_ANSWER, Action, State, allowed_actions
 from app.store.items import Listed
 from app.store.quotes import Quote
 from app.store.tables import ItemEvent, Owner, Routing
@@ -49,8 +49,8 @@ def inbox_row(listed: Listed, weeks: Sequence[int], now: datetime, zone: ZoneInf
         state=STATES[state],
         spark=sparkline(weeks),
         last_week=weeks[-1] if weeks else 0,
-        due=say_day(item.deadline_at.astimezone(zone).date()),
-        due_in=say_distance(item.deadline_at, now),
+        due=say_day(item.deadline_at.astimezone(zone).date()) if state in AWAITS_ANSWER else "",
+        due_in=say_distance(item.deadline_at, now) if state in AWAITS_ANSWER else "answered",
         due_class=f"{tone}-text" if tone else "",
     )
 
@@ -88,11 +88,11 @@ def item_view(
         "state": STATES[state],
         "actions": {str(action) for action in allowed_actions(state)},
         "due": say_day(item.deadline_at.astimezone(zone).date()),
-        "due_in": say_distance(item.deadline_at, now),
+        "due_in": say_distance(item.deadline_at, now) if state in AWAITS_ANSWER else "answered",
         "due_class": tone,
         "due_text": f"{tone}-text" if tone else "",
         "goal": say_day(item.goal_at.astimezone(zone).date()),
-        "goal_in": say_distance(item.goal_at, now),
+        "goal_in": say_distance(item.goal_at, now) if state in AWAITS_ANSWER else "",
         "complaints": routing.complaints if routing is not None else 0,
         "people": routing.people if routing is not None else 0,
         "window": f"{say_day(routing.trigger_from)} to {say_day(routing.trigger_to)}" if routing is not None else "",

@@ -1,7 +1,7 @@
 """Two owners with an item each, and a browser."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -11,12 +11,17 @@ from app.access.keys import create_key
 from app.clock import SteppedClock
 from app.domain.actor import OPERATOR, Scope
 from app.main import create_app
+from app.measure.effect import Look, judge
+from app.measure.frequency import Prepared
+from app.measure.stats.case import Case
 from app.runtime import Runtime, Tools
 from app.settings import Settings
 from app.store.tables import (
     ActionItem,
     Calendar,
+    Change,
     Feedback,
+    Measurement,
     Mention,
     MentionVector,
     Owner,
@@ -126,3 +131,40 @@ def mira(browser, shop):
     answer = browser.post("/sign-in", data={"key": shop.mira_key})
     assert answer.status_code == 303
     return browser
+
+
+@pytest.fixture
+def judged(database, shop, now):
+    """Id of a deployed change of Mira's item that has been measured."""
+    start = date(2026, 1, 5)
+    chance = np.random.default_rng(3)
+    rate = np.where(np.arange(182) < 126, 8.0, 3.0)
+    case = Case(
+        id="c",
+        start_date=start,
+        exposure=(1000.0,) * 182,
+        target=tuple(chance.poisson(rate).astype(float)),
+        controls={f"topic {k}": tuple(chance.poisson(8.0, 182).astype(float)) for k in range(4)},
+        change_day=126,
+        rollout=(119, 126),
+    )
+    facts = {"exposure": "orders", "complaints_before": 1000, "complaints_after": 150}
+    look = Look(1, "Refund late", 0.3, Prepared(case, facts))
+    day = start + timedelta(days=181)
+    verdict = judge(look, day)
+    with database.writing() as session:
+        item = session.get(ActionItem, shop.mira_item)
+        change = Change(
+            item_id=item.id, theme_id=item.theme_id, process_id=item.process_id, description="Pay <b>at once</b>",
+            target_reduction=0.3, rollout_from=start + timedelta(days=119), rollout_to=start + timedelta(days=125),
+            planned_at=now, deployed_at=now, actor="mira",
+        )  # fmt: skip
+        session.add(change)
+        session.flush()
+        row = Measurement(
+            change_id=change.id, day=day, verdict=verdict.verdict.verdict, rate_ratio=verdict.verdict.rate_ratio,
+            ci_low=verdict.verdict.ci_low, ci_high=verdict.verdict.ci_high, p_value=0.001, reasons=[], case={},
+            result=verdict.result, method="m", measured_at=now,
+        )  # fmt: skip
+        session.add(row)
+        return change.id

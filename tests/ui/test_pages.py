@@ -85,6 +85,26 @@ def test_an_owner_acknowledges_plans_and_deploys(mira, shop, database, now):
     assert mira.get(f"/impact/{change.id}").status_code == 200
 
 
+def test_a_measured_change_shows_its_verdict_chart_table_and_reasons(mira, judged):
+    page = mira.get(f"/impact/{judged}")
+    assert page.status_code == 200
+    assert "Complaints about Refund late fell" in page.text
+    assert "Pay &lt;b&gt;at once&lt;/b&gt;" in page.text
+    assert page.text.count("<svg") >= 3
+    assert "Complaints per 1,000 orders, by week" in page.text
+    assert page.text.count('<th scope="row">') == 26
+    assert "weeks before and 8 after the change were seen" in page.text
+    assert "roll-out, not counted" in page.text
+
+
+def test_a_change_of_somebody_elses_item_is_not_there(browser, shop, judged, database, now):
+    with database.writing() as session:
+        session.get(ActionItem, shop.mira_item).owner_id = session.get(ActionItem, shop.jonas_item).owner_id
+    browser.post("/sign-in", data={"key": shop.mira_key})
+    assert browser.get(f"/impact/{judged}").status_code == 404
+    assert "at once" not in browser.get("/impact").text
+
+
 def test_a_stale_form_says_so_and_changes_nothing(mira, shop, database):
     page = mira.get(f"/items/{shop.mira_item}")
     form = {"csrf": _field(page, "csrf"), "version": _field(page, "version")}
