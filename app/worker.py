@@ -7,6 +7,7 @@ from types import FrameType
 
 from app.engine.jobs import Plan
 from app.engine.running import Engine, Pace
+from app.errors import AppError
 from app.ingest.forget import purge_deliveries
 from app.log import get_logger
 from app.pipeline import STATIONS, Station, run_station
@@ -35,6 +36,18 @@ def _retention(runtime: Runtime) -> tuple[str, Callable[[], object]]:
             purge_deliveries(session, runtime.clock.now(), runtime.settings.raw_retention_days)
 
     return "35 3 * * *", end_retention
+
+
+def warm_up(runtime: Runtime) -> None:
+    """Load the model in a thread, so that the first text does not wait for it and a broken one is told at the start."""
+
+    def load() -> None:
+        try:
+            runtime.tools.readers.encoder()
+        except AppError as error:
+            _log.error("model_unavailable", reason=error.message)
+
+    threading.Thread(target=load, name="warm-up", daemon=True).start()
 
 
 def run_until_told(engine: Engine) -> bool:

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -13,13 +14,14 @@ from app.cli.console import Exit, say
 from app.cli.setup import first_key, migrate_all, require_schema, say_key, take_lock
 from app.engine.jobs import Enqueuer
 from app.engine.lock import FileLock
-from app.engine.running import Engine
+from app.engine.running import Engine, Pace
 from app.errors import AppError, Kind
 from app.log import configure_logs
 from app.main import create_app
+from app.pipeline import STATIONS, Station
 from app.runtime import Runtime, build_runtime
 from app.settings import read_settings
-from app.worker import STOP_S, build_engine, run_until_told
+from app.worker import STOP_S, build_engine, run_until_told, warm_up
 
 REQUESTS_S = 5
 """Seconds that open requests get at a stop, before the worker's."""
@@ -28,13 +30,15 @@ REQUESTS_S = 5
 class Embedded:
     """The worker inside the web process."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, runtime: Runtime, engine: Engine) -> None:
         """Starts with the application's lifespan."""
+        self._runtime = runtime
         self._engine = engine
         self.clean = True
 
     def start(self) -> None:
-        """Boot the engine."""
+        """Boot the engine, and load the model meanwhile."""
+        warm_up(self._runtime)
         self._engine.start()
 
     def stop(self) -> None:
@@ -56,12 +60,27 @@ def serve(
     if runtime.database.is_sqlite and not worker:
         message = "--no-worker needs PostgreSQL: nobody else can work on a SQLite file. Set CLOSELOOP_DATABASE_URL."
         raise AppError(Kind.INVALID, "worker_needed", message)
+    _leave(clean=serve_runtime(runtime, worker=worker))
+
+
+def serve_runtime(
+    runtime: Runtime, *, worker: bool = True, stations: Sequence[Station] = STATIONS, pace: Pace | None = None
+) -> bool:
+    """Set up what is missing, serve until told to stop, and stop in good order.
+
+    Returns:
+        Whether everything under way ended in time.
+    """
     lock = _prepare(runtime)
     try:
-        clean = _serve(runtime, worker=worker)
+        embedded = Embedded(runtime, build_engine(runtime, stations, pace)) if worker else None
+        if embedded is None:
+            runtime.database.enqueue = Enqueuer(runtime.database).enqueue
+        _listen(runtime, embedded)
+        runtime.database.dispose()
     finally:
         lock.release()
-    _leave(clean=clean)
+    return embedded is None or embedded.clean
 
 
 def work() -> None:
@@ -74,6 +93,7 @@ def work() -> None:
         raise AppError(Kind.INVALID, "postgresql_needed", message)
     lock = _prepare(runtime)
     engine = build_engine(runtime)
+    warm_up(runtime)
     clean = run_until_told(engine)
     lock.release()
     _leave(clean=clean)
@@ -89,10 +109,7 @@ def _prepare(runtime: Runtime) -> FileLock:
     return lock
 
 
-def _serve(runtime: Runtime, *, worker: bool) -> bool:
-    embedded = Embedded(build_engine(runtime)) if worker else None
-    if embedded is None:
-        runtime.database.enqueue = Enqueuer(runtime.database).enqueue
+def _listen(runtime: Runtime, embedded: Embedded | None) -> None:
     config = uvicorn.Config(
         create_app(runtime, embedded),
         host=runtime.settings.host,
@@ -108,10 +125,8 @@ def _serve(runtime: Runtime, *, worker: bool) -> bool:
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     say(f"Closeloop on {runtime.settings.base_url}")
     server.run()
-    runtime.database.dispose()
     if not server.started:
         raise typer.Exit(Exit.UNREACHABLE)
-    return embedded is None or embedded.clean
 
 
 def _leave(*, clean: bool) -> None:

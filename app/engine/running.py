@@ -38,7 +38,7 @@ class Pace:
         take_over: Cron expression (seconds first) of the search for dead workers' jobs.
     """
 
-    poll_s: float = 0.2
+    poll_s: float = 0.25
     beat_s: float = 5.0
     dead_after_s: float = 60.0
     take_over: str = "*/15 * * * * *"
@@ -181,7 +181,8 @@ class Engine:
                 queue_name(plan.station),
                 global_concurrency=1 if plan.alone else None,
                 worker_concurrency=1 if plan.alone else _JOBS_AT_ONCE,
-                polling_interval_sec=self._pace.poll_s,
+                # Each look costs three small queries: stations woken once a batch can wait a little.
+                polling_interval_sec=self._pace.poll_s * (4 if plan.alone else 1),
                 on_conflict="always_update",
             )
         DBOS.register_queue(

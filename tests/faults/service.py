@@ -1,0 +1,105 @@
+"""The real service with a small stand-in for the model, which may kill itself with SIGKILL at one chosen place, once.
+
+Usage: service.py MARKER STAGE HOURS_AHEAD; the settings come from the environment as always. A file at MARKER says
+that it has died already. HOURS_AHEAD sets its clock forward: leases of the killed process have ended by then.
+"""
+
+import os
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+from app.cli.serving import serve_runtime
+from app.engine.running import Pace
+from app.log import configure_logs
+from app.pipeline import STATIONS, Station
+from app.runtime import Runtime, Tools, build_runtime
+from app.settings import read_settings
+from classifiers.contract import Mention
+
+HURRY = Pace(poll_s=0.05, beat_s=0.5, dead_after_s=2.0, take_over="* * * * * *")
+
+
+class ShiftedClock:
+    def __init__(self, hours):
+        self._ahead = timedelta(hours=hours)
+
+    def now(self):
+        return datetime.now(UTC) + self._ahead
+
+
+class Reader:
+    """Calls everything one complaint about the first topic."""
+
+    fingerprint = "stand-in"
+
+    def __init__(self, topics):
+        self._topic = topics[0].key
+
+    def read(self, conversations, _questions):
+        return [[self._mention(turns[0].text)] for turns in conversations]
+
+    def _mention(self, text):
+        vector = np.zeros(384, dtype=np.float16)
+        vector[0] = 1.0
+        judged = {"sentiment": -0.8, "sentiment_label": "negative", "sentiment_confidence": 0.9}
+        judged |= {"complaint": True, "complaint_confidence": 0.9, "friction": None, "friction_confidence": 0.9}
+        return Mention(0, 0, len(text), self._topic, 0.9, **judged, vector=vector)
+
+
+class StandIn(Tools):
+    @property
+    def readers(self):
+        return SimpleNamespace(
+            encoder=lambda: SimpleNamespace(fingerprint="x"), reader=lambda topics, _: Reader(topics)
+        )
+
+
+def die_once(marker):
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying(station, stage, marker):
+    """The same station, but it kills its process at the stage that is meant for it."""
+    module = station.module
+
+    def claim_and_die(session, now):
+        batch = module.claim(session, now)
+        if batch is not None:
+            die_once(marker)  # before the claim's transaction ends: nothing of it is left
+        return batch
+
+    def work_and_die(batch, tools):
+        outcome = module.work(batch, tools)
+        die_once(marker)
+        return outcome
+
+    planted = {
+        ("unpack", "accepted"): {"claim": claim_and_die},
+        ("label", "labelling"): {"work": work_and_die},
+        ("match", "labelled"): {"claim": claim_and_die},
+    }
+    functions = planted.get((station.name, stage))
+    if functions is None:
+        return station
+    parts = {name: getattr(module, name) for name in ("claim", "work", "record", "release") if hasattr(module, name)}
+    return Station(station.name, SimpleNamespace(**parts | functions), station.wakes, station.every)
+
+
+def main():
+    marker, stage, hours = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    built = build_runtime(settings)
+    runtime = Runtime(settings, built.database, ShiftedClock(hours), StandIn(settings))
+    serve_runtime(runtime, stations=[dying(station, stage, marker) for station in STATIONS], pace=HURRY)
+
+
+if __name__ == "__main__":
+    main()
