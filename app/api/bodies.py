@@ -7,11 +7,10 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from app.access.keys import actor_of, find_key, note_use, refused
-from app.api.deps import now_of, runtime_of
+from app.api.deps import TransactionRoute, now_of, runtime_of
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
 from app.store.tables import ApiKey
@@ -41,7 +40,7 @@ class StrictRequest(Request):
         return self.decoded
 
 
-class OpenRoute(APIRoute):
+class OpenRoute(TransactionRoute):
     """A route that needs no API key: it checks by other means who sends."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

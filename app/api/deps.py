@@ -1,10 +1,15 @@
 """What a route asks for: who asks, what time it is, and one transaction. The only file of the edge that opens one."""
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Annotated, Protocol, cast
+from typing import Annotated, Any, Protocol, cast
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Request, Response
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
@@ -13,6 +18,8 @@ from app.domain.actor import Actor, Scope
 from app.errors import AppError, Kind
 from app.settings import Settings
 from app.store.session import Database
+
+_transactions: ContextVar[ExitStack] = ContextVar("transactions")
 
 LARGEST_ID = 2**63 - 1
 
@@ -72,16 +79,53 @@ async def _secret_key(request: Request) -> str:
     return cast("str", request.app.state.secret_key)
 
 
-def _read(request: Request) -> Iterator[Session]:
-    with runtime_of(request).database.reading() as session:
-        yield session
+async def _read(request: Request) -> Session:
+    return _transactions.get().enter_context(runtime_of(request).database.reading())
 
 
-def _write(request: Request) -> Iterator[Session]:
-    # The transaction begins with the first statement, in the thread of the endpoint: if it began here, or in another
-    # dependency, forty waiting writers could hold all threads while the one that has the lock waits for a thread.
-    with runtime_of(request).database.writing() as session:
-        yield session
+async def _write(request: Request) -> Session:
+    return _transactions.get().enter_context(runtime_of(request).database.writing())
+
+
+class TransactionRoute(APIRoute):
+    """A route whose transactions begin and end inside its endpoint: one trip to one thread.
+
+    The framework's own way (a generator as dependency) keeps a transaction open while the answer waits for another
+    thread to be serialised in. Sixty requests at once then stand still: those who hold a connection or SQLite's write
+    lock wait for a thread, and all threads are held by those who wait for a connection or the lock (measured).
+
+    The session that a dependency hands over has not begun: it does so with its first statement, in the endpoint. When
+    the endpoint returns it is committed, before the answer leaves; when it raises it is rolled back.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - the framework's
+        """Wrap the endpoint; `async` ones are refused: they would run statements on the event loop."""
+        if inspect.iscoroutinefunction(endpoint):
+            raise TypeError(f"{endpoint.__name__} must be a plain function")
+        super().__init__(path, _within_transactions(endpoint), **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give every request a place of its own for its transactions."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            with ExitStack() as transactions:  # empty again, unless the endpoint was never called
+                token = _transactions.set(transactions)
+                try:
+                    return await handler(request)
+                finally:
+                    _transactions.reset(token)
+
+        return handle
+
+
+def _within_transactions(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(endpoint)
+    def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the endpoint takes and gives
+        with _transactions.get():
+            return endpoint(*arguments, **named)
+
+    return call
 
 
 class Needs:
@@ -109,8 +153,8 @@ class Needs:
 
 SecretKey = Annotated[str, Depends(_secret_key)]
 Now = Annotated[datetime, Depends(_now)]
-Reading = Annotated[Session, Depends(_read, scope="function")]
-Writing = Annotated[Session, Depends(_write, scope="function")]
+Reading = Annotated[Session, Depends(_read)]
+Writing = Annotated[Session, Depends(_write)]
 """The request's transaction: committed before the answer leaves, so that a 2xx is never a promise about nothing."""
 
 Ingester = Annotated[Actor, Depends(Needs(Scope.INGEST_WRITE))]

@@ -108,7 +108,7 @@ class CloseIn(Seen):
 
 
 class Change:
-    """One change of one item: the transaction, who and when, and how to answer. No statement is run in `__init__`."""
+    """One change of one item: the transaction, who and when, and how to answer."""
 
     def __init__(
         self, item_id: Id, session: Writing, now: Now, actor: Doer, response: Response, if_match: IfMatch = None

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException  # noqa: TID251 - only to catch what the framework raises
 
 from app.errors import AppError, Kind
+from app.log import get_logger
 
 TYPES = "https://closeloop.invalid/docs/errors"
 """Where docs/errors.md is published: `type` is this and the code as anchor."""
@@ -53,6 +54,7 @@ TITLES: Mapping[int, str] = {
 }
 
 _RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code"})
+_log = get_logger("api")
 _MOST_ERRORS = 50
 _LONGEST_POINTER = 200
 _RETRY_SECONDS = 5
@@ -179,12 +181,16 @@ def _on_http_error(request: Request, error: Exception) -> Response:
     return answer_problem(request, AppError(Kind.BAD_REQUEST, code, message), status, **headers)
 
 
-def _on_database_unavailable(request: Request, _error: Exception) -> Response:
+def _on_database_unavailable(request: Request, error: Exception) -> Response:
+    _log.warning("database_unavailable", error=type(error).__name__)
     message = "The database does not answer or is busy. Nothing was stored; send the request again."
     return answer_problem(request, AppError(Kind.UNAVAILABLE, "database_unavailable", message))
 
 
-def _on_integrity_error(request: Request, _error: Exception) -> Response:
+def _on_integrity_error(request: Request, error: Exception) -> Response:
+    # The message holds the row's values; the constraint's name is ours.
+    diagnosis = getattr(getattr(error, "orig", None), "diag", None)
+    _log.warning("concurrent_change", constraint=getattr(diagnosis, "constraint_name", None))
     message = "Somebody changed the same thing at the same time. Nothing was stored; read it again, then try again."
     return answer_problem(request, AppError(Kind.CONFLICT, "concurrent_change", message))
 

@@ -78,7 +78,7 @@ class SecretOut(SourceOut):
 
 
 class Command:
-    """What every change of one source needs. No statement is run in here: see `app.api.deps`."""
+    """What every change of one source needs."""
 
     def __init__(self, request: Request, session: Writing, now: Now, actor: Admin, secret_key: SecretKey) -> None:
         """Collect it."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
@@ -75,9 +76,18 @@ def create_source(
 
 
 def ensure_native_source(session: Session, now: datetime, actor: Actor, key: str) -> Source:
-    """The source of this key; made without a hook if there is none."""
+    """The source of this key; made without a hook if there is none, once however many ask at the same time."""
     known = find_source(session, key)
-    return known or create_source(session, now, actor, NewSource(key), "")[0]
+    if known is not None:
+        return known
+    try:
+        with session.begin_nested():
+            return create_source(session, now, actor, NewSource(key), "")[0]
+    except (IntegrityError, AppError):
+        known = find_source(session, key)
+        if known is None:
+            raise
+        return known  # another transaction was faster, and has committed
 
 
 def configure_source(session: Session, now: datetime, actor: Actor, source: Source, config: Mapping[str, Any]) -> None:
