@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, make_url, select, text, type_coerce
+from sqlalchemy import func, select, text, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.access.secret import FILE_NAME
-from app.cli.setup import shown_url
+from app.cli.setup import database_file, shown_url
 from app.engine.lock import FileLock
 from app.engine.schema import engine_is_migrated
 from app.errors import AppError
@@ -114,7 +113,7 @@ def _mail(settings: Settings) -> Finding:
 
 def _reach(runtime: Runtime) -> Finding:
     shown = shown_url(runtime.settings)
-    path = Path(make_url(runtime.settings.url).database or "")
+    path = database_file(runtime.settings)
     if runtime.database.is_sqlite and not path.is_file():
         return Finding("database", State.FAILED, f"{path} is not there", "Run `closeloop init`.")
     try:
@@ -160,7 +159,7 @@ def _clock(runtime: Runtime) -> Iterator[Finding]:
 def _process(runtime: Runtime) -> Iterator[Finding]:
     if not runtime.database.is_sqlite:
         return
-    lock = FileLock(Path(make_url(runtime.settings.url).database or ""))
+    lock = FileLock(database_file(runtime.settings))
     try:
         lock.acquire()
     except AppError:

@@ -61,7 +61,7 @@ def take_lock(runtime: Runtime) -> FileLock:
     make_data_dir(runtime.settings)
     if not runtime.database.is_sqlite:
         return FileLock(runtime.settings.data_dir / "unused")
-    lock = FileLock(Path(make_url(runtime.settings.url).database or ""))
+    lock = FileLock(database_file(runtime.settings))
     lock.acquire()
     return lock
 
@@ -88,6 +88,9 @@ def require_schema(runtime: Runtime) -> None:
     Raises:
         AppError: It does not.
     """
+    if runtime.database.is_sqlite and not database_file(runtime.settings).is_file():
+        message = f"There is no database in {runtime.settings.data_dir} yet: run `closeloop init` first."
+        raise AppError(Kind.MISCONFIGURED, "not_set_up", message)
     here, newest = schema_revisions(runtime.database.engine)
     if here != newest or not engine_is_migrated(runtime.database):
         message = f"The database is at schema {here or 'none'} and must be at {newest}: run `closeloop migrate` first."
@@ -107,6 +110,11 @@ def say_key(token: str | None) -> None:
     """Show a key that was just made, the only time that anyone can."""
     if token is not None:
         say(f"Admin key, shown only this once; keep it safe:\n\n    {token}\n")
+
+
+def database_file(settings: Settings) -> Path:
+    """Where the embedded database is."""
+    return Path(make_url(settings.url).database or "")
 
 
 def shown_url(settings: Settings) -> str:
