@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.api.deps import Id, Now, Reading
+from app.api.deps import Id, Now, Reading, TransactionRoute
 from app.domain.actor import Scope
 from app.errors import AppError, Kind
 from app.store.changes import get_change, list_changes
@@ -15,7 +15,7 @@ from app.ui.deps import visit
 from app.ui.impact_views import change_card, measurement_view
 from app.ui.rendering import render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=TransactionRoute, include_in_schema=False)
 
 _MOST_THEMES = 60
 _MOST_CHANGES = 100

@@ -13,7 +13,7 @@ from app.access.sessions import check_csrf
 from app.act.aside import decline_item, reopen_item, snooze_item
 from app.act.handing import Handover, comment_item, reassign_item
 from app.act.progress import acknowledge_item, close_item, mark_deployed, plan_change
-from app.api.deps import Id, Now, Reading, Writing, runtime_of
+from app.api.deps import Id, Now, Reading, TransactionRoute, Writing, runtime_of
 from app.domain.actor import Actor, Scope
 from app.domain.changes import Plan, Rollout
 from app.domain.items import TABS, Tab
@@ -30,7 +30,7 @@ from app.ui.item_views import group_rows, history_view, inbox_row, item_view, ow
 from app.ui.rendering import render
 from app.ui.wording import SAID
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=TransactionRoute, include_in_schema=False)
 
 _PAGE = 100
 _NEWEST = 3

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.access.sessions import check_csrf, close_session, open_session
-from app.api.deps import Now, Writing
+from app.api.deps import Now, TransactionRoute, Writing
 from app.errors import AppError
 from app.ui.deps import Form, cookie_name, is_secure, visit
 from app.ui.rendering import render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=TransactionRoute, include_in_schema=False)
 
 _UNAUTHENTICATED = 401
 
