@@ -30,6 +30,7 @@ from app.store.routings import theme_facts, window_of
 from app.store.tables import ActionItem
 
 SOURCE = "demo"
+SEARCH = "extract"
 OPENING = frozenset({"assign", "open"})
 """Stations that decide what somebody has to work on: they run when the story says so."""
 
@@ -75,7 +76,7 @@ class _Play:
     @property
     def readers(self) -> tuple[Station, ...]:
         """Stations that read what was said, before anything is made of it in its sum."""
-        return tuple(takewhile(lambda one: one.name not in OPENING | {"extract"}, self.stations))
+        return tuple(takewhile(lambda one: one.name not in OPENING | {SEARCH}, self.stations))
 
     @property
     def watchers(self) -> tuple[Station, ...]:
@@ -160,20 +161,20 @@ def _feed(play: _Play, week: int) -> None:
 
 
 def _open(play: _Play, company: Document) -> None:
-    """Look for recurring problems; the loudest ones of the two topics of the story pass the pilot's threshold."""
-    play.drains(play.watchers, "looking for recurring problems")
+    """Open the two items of the pilot: its threshold is what the quieter of the story's two topics reaches.
+
+    The topics are not searched for finer problems before: each change is meant for the whole of its topic.
+    """
     with play.runtime.database.reading() as session:
         window = window_of(company.thresholds.window_days, play.clock.now())
         facts = theme_facts(session, window, min_people=company.thresholds.min_people)
-    loudest = [
-        next((one for one in facts if one.topics[0] == topic), None)
-        for topic in (play.story.working_topic, play.story.idle_topic)
-    ]
-    least = min(one.complaints if one else 0 for one in loudest)
-    pilot = company.thresholds.model_copy(update={"min_complaints": max(least, 1)})
+    topics = (play.story.working_topic, play.story.idle_topic)
+    loudest = {topic: next((one for one in facts if one.topics[0] == topic), None) for topic in topics}
+    least = min(one.complaints if one else 1 for one in loudest.values())
+    pilot = company.thresholds.model_copy(update={"min_complaints": least})
     _apply(play, company.model_copy(update={"thresholds": pilot}))
-    play.drains(play.stations, "opening action items")
-    for topic, one in zip((play.story.working_topic, play.story.idle_topic), loudest, strict=True):
+    play.drains(tuple(one for one in play.stations if one.name != SEARCH), "opening action items")
+    for topic, one in loudest.items():
         play.changed[topic] = _item_of(play, one.theme_id if one else None)
 
 
