@@ -19,6 +19,7 @@ from app.store.tables import ActionItem, Delivery, Feedback, ItemEvent, Mention,
 pytestmark = pytest.mark.slow
 
 SENT = 40
+ENOUGH = 20  # complaints that surely open an item in the example company
 COMPANY = Path(__file__).parents[2] / "app" / "demo" / "company.yaml"
 
 
@@ -62,13 +63,13 @@ def count(database, row, *where):
         return session.scalar(select(func.count()).select_from(row).where(*where))
 
 
-def settled(database):
-    """Whether no row waits any more and the theme has its item."""
+def settled(database, ledger):
+    """Whether no row waits any more and the theme, if there was enough for one, has its item."""
     return (
         count(database, Delivery, Delivery.state == "received") == 0
         and count(database, Feedback, Feedback.state == "pending") == 0
         and count(database, ThemeMention) == count(database, Mention)
-        and count(database, ActionItem) > 0
+        and (count(database, ActionItem) > 0 or len(ledger) < ENOUGH)
         and count(database, Notice, Notice.state == "pending") == 0
     )
 
@@ -83,12 +84,14 @@ def test_kill_9_loses_nothing_and_repeats_nothing(stage, service, database, toke
     assert service.process.wait(60) == -signal.SIGKILL, service.told()[-4000:]
     assert ledger
 
-    # On PostgreSQL another worker may live, so leases end by time: the next process comes two hours later.
-    service.start(stage, hours=0 if database.is_sqlite else 2)
+    # On PostgreSQL another worker may live, so leases end by time only: the next process comes two hours later.
+    hours = 2 if stage == "labelling" and not database.is_sqlite else 0
+    service.start(stage, hours=hours)
     with service.client(token) as client:
-        if len(ledger) < SENT and database.is_sqlite:
+        if not hours:  # two hours later the signatures would be too old
             send_all(client, hook, ledger)
-    service.wait_for(lambda: settled(database), "it has not caught up")
+            assert len(ledger) == SENT
+    service.wait_for(lambda: settled(database, ledger), "it has not caught up")
     assert service.stop() == 0
 
     with database.reading() as session:
@@ -101,8 +104,7 @@ def test_kill_9_loses_nothing_and_repeats_nothing(stage, service, database, toke
     assert set(states) == {"labelled"}
     assert sorted(mentions) == sorted(set(mentions))
     assert len(mentions) == len(stored)
-    assert count(database, ActionItem) == 1
-    assert len(opened) <= 1
+    assert len(opened) == len(set(opened)) == count(database, ActionItem) <= 1
     assert count(database, Notice, Notice.event == "assigned") == count(database, Notice)
 
 
@@ -116,7 +118,7 @@ def test_sigterm_in_traffic_loses_nothing_that_was_acknowledged(service, databas
     assert "Traceback" not in service.told()
 
     service.start()
-    service.wait_for(lambda: settled(database), "it has not caught up")
+    service.wait_for(lambda: settled(database, ledger), "it has not caught up")
     assert service.stop() == 0
     with database.reading() as session:
         assert set(session.scalars(select(Feedback.external_id))) == ledger
