@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
@@ -97,3 +98,9 @@ def test_every_example_fits_its_schema(document):
     assert found
     for node, example in found:
         Draft202012Validator(node | components).validate(example)
+
+
+def test_every_route_has_its_line_in_the_documents(operations):
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    lines = set(re.findall(r"^\| `([A-Z]+ [^`]+)` \|", page, flags=re.MULTILINE))
+    assert lines == {f"{method} {path}" for method, path in operations}
