@@ -25,7 +25,7 @@ FEWEST = 24
 """New complaints in a topic's own theme from which it is searched."""
 
 RESOLUTION = 0.25
-"""Few, broad groups: inside one topic this agrees best with labelled intents (adjusted Rand .50, .45 at resolution 1)."""
+"""Few, broad groups: inside one topic they agree best with labelled intents (adjusted Rand .50; .45 at 1)."""
 
 SMALLEST = 6
 SMALLEST_SHARE = 0.04
