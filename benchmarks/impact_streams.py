@@ -96,8 +96,8 @@ class Stream:
     """A case in the public format, with the truth beside it."""
 
     case: dict[str, Any]
-    ratio: float
-    expected: Floats  # rate per day of the target had there been no change
+    ratio: float  # once the change is fully in effect
+    mean_ratio: float  # over all days since the change; differs from `ratio` where the effect sets in slowly or is lost
 
 
 def draw(scenario: Scenario, ratio: float, seed: int) -> Stream:
@@ -135,7 +135,9 @@ def draw(scenario: Scenario, ratio: float, seed: int) -> Stream:
         "margin": 0.2,
         "monitoring": {"mode": "single"},
     }
-    return Stream(case, ratio, expected)
+    without = expected[pre:]
+    mean_ratio = float((without * np.exp(effect[pre:])).sum() / without.sum())
+    return Stream(case, ratio, mean_ratio)
 
 
 def draw_many(name: str, ratio: float, seeds: Iterator[int] | range) -> list[Stream]:

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
-CASES, SEED = 40, 910_000
+CASES, SEED = 20, 910_000
+METHODS = ("closeloop", "t-test", "poisson")
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
@@ -16,28 +19,39 @@ def rows():
     module = importlib.util.module_from_spec(spec)
     sys.modules["impact_benchmark"] = module
     spec.loader.exec_module(module)
-    return module.run(list(module.streams.BY_NAME), CASES, SEED, ("closeloop",), processes=1)
+    return module.run(list(module.streams.BY_NAME), CASES, SEED, METHODS, processes=1)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+def of(rows, method):
+    return [row for row in rows if row.method == method]
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values)
+
+
 def test_changes_that_do_nothing_are_seldom_called_effects(rows):
-    assert sum(row.false for row in rows) / len(rows) <= 0.05
-    # 40 cases a scenario: 6 false ones are what 8 % give now and then in one of 33 scenarios.
-    assert max(row.false for row in rows) <= 0.15
+    ours = of(rows, "closeloop")
+    assert mean(row.false for row in ours) <= 0.05
+    # Twenty cases a scenario: three false ones in the worst of 33 scenarios are what a rate of 5 % gives.
+    assert max(row.false for row in ours) <= 0.2
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_the_interval_holds_the_truth_as_often_as_it_says(rows):
-    coverage = [row.coverage for row in rows]
-    assert 0.94 <= sum(coverage) / len(coverage) <= 0.99
-    assert min(coverage) >= 0.88
+    coverage = [row.coverage for row in of(rows, "closeloop")]
+    assert mean(coverage) >= 0.94
+    assert min(coverage) >= 0.85
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_real_falls_are_found_and_never_called_rises(rows):
-    halved = [row.power[0.5] for row in rows if 0.5 in row.power and row.scenario != "tiny_counts"]
-    assert sum(halved) / len(halved) >= 0.9
-    assert max(row.wrong_sign for row in rows) <= 0.025
+def test_real_falls_are_found_and_not_called_rises(rows):
+    ours = of(rows, "closeloop")
+    halved = [row.power[0.5] for row in ours if 0.5 in row.power]
+    assert mean(halved) >= 0.9
+    assert mean(row.wrong_sign for row in ours) <= 0.005
+
+
+def test_comparing_two_periods_is_wrong_far_more_often(rows):
+    ours = mean(row.false for row in of(rows, "closeloop"))
+    assert mean(row.false for row in of(rows, "t-test")) > 4 * ours
+    assert mean(row.false for row in of(rows, "poisson")) > 6 * ours
