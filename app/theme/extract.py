@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.store.tables import Theme, ThemeEvent, ThemeMention
 from app.store.themes import Pile, Piled, find_piles
+from app.theme.rule import NEAR
 
 if TYPE_CHECKING:
     from classifiers.themes.discover import Group
@@ -89,7 +90,7 @@ def claim(session: Session, now: datetime) -> Batch | None:
 
 
 def work(batch: Batch, tools: Tools) -> Outcome:
-    """Search each pile, and what is left of it, until nothing more is found."""
+    """Search each pile for themes."""
     return Outcome(tuple(Searched(pile, tuple(_search(pile.members, tools.discover))) for pile in batch.piles))
 
 
@@ -105,29 +106,54 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
 
 
 def _search(members: Sequence[Piled], discover: Discover) -> list[Found]:
+    """New themes of a pile.
+
+    Groups give the themes; who belongs to one is then decided as `match` decides it for mentions that are still to
+    come. Otherwise a theme's rate would seem to step on the day on which it was found.
+    """
+    groups = _groups(members, discover)
+    if not groups:
+        return []
+    vectors = _stack(members)
+    near = vectors @ np.stack([np.asarray(group.centroid, np.float32) for group in groups]).T
+    nearest = near.argmax(axis=1)
+    found = []
+    for number, group in enumerate(groups):
+        own = np.flatnonzero((nearest == number) & (near[:, number] >= NEAR))
+        central = own[np.argsort(-near[own, number], kind="stable")]
+        held = tuple((members[at].mention_id, float(near[at, number])) for at in central)
+        if held:
+            found.append(_describe(group, held))
+    return found
+
+
+def _groups(members: Sequence[Piled], discover: Discover) -> list[Group]:
+    """Groups among the members, and among those that are left over, until nothing more is found."""
     left = list(members)
-    found: list[Found] = []
+    found: list[Group] = []
     smallest = max(SMALLEST, round(SMALLEST_SHARE * len(members)))
     for _ in range(ROUNDS):
         if len(left) < smallest:
             break
-        vectors = np.stack([np.frombuffer(each.vector, np.float16) for each in left]).astype(np.float32)
-        groups = discover([each.text for each in left], vectors, smallest=smallest, resolution=RESOLUTION)
+        groups = discover([each.text for each in left], _stack(left), smallest=smallest, resolution=RESOLUTION)
         if not groups:
             break
-        found.extend(_describe(group, left, vectors) for group in groups)
+        found.extend(groups)
         taken = {member for group in groups for member in group.members}
         left = [each for at, each in enumerate(left) if at not in taken]
     return found
 
 
-def _describe(group: Group, members: Sequence[Piled], vectors: np.ndarray) -> Found:
-    centroid = np.asarray(group.centroid, np.float32)
+def _stack(members: Sequence[Piled]) -> np.ndarray:
+    return np.stack([np.frombuffer(each.vector, np.float16) for each in members]).astype(np.float32)
+
+
+def _describe(group: Group, held: tuple[tuple[int, float], ...]) -> Found:
     return Found(
         name=group.name[:1].upper() + group.name[1:],
         terms=tuple(group.terms),
-        centroid=centroid.tobytes(),
-        members=tuple((members[at].mention_id, float(vectors[at] @ centroid)) for at in group.members),
+        centroid=np.asarray(group.centroid, np.float32).tobytes(),
+        members=held,
     )
 
 

@@ -16,11 +16,9 @@ from sqlalchemy.orm import Session
 
 from app.store.tables import Mention, MentionVector, Theme, ThemeEvent, ThemeMention, Topic
 from app.store.themes import Centroid, active_centroids, topic_level_themes
+from app.theme.rule import NEAR
 
 AT_ONCE = 512
-NEAR = 0.55
-"""Cosine similarity to a theme's centroid from which a mention belongs to it."""
-
 NO_TOPIC = "no topic: the classifier abstained"
 STATION = "station:match"
 

@@ -1,6 +1,6 @@
 import random
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.store.tables import Theme, ThemeEvent, ThemeMention
 from app.store.themes import lineage_of
@@ -67,3 +67,12 @@ def test_a_small_pile_is_left_alone(session, world, now):
     _run(session, now)
     assert session.scalars(select(Theme.kind)).all() == ["topic"]
     assert session.scalars(select(ThemeEvent.kind)).all() == ["created"]
+
+
+def test_who_was_there_belongs_by_the_same_rule_as_who_comes(session, world, now):
+    _fill(world)
+    _run(session, now)
+    held = {row.mention_id: row.theme_id for row in session.scalars(select(ThemeMention))}
+    session.execute(delete(ThemeMention))
+    _run(session, now)
+    assert {row.mention_id: row.theme_id for row in session.scalars(select(ThemeMention))} == held
