@@ -29,6 +29,8 @@ VERSION = "1"
 COMPLAINT_AT = 0.5
 FRICTION_AT = 0.5
 _SPANS_AT_ONCE = 2048
+_SURE_FRICTION = 0.8
+_UNHAPPY = -0.1
 _WHOLE = 900
 _MOST_CLAUSES = 64
 _SAID_NOTHING = {
@@ -189,8 +191,8 @@ class Reader:
         topic = looks.topics[row] if looks.topics else contract.Judgement(None, 0.0)
         feeling = looks.sentiments[row]
         label = int(feeling.argmax())
-        problem = float(looks.complaints[row])
         friction = looks.frictions[row]
+        problem = _problem(float(looks.complaints[row]), friction, float(feeling[2] - feeling[0]))
         vector: HalfFloats = looks.vectors[row].astype(np.float16)
         mention = contract.Mention(
             turn=found.span.turn,
@@ -231,6 +233,12 @@ def correct(mention: contract.Mention, correction: contract.Correction) -> contr
     if correction.friction is not None:
         mention = replace(mention, friction=correction.friction or None, friction_confidence=1.0)
     return replace(mention, corrected=True)
+
+
+def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
+    """A sentence that surely tells of friction reports a problem, unless it is said with pleasure or asked calmly."""
+    told = friction.label is not None and friction.confidence >= _SURE_FRICTION and polarity < _UNHAPPY
+    return max(complaint, friction.confidence) if told else complaint
 
 
 def _clauses_of(text: str, span: tuple[int, int] | None) -> list[str]:

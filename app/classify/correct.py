@@ -63,16 +63,17 @@ def correct_mention(
 
 
 def _check(labels: Mapping[str, Any], topics: Mapping[str, int]) -> None:
+    # Lists on the right: a value may be any JSON, and looking a list up in a mapping is an error.
     unknown = sorted(set(labels) - set(LABELS))
     if unknown or not labels:
         _refuse(f"A correction says at least one of {', '.join(LABELS)} and nothing else.")
-    if labels.get("topic") is not None and labels["topic"] not in topics:
+    if labels.get("topic") is not None and labels["topic"] not in list(topics):
         _refuse("The topic is not one of the active topics: give its key, or null for no topic.")
-    if "sentiment_label" in labels and labels["sentiment_label"] not in SENTIMENTS:
+    if "sentiment_label" in labels and labels["sentiment_label"] not in list(SENTIMENTS):
         _refuse(f"sentiment_label is one of {', '.join(SENTIMENTS)}.")
     if "complaint" in labels and not isinstance(labels["complaint"], bool):
         _refuse("complaint is true or false.")
-    if labels.get("friction") is not None and labels["friction"] not in set(Friction):
+    if labels.get("friction") is not None and labels["friction"] not in list(Friction):
         _refuse(f"friction is null or one of {', '.join(Friction)}.")
 
 

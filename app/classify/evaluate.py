@@ -228,7 +228,7 @@ def _check_labelled(row: Row) -> str | None:
 def _check_span(row: Row) -> str | None:
     if reason := check_text(row):
         return reason
-    if row.get("label") not in {None, "negative", "neutral", "positive"}:
+    if row.get("label") not in (None, "negative", "neutral", "positive"):
         return '"label" is not negative, neutral or positive'
     if not isinstance(row.get("question"), str | None):
         return '"question" is not a string'

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 SMALLEST = 5
 RESOLUTION = 4.0
-"""Texts of a whole business hold many problems: four was best on 22, 77 and 150 intents."""
+"""Texts of a whole business hold many problems: four was best on 22, 77 and 150 intents, from a thousand texts on."""
+FULL_FROM = 800
 
 Summary = dict[str, float | int | None]
 
@@ -46,7 +47,9 @@ def evaluate_themes(model: str, source: Path, out: Path, bad: BadLines, *, small
     groups = []
     if texts:
         vectors = _encoder(model).encode([clean(text) for text in texts], layers=False).vectors
-        groups = discover(texts, vectors, smallest=smallest, resolution=RESOLUTION)
+        groups = discover(
+            texts, vectors, smallest=smallest, resolution=max(1.0, RESOLUTION * min(1.0, len(texts) / FULL_FROM))
+        )
         for number, group in enumerate(groups, start=1):
             themes |= {said[member]: (f"t{number}", group.name) for member in group.members}
     with _writing(out) as file:

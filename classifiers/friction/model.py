@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from classifiers.contract import Floats
 
 SEEDS = Path(__file__).parent / "seeds.json"
-KINDS: tuple[str, ...] = tuple(Friction)
+KINDS: tuple[str, ...] = tuple(kind.value for kind in Friction)
 SCALE = 18.0
 FLOOR = 0.38
 """Below this similarity to every seed nothing is known: the seat of "none" is never cheaper than that."""

@@ -23,7 +23,8 @@ _EDGE_TEXT = (
     "a an the and or but so if of to in on at by for from with as than that this these those it its it's i i'm i've i'd"
     " me my we us our you your he she they them their is are was were be been being am do does did have has had will"
     " would could should can may might must just very really too also then there here when where who which what why how"
-    " because about into out up off over all any some each get got go went one ll ve re s t d m im ive"
+    " because after before until since while during about into out"
+    " up off over all any some each get got go went one ll ve re s t d m im ive"
 )
 _EDGE = frozenset(_EDGE_TEXT.split())
 _WEAK_TEXT = (

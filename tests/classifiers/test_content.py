@@ -4,13 +4,17 @@ from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 
 
-@pytest.mark.parametrize("text", ["N/A", "n/a.", "Did not answer", "-", "...", "", "\u200b", "don't know", "No comment"])
+@pytest.mark.parametrize(
+    "text", ["N/A", "n/a.", "Did not answer", "-", "...", "", "\u200b", "don't know", "No comment"]
+)
 @pytest.mark.parametrize("question", [None, "What could we do better?"])
 def test_a_refusal_says_nothing_whatever_was_asked(text, question):
     assert weigh(text, question) is Content.NONE
 
 
-@pytest.mark.parametrize("text", ["Nothing.", "nothing at all", "No", "None", "Nothing really!", "I can't think of anything"])
+@pytest.mark.parametrize(
+    "text", ["Nothing.", "nothing at all", "No", "None", "Nothing really!", "I can't think of anything"]
+)
 def test_nothing_is_praise_when_faults_were_asked_for(text):
     assert weigh(text, "What could we do better?") is Content.PRAISE
     assert weigh(text, "How could we improve?") is Content.PRAISE
@@ -25,7 +29,9 @@ def test_nothing_alone_says_nothing():
     assert weigh("Nothing.", "What were you satisfied or dissatisfied with?") is Content.NONE
 
 
-@pytest.mark.parametrize("text", ["Nothing worked", "No refund", "Nobody answered", "👎", "None of the lamps fit", "Good"])
+@pytest.mark.parametrize(
+    "text", ["Nothing worked", "No refund", "Nobody answered", "👎", "None of the lamps fit", "Good"]
+)
 def test_an_opinion_is_always_read(text):
     assert weigh(text, "What could we do better?") is Content.TEXT
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from classifiers.contract import Turn
@@ -60,7 +62,7 @@ def test_a_run_without_any_space_is_cut_too():
 def test_spans_never_overlap_and_keep_their_order():
     text = "Bad; worse - but cheap!!! 😀 Ok... And, however, this <b>too</b>.\r\n> quoted\nlast 😡 one"
     found = list(split(text))
-    assert all(a[1] <= b[0] for a, b in zip(found, found[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in pairwise(found))
     assert all(text[start:end].strip() == text[start:end] for start, end in found)
 
 

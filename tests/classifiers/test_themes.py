@@ -1,0 +1,52 @@
+import numpy as np
+
+from classifiers.themes.discover import discover
+from classifiers.themes.graph import communities
+from classifiers.themes.names import name, terms
+
+LATE = [f"{who} refund still not received after {weeks} weeks" for who in ("my", "the") for weeks in (2, 3, 4, 5, 6)]
+RUDE = [
+    f"the {job} was rude to {who}" for job in ("driver", "courier") for who in ("me", "us", "my wife", "them", "her")
+]
+
+
+def test_two_problems_become_two_named_groups(encoder):
+    texts = [text for pair in zip(LATE, RUDE, strict=True) for text in pair]
+    vectors = encoder.encode(texts, layers=False).vectors
+    groups = discover(texts, vectors, smallest=4)
+    assert [sorted(texts[member] for member in group.members) for group in groups] in (
+        [sorted(LATE), sorted(RUDE)], [sorted(RUDE), sorted(LATE)],
+    )  # fmt: skip
+    names = {group.name for group in groups}
+    assert any("refund still not received" in found for found in names)
+    assert any("was rude" in found for found in names)
+    assert all(abs(float(np.linalg.norm(group.centroid)) - 1) < 1e-3 for group in groups)
+
+
+def test_the_same_texts_give_the_same_groups(encoder):
+    texts = LATE + RUDE
+    vectors = encoder.encode(texts, layers=False).vectors
+    one, two = (discover(texts, vectors, smallest=3, resolution=2.0) for _ in range(2))
+    assert [(group.name, group.members) for group in one] == [(group.name, group.members) for group in two]
+
+
+def test_texts_without_neighbours_stay_alone():
+    assert list(communities(np.eye(5, dtype=np.float32))) == [-1] * 5
+    assert list(communities(np.zeros((1, 4), np.float32))) == [-1]
+    assert discover([], np.zeros((0, 4), np.float32), smallest=2) == []
+
+
+def test_loose_groups_are_no_theme():
+    vectors = np.random.default_rng(1).normal(size=(40, 64)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert discover([f"text {n}" for n in range(40)], vectors, smallest=3) == []
+
+
+def test_a_name_is_a_phrase_that_several_customers_used():
+    assert name(LATE, terms([LATE, RUDE])[0]) == "refund still not received"
+
+
+def test_a_name_never_shows_a_mask_and_is_never_empty():
+    texts = ["call [phone] about the meter", "write [email] about the meter"]
+    assert "phone" not in name(texts, terms([texts])[0])
+    assert name(["xyz"], []) == "xyz"

@@ -1,0 +1,21 @@
+from app.classify.ask import Asked, classify_texts
+from app.classify.taxonomy import load_known
+
+
+def test_texts_are_read_on_request_and_nothing_is_stored(session, readers, known):
+    asked = [
+        Asked((("agent", "Hello, your parcel is late."), ("customer", "My refund never came."))),
+        Asked((("customer", "N/A"),), question="What could we do better?"),
+    ]
+    (mention,), nothing = classify_texts(readers, load_known(session), asked)
+    assert (mention["turn"], mention["text"], mention["topic"]) == (1, "My refund never came.", "refunds")
+    assert mention["complaint"] is True
+    assert mention["fingerprint"]
+    assert nothing == []
+
+
+def test_the_same_reader_is_kept_until_topics_or_corrections_change(session, readers, known):
+    facts = load_known(session)
+    reader = readers.reader(facts.specs(), facts.taught())
+    assert readers.reader(facts.specs(), facts.taught()) is reader
+    assert readers.reader(facts.specs()[:1], ()) is not reader

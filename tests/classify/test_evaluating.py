@@ -1,0 +1,133 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from app.classify.evaluate import Run, TopicFiles, evaluate_mentions, evaluate_sentiment, evaluate_topics
+from app.classify.scoring import Sets, calibration_error
+from app.cli.evaluate_texts import texts
+from app.domain.json_lines import BadLines
+from app.errors import AppError
+
+TAXONOMY = "topics:\n- {name: refunds, description: money paid back}\n- {name: delivery, examples: [late parcel]}\n"
+
+
+@pytest.fixture
+def run(readers):
+    return Run(readers)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(name, *rows):
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return path
+
+    return written
+
+
+def read(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_topics_are_answered_in_order_one_line_each(run, write, tmp_path):
+    test = write(
+        "t.jsonl",
+        {"id": 1, "text": "The parcel came late", "labels": ["delivery"]},
+        {"id": "b", "text": "Give me my money back", "labels": ["refunds"]},
+        {"id": "c", "text": "The moon is round", "labels": []},
+    )
+    (tmp_path / "y.yaml").write_text(TAXONOMY)
+    out = tmp_path / "o.jsonl"
+    summary = evaluate_topics(run, TopicFiles(test, out, taxonomy=tmp_path / "y.yaml"), confidence=0.4)
+    answers = read(out)
+    assert [answer["id"] for answer in answers] == [1, "b", "c"]
+    assert [answer["labels"][0]["topic"] for answer in answers][:2] == ["delivery", "refunds"]
+    assert [answer["abstained"] for answer in answers] == [False, False, True]
+    assert (summary["accuracy"], summary["micro_f1"], summary["coverage"]) == (1.0, 1.0, 0.6667)
+
+
+def test_topics_without_taxonomy_are_those_of_the_labelled_texts(run, write, tmp_path):
+    train = write(
+        "r.jsonl", {"id": 1, "text": "late parcel", "labels": ["a"]}, {"id": 2, "text": "rude", "labels": ["b"]}
+    )
+    test = write("t.jsonl", {"id": 1, "text": "my parcel is late"})
+    summary = evaluate_topics(run, TopicFiles(test, tmp_path / "o", train=train))
+    assert read(tmp_path / "o")[0]["labels"][0]["topic"] == "a"
+    assert summary["accuracy"] is None
+    with pytest.raises(AppError, match="no topics"):
+        evaluate_topics(run, TopicFiles(test, tmp_path / "o"))
+
+
+def test_sentiment_is_judged_for_texts_spans_and_empty_answers(run, write, tmp_path):
+    mixed = "The food was great but the waiter was awful"
+    test = write(
+        "t.jsonl",
+        {"id": 1, "text": "Wonderful!", "label": "positive"},
+        {"id": 2, "text": mixed, "start": 4, "end": 8, "label": "positive"},
+        {"id": 3, "text": mixed, "start": 27, "end": 33, "label": "negative"},
+        {"id": 4, "text": "Nothing.", "question": "What could we do better?"},
+        {"id": 5, "text": ""},
+    )
+    summary = evaluate_sentiment(run, test, tmp_path / "o")
+    answers = read(tmp_path / "o")
+    assert [answer["label"] for answer in answers] == ["positive", "positive", "negative", "positive", "neutral"]
+    assert all(-1 <= answer["score"] <= 1 and 0 <= answer["confidence"] <= 1 for answer in answers)
+    assert (summary["texts"], summary["accuracy"], summary["binary_accuracy"]) == (5, 1.0, 1.0)
+
+
+def test_mentions_use_no_agent_text_and_their_spans_are_exact(run, write, tmp_path):
+    turns = [{"role": "agent", "text": "So sorry!"}, {"role": "customer", "text": "It is late. It is broken."}]
+    test = write("t.jsonl", {"id": 1, "turns": turns}, {"id": 2, "text": "N/A"})
+    summary = evaluate_mentions(run, test, tmp_path / "o")
+    first, second = read(tmp_path / "o")
+    assert [turns[each["turn"]]["text"][each["start"] : each["end"]] for each in first["mentions"]] == [
+        "It is late.", "It is broken.",
+    ]  # fmt: skip
+    assert second["mentions"] == []
+    assert (summary["agent_text_used"], summary["items"]) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["not json", "[]", '{"text": "no id"}', '{"id": 1}', '{"id": 1, "text": 3}', '{"id": NaN, "text": "x"}',
+     '{"id": 1, "text": "x", "label": "angry"}', '{"id": 1, "text": "x", "label": [1]}',
+     '{"id": 1, "text": "x", "start": 0, "end": 9}', "[" * 100_000],
+)  # fmt: skip
+def test_a_bad_line_is_named_without_its_words_and_can_be_skipped(readers, tmp_path, line):
+    test = tmp_path / "bad.jsonl"
+    test.write_text('{"id": 1, "text": "Secret words"}\n' + line + '\n{"id": 2, "text": "Fine"}\n')
+    with pytest.raises(AppError, match=r"bad\.jsonl, line 2") as refused:
+        evaluate_sentiment(Run(readers), test, tmp_path / "o")
+    assert refused.value.code == "bad_line"
+    run = Run(readers, BadLines(skip=True))
+    assert evaluate_sentiment(run, test, tmp_path / "o")["bad_lines"] == 1
+    assert [answer["id"] for answer in read(tmp_path / "o")] == [1, 2]
+
+
+def test_the_command_prints_one_json_object_and_names_bad_lines(write, tmp_path):
+    rows = [{"id": n, "text": f"my parcel number {n} is late"} for n in range(6)]
+    source = write("i.jsonl", *rows, {"id": 9, "text": "\u200b"})
+    found = CliRunner().invoke(texts, ["themes", "--input", str(source), "--out", str(tmp_path / "o"), "--json"])
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout)["themes"] == 1
+    assert [answer["theme"] for answer in read(tmp_path / "o")] == ["t1"] * 6 + [None]
+    source.write_text("{}\n")
+    refused = CliRunner().invoke(texts, ["themes", "--input", str(source), "--out", str(tmp_path / "o"), "--json"])
+    assert refused.exit_code == 1
+    assert "i.jsonl, line 1" in refused.stderr
+
+
+def test_a_file_that_is_not_there_is_refused(run, tmp_path):
+    with pytest.raises(AppError, match="cannot be read"):
+        evaluate_sentiment(run, tmp_path / "missing", tmp_path / "o")
+
+
+def test_figures_are_those_of_the_textbook():
+    sets = Sets()
+    sets.add({"a"}, {"a"})
+    sets.add({"b"}, {"a"})
+    assert (sets.micro_f1(), sets.macro_f1()) == (0.5, pytest.approx(1 / 3))
+    assert calibration_error([(0.9, True), (0.9, False)]) == pytest.approx(0.4)
+    assert calibration_error([]) is None
