@@ -53,6 +53,12 @@ def sqlite_template(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def postgres_server():
+    """The server on which tests may make databases; None where there is none."""
+    return POSTGRES
+
+
+@pytest.fixture(scope="session")
 def postgres_template():
     name = f"closeloop_template_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(POSTGRES, autocommit=True) as server:

@@ -8,6 +8,7 @@ from app.cli.classify import classify
 from app.cli.console import Polite
 from app.cli.demo import demo
 from app.cli.doctor import doctor
+from app.cli.evaluate_texts import texts
 from app.cli.export import export
 from app.cli.imports import import_file
 from app.cli.keys import keys
@@ -28,5 +29,6 @@ main.command("import")(import_file)
 main.add_typer(keys, name="key")
 
 _evaluate = typer.Typer(help="Answers of the parts on your own data, for measuring them.", no_args_is_help=True)
+_evaluate.add_typer(texts)
 _evaluate.command("impact")(evaluate_impact.impact)
 main.add_typer(_evaluate, name="evaluate")

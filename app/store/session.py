@@ -53,10 +53,12 @@ class Database:
 def make_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     """An engine with the house's settings for the database that `url` names."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS})
+        engine = create_engine(
+            url, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS}, hide_parameters=True
+        )
         _prepare_sqlite(engine, synchronous)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
 
 
 def _prepare_sqlite(engine: Engine, synchronous: str) -> None:

@@ -1,11 +1,14 @@
 import threading
 import time
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from app.engine.jobs import Enqueuer, Plan
 from app.engine.running import Engine, Pace
 from app.engine.schema import migrate_engine
+from app.store.session import Database
 
 HURRY = Pace(poll_s=0.05, beat_s=0.5, dead_after_s=3.0, take_over="*/2 * * * * *")
 LABEL = Plan("label", every="0 0 1 1 *", alone=False)
@@ -35,6 +38,21 @@ class Ledger:
 @pytest.fixture
 def ledger():
     return Ledger()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_template, postgres_server):
+    """The common template with the engine's tables, made once: that takes a second on PostgreSQL."""
+    name = f"{postgres_template}_engine"
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    url = make_url(postgres_server).set(drivername="postgresql+psycopg", database=name)
+    database = Database(url.render_as_string(hide_password=False))
+    migrate_engine(database)
+    database.dispose()
+    yield name
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture
