@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from functools import cached_property
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 from starlette.requests import ClientDisconnect
 
 from app.access.keys import actor_of, find_key, note_use, refused
 from app.api.deps import TransactionRoute, now_of, runtime_of
+from app.api.problems import field_problem
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
 from app.store.tables import ApiKey
@@ -20,6 +23,7 @@ DEADLINE_SECONDS = 15.0
 
 _SMALL = 64 * 1024  # above this, decoding would hold up other requests
 _MOST_DRAINED = 64 * 1024 * 1024
+_MOST_TOLD = 20
 _JSON = "application/json"
 _TOO_SLOW = "body_too_slow"
 _KEY_MARK = b"voc_live_"
@@ -75,6 +79,7 @@ class ApiRoute(OpenRoute):
             AppError: The key does not hold, or the body does not come as it should.
         """
         request.state.actor = actor_of(await run_in_threadpool(_find_key, request))
+        self._check_query(request)
         if self.body_field is None:
             return
         if not self.body_field.field_info.is_required() and not _has_body(request):
@@ -83,6 +88,25 @@ class ApiRoute(OpenRoute):
             check_form(request, _JSON)
             request.raw = await read_body(request, runtime_of(request).settings.max_body_bytes)
             request.decoded = await decode_body(request.raw)
+
+    def _check_query(self, request: Request) -> None:
+        # A filter that is misspelt would otherwise silently be no filter.
+        known = self._known_parameters
+        unknown = [name for name in request.query_params if name not in known]
+        if unknown:
+            message = "There is no such parameter here. Look at the route in /v1/openapi.json"
+            errors = [field_problem(("query", name), "unknown_parameter", message) for name in unknown[:_MOST_TOLD]]
+            raise AppError(Kind.INVALID, "unknown_parameter", f"{message}.", errors=errors)
+
+    @cached_property
+    def _known_parameters(self) -> frozenset[str]:
+        return frozenset(_query_names(self.dependant))
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for each in dependant.dependencies:
+        yield from _query_names(each)
 
 
 async def decode_body(body: bytes) -> Any:  # noqa: ANN401 - any JSON value

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException  # noqa: TID251 - only to catch what the framework raises
+from starlette.requests import ClientDisconnect
 
 from app.errors import AppError, Kind
 from app.log import get_logger
@@ -138,6 +139,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
     for unavailable in (OperationalError, PoolTimeoutError):
         app.add_exception_handler(unavailable, _on_database_unavailable)
+    app.add_exception_handler(ClientDisconnect, _on_client_gone)
     app.add_exception_handler(IntegrityError, _on_integrity_error)
     app.add_exception_handler(DataError, _on_data_error)
 
@@ -179,6 +181,11 @@ def _on_http_error(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     code, message = _GENERIC.get(status, ("bad_request", "The request cannot be understood."))
     return answer_problem(request, AppError(Kind.BAD_REQUEST, code, message), status, **headers)
+
+
+def _on_client_gone(request: Request, _error: Exception) -> Response:
+    message = "The connection ended before the whole body had arrived. Nothing was stored; send the request again."
+    return answer_problem(request, AppError(Kind.BAD_REQUEST, "body_cut_off", message))
 
 
 def _on_database_unavailable(request: Request, error: Exception) -> Response:

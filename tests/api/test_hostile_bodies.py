@@ -1,5 +1,6 @@
 """Broken JSON, unknown field, no zone, 1e999, NaN, NUL, lone surrogate, deep nesting, huge bodies, wrong key."""
 
+import asyncio
 import json
 import time
 
@@ -149,3 +150,28 @@ def test_every_hostile_item_of_a_bulk_costs_only_itself(sender, database):
     assert told["counts"] == {"created": 2, "invalid": len(lines)}
     assert MARK not in answer.text
     assert json.dumps(told["items"][0]["problem"]) == "null"
+
+
+def test_a_client_that_goes_away_is_no_failure(app, key_for, nothing_stored):
+    token = key_for(Scope.INGEST_WRITE)
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json", "content-length": "100"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/feedback",
+        "raw_path": b"/v1/feedback",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "state": {},
+    }
+    incoming = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    sent = []
+
+    async def receive():
+        return incoming.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 400

@@ -136,3 +136,11 @@ def test_a_nul_in_the_address_never_reaches_the_database(admin, problem):
 def test_an_id_that_cannot_be_one_is_refused(admin, problem):
     for key_id in ("0", "-1", str(2**63), "9" * 40, "x", "1e3", "%F0%9F%92%A9", "%ED%A0%80"):
         problem(admin.delete(f"/v1/keys/{key_id}"), 422, "invalid_request")
+
+
+def test_a_misspelt_filter_is_refused_instead_of_being_none(admin, problem):
+    document = problem(admin.get("/v1/audit?subjekt=api_key:1&limit=5"), 422, "unknown_parameter")
+    assert [each["pointer"] for each in document["errors"]] == ["/subjekt"]
+    document = problem(admin.get("/v1/audit?jane doe@example.com=1"), 422, "unknown_parameter")
+    assert "jane" not in str(document)
+    assert admin.get("/v1/audit?subject=api_key:1&limit=5&by=cli").status_code == 200
