@@ -15,7 +15,7 @@ from app.runtime import Runtime
 
 _log = get_logger("worker")
 
-STOP_S = 17
+STOP_S = 15
 """Seconds that work under way gets at a stop: with open requests before it, less than the 25 s that hosts give."""
 
 

@@ -60,7 +60,7 @@ def serve(
     if runtime.database.is_sqlite and not worker:
         message = "--no-worker needs PostgreSQL: nobody else can work on a SQLite file. Set CLOSELOOP_DATABASE_URL."
         raise AppError(Kind.INVALID, "worker_needed", message)
-    _leave(clean=serve_runtime(runtime, worker=worker))
+    leave(clean=serve_runtime(runtime, worker=worker))
 
 
 def serve_runtime(
@@ -96,7 +96,7 @@ def work() -> None:
     warm_up(runtime)
     clean = run_until_told(engine)
     lock.release()
-    _leave(clean=clean)
+    leave(clean=clean)
 
 
 def _prepare(runtime: Runtime) -> FileLock:
@@ -129,7 +129,8 @@ def _listen(runtime: Runtime, embedded: Embedded | None) -> None:
         raise typer.Exit(Exit.UNREACHABLE)
 
 
-def _leave(*, clean: bool) -> None:
+def leave(*, clean: bool) -> None:
+    """End the process, even if work is under way that did not end in time."""
     if clean:
         return
     # A thread that would not end in time must not keep the process: its rows are leased, its job is taken up again.

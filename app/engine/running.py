@@ -133,6 +133,8 @@ class Engine:
             serializer=JsonSerializer(),
             max_executor_threads=_THREADS,
             log_level="WARNING",
+            # Nobody waits for the library's notifications, but a stop waits for one round of its listener.
+            notification_listener_polling_interval_sec=self._pace.poll_s * 4,
         )
 
     def _register(self) -> list[ScheduleInput]:

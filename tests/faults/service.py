@@ -7,13 +7,14 @@ that it has died already. HOURS_AHEAD sets its clock forward: leases of the kill
 import os
 import signal
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
-from app.cli.serving import serve_runtime
+from app.cli.serving import leave, serve_runtime
 from app.engine.running import Pace
 from app.log import configure_logs
 from app.pipeline import STATIONS, Station
@@ -80,7 +81,14 @@ def dying(station, stage, marker):
         die_once(marker)
         return outcome
 
+    def work_without_end(batch, tools):
+        if not marker.exists():
+            marker.touch()
+            threading.Event().wait(600)
+        return module.work(batch, tools)
+
     planted = {
+        ("label", "stuck"): {"work": work_without_end},
         ("unpack", "accepted"): {"claim": claim_and_die},
         ("label", "labelling"): {"work": work_and_die},
         ("match", "labelled"): {"claim": claim_and_die},
@@ -98,7 +106,7 @@ def main():
     configure_logs(settings.log_level, settings.log_format)
     built = build_runtime(settings)
     runtime = Runtime(settings, built.database, ShiftedClock(hours), StandIn(settings))
-    serve_runtime(runtime, stations=[dying(station, stage, marker) for station in STATIONS], pace=HURRY)
+    leave(clean=serve_runtime(runtime, stations=[dying(station, stage, marker) for station in STATIONS], pace=HURRY))
 
 
 if __name__ == "__main__":

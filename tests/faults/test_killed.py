@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -122,6 +123,25 @@ def test_sigterm_in_traffic_loses_nothing_that_was_acknowledged(service, databas
     assert service.stop() == 0
     with database.reading() as session:
         assert set(session.scalars(select(Feedback.external_id))) == ledger
+
+
+def test_work_that_does_not_end_delays_a_stop_by_25_seconds_at_most(service, database, token):
+    if not database.is_sqlite:
+        pytest.skip("the same code; leases end by time there")
+    ledger = set()
+    service.start("stuck")
+    with service.client(token) as client:
+        hook = client.post("/v1/sources", json={"key": "shop", "connector": "standard_webhooks"}).json()
+        send_all(client, hook, ledger)
+    service.wait_for(service.marker.exists, "nothing was labelled")
+
+    told = time.monotonic()
+    assert service.stop() == 0
+    assert time.monotonic() - told < 25
+
+    service.start()
+    service.wait_for(lambda: settled(database, ledger), "it has not caught up")
+    assert service.stop() == 0
 
 
 def test_a_second_process_on_the_same_file_is_refused(service, database, tmp_path):
