@@ -14,7 +14,7 @@ from app.store.migrate import upgrade_schema
 from app.store.session import Database
 
 # `CLOSELOOP_TEST_POSTGRES` names a server on which the tests may make databases; without it they run on SQLite only.
-POSTGRES = os.environ.pop("CLOSELOOP_TEST_POSTGRES", None)
+POSTGRES = os.environ.get("CLOSELOOP_TEST_POSTGRES")
 BACKENDS = ["sqlite", "postgresql"] if POSTGRES else ["sqlite"]
 
 
