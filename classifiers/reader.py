@@ -11,7 +11,7 @@ import numpy as np
 
 from classifiers import contract
 from classifiers.embedders.encoder import Encoder
-from classifiers.friction.model import FrictionModel
+from classifiers.friction.model import FrictionModel, seeds_fingerprint
 from classifiers.sentiment import model as sentiment
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
@@ -91,7 +91,8 @@ class Reader:
     """Reads conversations: one encoder pass, then topic, sentiment, complaint and friction.
 
     Attributes:
-        fingerprint: Hash of code version, weights, topics and corrections: equal fingerprints judge equally.
+        fingerprint: `MODEL.CORRECTIONS`: a hash of code version, weights and topics, and one of the corrections. Equal
+            fingerprints judge equally; with equal model parts only a few taught texts are judged differently.
         topics: The topic model, or None without topics.
     """
 
@@ -126,7 +127,7 @@ class Reader:
         self.topics = TopicModel(topics, self._embed, taught) if topics else None
         frictions = [(clean(row.text), row.friction) for row in self._decided.values() if row.friction is not None]
         self._friction = FrictionModel(self._embed, frictions)
-        self.fingerprint = self._hash()
+        self.fingerprint = self._hash(topics)
 
     def read(
         self, conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[str | None] | None = None
@@ -214,11 +215,14 @@ class Reader:
         decided = self._decided.get(found.text)
         return correct(mention, decided) if decided else mention
 
-    def _hash(self) -> str:
-        parts = [VERSION, self._encoder.fingerprint, sentiment.fingerprint(), self._friction.fingerprint]
-        parts += [self.topics.fingerprint if self.topics else "", repr(self._confidence)]
-        decided = sorted(repr(row) for row in self._decided.values())
-        return hashlib.sha256("\n".join(parts + decided).encode("utf-8", "replace")).hexdigest()[:16]
+    def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
+        model = [VERSION, self._encoder.fingerprint, sentiment.fingerprint(), seeds_fingerprint()]
+        taught = sorted(repr(row) for row in self._decided.values())
+        return f"{_digest([*model, repr(tuple(topics)), repr(self._confidence)], 12)}.{_digest(taught, 6)}"
+
+
+def _digest(parts: Sequence[str], length: int) -> str:
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:length]
 
 
 def correct(mention: contract.Mention, correction: contract.Correction) -> contract.Mention:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.domain.feedback import Friction
 from app.engine.wake import wake
@@ -58,6 +59,7 @@ def correct_mention(
     session.add(correction)
     _apply(mention, labels, topics)
     session.flush()
+    record_audit(session, now, actor, "mention_corrected", f"mention:{mention.id}", labels=sorted(labels))
     wake(session, "match", f"correction-{correction.id}")
     return correction
 

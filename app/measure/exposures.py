@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
 from app.store.tables import Exposure
@@ -35,7 +36,6 @@ def put_exposures(session: Session, now: datetime, actor: Actor, series: str, co
     Raises:
         AppError: the name, a day or a count cannot be used; the message says which.
     """
-    del actor
     _check(now, series, counts)
     stored = select(Exposure.day, Exposure.count).where(Exposure.series == series)
     known = dict(session.execute(stored).all())
@@ -47,6 +47,8 @@ def put_exposures(session: Session, now: datetime, actor: Actor, series: str, co
         session.execute(
             statement.on_conflict_do_update(index_elements=["series", "day"], set_={"count": statement.excluded.count})
         )
+    if rows:
+        record_audit(session, now, actor, "exposures_put", f"exposures:{series}", days=len(rows))
     return len(rows)
 
 

@@ -141,7 +141,11 @@ def complaints_by_topic(session: Session, span: Span) -> dict[int, CountByDay]:
 
 
 def mentions_by_fingerprint(session: Session, span: Span) -> dict[str, CountByDay]:
-    """Mentions per model fingerprint and day, human corrections aside."""
+    """Mentions per model and day, human corrections aside.
+
+    A fingerprint is `MODEL.CORRECTIONS`; what corrections taught counts as the same model: they move single texts, and
+    every correction would otherwise end the comparability of all series.
+    """
     day = _day(session)
     query = (
         select(Mention.fingerprint, day, func.count())
@@ -151,7 +155,8 @@ def mentions_by_fingerprint(session: Session, span: Span) -> dict[str, CountByDa
     )
     counts: dict[str, CountByDay] = {}
     for fingerprint, key, count in session.execute(query):
-        counts.setdefault(fingerprint, {})[_date(key)] = count
+        per_day = counts.setdefault(fingerprint.partition(".")[0], {})
+        per_day[_date(key)] = per_day.get(_date(key), 0) + count
     return counts
 
 

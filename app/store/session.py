@@ -25,7 +25,9 @@ class Database:
     def __init__(self, url: str, *, synchronous: str = "FULL") -> None:
         """Make the engine; nothing connects before the first transaction."""
         self.engine = make_engine(url, synchronous=synchronous)
-        self._reader = self.engine.execution_options(reading=True)
+        # Writers that wait for SQLite's lock hold connections: readers must not wait for those.
+        pool = make_engine(url, synchronous=synchronous) if self.is_sqlite else self.engine
+        self._reader = pool.execution_options(reading=True)
         self.enqueue: Callable[[Session, str, str], None] | None = None
 
     @property
@@ -47,6 +49,7 @@ class Database:
 
     def dispose(self) -> None:
         """Close every pooled connection."""
+        self._reader.dispose()
         self.engine.dispose()
 
 

@@ -31,6 +31,11 @@ _NEAREST = 3
 _NONE = "none"
 
 
+def seeds_fingerprint() -> str:
+    """Hash of the seeds that this release ships."""
+    return hashlib.sha256(SEEDS.read_bytes()).hexdigest()[:12]
+
+
 class FrictionModel:
     """Five kinds of friction, from seeds and from corrections."""
 
@@ -44,7 +49,6 @@ class FrictionModel:
         seeds = json.loads(SEEDS.read_text(encoding="utf-8"))
         rows = [(text, kind) for kind in (*KINDS, _NONE) for text in seeds[kind]]
         rows += [(text, kind or _NONE) for text, kind in labelled if not kind or kind in KINDS]
-        self.fingerprint = hashlib.sha256(repr(rows).encode("utf-8", "replace")).hexdigest()[:12]
         self._vectors = encode([text for text, _ in rows])
         kinds = np.array([kind for _, kind in rows])
         self._columns = [np.flatnonzero(kinds == kind) for kind in (*KINDS, _NONE)]

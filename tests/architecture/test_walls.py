@@ -39,8 +39,8 @@ def test_rows_are_written_only_by_their_writer_room(sources):
 
 
 def _tables_imported(tree):
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "app.store.tables"]
-    return {alias.name for node in imports for alias in node.names}
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {alias.name for node in imports if node.module == "app.store.tables" for alias in node.names}
 
 
 def _rows_written(call):

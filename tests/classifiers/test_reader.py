@@ -87,11 +87,18 @@ def test_a_correction_wins_on_the_same_text_and_teaches_similar_ones(encoder, to
     assert not similar.corrected
     (before,) = say(Reader(encoder, topics, topic_confidence=0.4), "the blue thing is wobbling")
     assert before.topic is None
-    assert taught.fingerprint != Reader(encoder, topics, topic_confidence=0.4).fingerprint
+    untaught = Reader(encoder, topics, topic_confidence=0.4)
+    assert taught.fingerprint != untaught.fingerprint
+    assert taught.fingerprint.split(".")[0] == untaught.fingerprint.split(".")[0]
 
 
 def test_equal_readers_have_equal_fingerprints(encoder, topics, reader):
     assert Reader(encoder, topics, topic_confidence=0.4).fingerprint == reader.fingerprint
+
+
+def test_another_taxonomy_is_another_model(encoder, topics, reader):
+    other = Reader(encoder, topics[:1], topic_confidence=0.4)
+    assert other.fingerprint.split(".")[0] != reader.fingerprint.split(".")[0]
 
 
 def test_a_huge_run_of_text_is_read_in_bounded_pieces(reader):

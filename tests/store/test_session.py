@@ -66,3 +66,36 @@ def test_a_reader_does_not_wait_for_a_writer(database, now):
         writer.flush()
         with database.reading() as reader:
             assert reader.scalars(select(AuditEvent)).all() == []
+
+
+def test_readers_do_not_wait_for_writers_that_wait_for_each_other(database, now):
+    """More writers than the pool has connections queue behind one; reading must go on."""
+    may_end = threading.Event()
+    begun = threading.Event()
+
+    def hold():
+        with database.writing() as session:
+            session.add(_event(now))
+            session.flush()
+            begun.set()
+            may_end.wait(20)
+
+    def queue():
+        with database.writing() as session:
+            session.add(_event(now))
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    begun.wait(10)
+    waiting = [threading.Thread(target=queue) for _ in range(20)] if database.is_sqlite else []
+    for thread in waiting:
+        thread.start()
+    try:
+        with database.reading() as session:
+            assert session.scalars(select(AuditEvent)).all() == []
+    finally:
+        may_end.set()
+        for thread in [holder, *waiting]:
+            thread.join()
+    with database.reading() as session:
+        assert len(session.scalars(select(AuditEvent)).all()) == 1 + len(waiting)
