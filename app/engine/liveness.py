@@ -2,6 +2,7 @@
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import timedelta
 
 from dbos import DBOSClient
@@ -9,6 +10,7 @@ from sqlalchemy import delete, func, insert, select, type_coerce, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.engine.failure import describe_failure
+from app.engine.leases import clear_leases
 from app.log import get_logger
 from app.store.session import Database
 from app.store.tables import WorkerHeartbeat
@@ -98,3 +100,30 @@ def take_over(database: Database, client: DBOSClient, *, dead_after: timedelta) 
         long_ago = session.scalars(select(type_coerce(func.now(), Utc()))).one() - _FORGOTTEN_AFTER
         session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.beat_at < long_ago))
     return taken
+
+
+def end_orphaned_leases(database: Database, me: str, *, dead_after: timedelta, idle: Callable[[], bool]) -> bool:
+    """End the leases of dead workers, where it is certain that they are theirs.
+
+    That is so when nobody but this worker lives and it has no batch in hand. With several living workers a lease does
+    not say whose it is, so there it ends by time.
+
+    Args:
+        database: Where rows and heartbeats are.
+        me: This worker's executor id.
+        dead_after: Without a heartbeat for so long, a worker counts as dead.
+        idle: Whether this worker has no batch in hand; asked while no other write can happen on SQLite.
+
+    Returns:
+        Whether there were dead workers and their leases are over now.
+    """
+    alive = living_workers(database, dead_after=dead_after)
+    with database.writing() as session:
+        known = set(session.scalars(select(WorkerHeartbeat.executor_id)))
+        dead = known - set(alive)
+        if not dead or set(alive) - {me} or not idle():
+            return False
+        ended = clear_leases(session)
+        session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.executor_id.in_(dead)))
+    _log.warning("leases_of_dead_workers_ended", workers=len(dead), rows=ended)
+    return True

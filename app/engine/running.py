@@ -13,7 +13,7 @@ from app.clock import SystemClock
 from app.engine.failure import describe_failure
 from app.engine.jobs import APPLICATION, MAINTENANCE, PROTOCOL, RUN_STATION, Enqueuer, Plan, queue_name, quiet_library
 from app.engine.leases import clear_leases
-from app.engine.liveness import Heart, take_over
+from app.engine.liveness import Heart, end_orphaned_leases, take_over
 from app.engine.purge import purge_jobs
 from app.engine.serializer import JobFailed, JsonSerializer
 from app.engine.turns import Turns
@@ -244,4 +244,7 @@ class Engine:
 
     def _take_over(self) -> int:
         dead_after = timedelta(seconds=self._pace.dead_after_s)
-        return take_over(self._database, self._enqueuer.client, dead_after=dead_after)
+        taken = take_over(self._database, self._enqueuer.client, dead_after=dead_after)
+        if end_orphaned_leases(self._database, self.executor_id, dead_after=dead_after, idle=self._turns.idle):
+            self._wake_all()
+        return taken

@@ -38,6 +38,11 @@ class Turns:
                 self._again.pop(name, None)
             raise
 
+    def idle(self) -> bool:
+        """Whether nothing runs."""
+        with self._mutex:
+            return not self._again
+
     def _end(self, name: str) -> bool:
         with self._mutex:
             if self._again[name]:

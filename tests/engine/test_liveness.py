@@ -7,7 +7,7 @@ from sqlalchemy import select, text, update
 
 from app.engine.jobs import Enqueuer
 from app.engine.leases import clear_leases
-from app.engine.liveness import Heart, living_workers, take_over
+from app.engine.liveness import Heart, end_orphaned_leases, living_workers, take_over
 from app.engine.lock import FileLock
 from app.engine.wake import wake
 from app.errors import AppError
@@ -77,6 +77,55 @@ def test_clearing_leases_makes_rows_due_at_once(database, now):
     with database.reading() as session:
         rows = session.execute(select(Delivery.leased_until, Delivery.attempts).order_by(Delivery.id)).all()
     assert rows == [(None, 1), (None, 0)]
+
+
+@pytest.fixture
+def leased(database, now):
+    """A delivery that somebody has leased; says until when."""
+    with database.writing() as session:
+        source = Source(key="shop", connector="native", config={}, created_at=now)
+        session.add(source)
+        session.flush()
+        common = {"source_id": source.id, "digest": "", "content_type": "", "headers": {}, "received_at": now}
+        session.add(Delivery(**common, leased_until=now + MINUTE))
+
+    def until():
+        with database.reading() as session:
+            return session.scalars(select(Delivery.leased_until)).one()
+
+    return until
+
+
+@pytest.fixture
+def end(database):
+    """The worker `me` looks for orphaned leases an hour after `gone` died, with `others` alive beside it."""
+
+    def look(*others, idle=True):
+        for name in ("me", "gone", *others):
+            Heart(database, name, every_s=60).beat()
+        with database.writing() as session:
+            row = session.get(WorkerHeartbeat, "gone")
+            row.beat_at -= 60 * MINUTE
+        return end_orphaned_leases(database, "me", dead_after=MINUTE, idle=lambda: idle)
+
+    return look
+
+
+def test_the_only_living_worker_ends_the_leases_of_the_dead_once(leased, end, database):
+    assert end()
+
+    assert leased() is None
+    assert not end_orphaned_leases(database, "me", dead_after=MINUTE, idle=lambda: True)
+
+
+def test_leases_end_by_time_while_others_live(leased, end):
+    assert not end("neighbour")
+    assert leased() is not None
+
+
+def test_a_worker_with_a_batch_in_hand_ends_no_leases(leased, end):
+    assert not end(idle=False)
+    assert leased() is not None
 
 
 def test_a_second_process_is_refused_with_a_clear_message(tmp_path):

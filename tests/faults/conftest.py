@@ -33,10 +33,10 @@ class Service:
             self._environment["CLOSELOOP_DATABASE_URL"] = database_url
         self.process = None
 
-    def start(self, stage="none", hours=0):
+    def start(self, stage="none"):
         """Start it and wait until it answers."""
         script = Path(__file__).with_name("service.py")
-        command = [sys.executable, str(script), str(self.marker), stage, str(hours)]
+        command = [sys.executable, str(script), str(self.marker), stage]
         with self._log.open("a") as log:
             self.process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         self.wait_for(self._answers, "it does not answer")

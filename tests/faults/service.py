@@ -1,14 +1,13 @@
 """The real service with a small stand-in for the model, which may kill itself with SIGKILL at one chosen place, once.
 
-Usage: service.py MARKER STAGE HOURS_AHEAD; the settings come from the environment as always. A file at MARKER says
-that it has died already. HOURS_AHEAD sets its clock forward: leases of the killed process have ended by then.
+Usage: service.py MARKER STAGE; the settings come from the environment as always. A file at MARKER says that it has died
+already.
 """
 
 import os
 import signal
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,14 +22,6 @@ from app.settings import read_settings
 from classifiers.contract import Mention
 
 HURRY = Pace(poll_s=0.05, beat_s=0.5, dead_after_s=2.0, take_over="* * * * * *")
-
-
-class ShiftedClock:
-    def __init__(self, hours):
-        self._ahead = timedelta(hours=hours)
-
-    def now(self):
-        return datetime.now(UTC) + self._ahead
 
 
 class Reader:
@@ -101,11 +92,11 @@ def dying(station, stage, marker):
 
 
 def main():
-    marker, stage, hours = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    marker, stage = Path(sys.argv[1]), sys.argv[2]
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
     built = build_runtime(settings)
-    runtime = Runtime(settings, built.database, ShiftedClock(hours), StandIn(settings))
+    runtime = Runtime(settings, built.database, built.clock, StandIn(settings))
     leave(clean=serve_runtime(runtime, stations=[dying(station, stage, marker) for station in STATIONS], pace=HURRY))
 
 
