@@ -146,7 +146,8 @@ def _numbers(finding: Finding) -> str:
     parts = []
     if finding.rate_ratio is not None and finding.ci_low is not None and finding.ci_high is not None:
         size = say_change(finding.rate_ratio)
-        parts.append(f"{size[0].upper()}{size[1:]} (95 % {_range(finding.ci_low, finding.ci_high)})")
+        interval = _range(finding.ci_low, finding.ci_high)
+        parts.append(f"{size[0].upper()}{size[1:]} (95 % interval {interval})")
     if finding.target_reduction is not None:
         parts.append(f"target {_share(finding.target_reduction)} down")
     parts.append(f"seen until {say_date(finding.seen_until)}")
@@ -154,6 +155,11 @@ def _numbers(finding: Finding) -> str:
 
 
 def _range(low: float, high: float) -> str:
+    """The milder end first; the direction once where both ends share it."""
+    if high < 1:
+        return f"{_share(1 - high)} to {_share(1 - low)}"
+    if low > 1:
+        return f"{_share(low - 1)} to {_share(high - 1)}"
     return f"{say_change(low)} to {say_change(high)}"
 
 

@@ -52,13 +52,14 @@ def impact_chart(weeks: Sequence[Week], *, title: str, narrow: bool = False) -> 
 
     parts = [_grid(top, width, at), _months(weeks, at, height, every=2 if narrow else 1)]
     parts.append(_band(weeks, at))
-    parts.append(_rollout(weeks, at, height, step))
+    shape = "narrow" if narrow else "wide-only"
+    parts.append(_rollout(weeks, at, (height, step), shape))
     for phase, css in (("before", "before"), ("after", "after")):
         points = [at(i, week.rate) for i, week in enumerate(weeks) if week.phase == phase and week.rate is not None]
         parts.append(Markup('<path class="{}" d="{}"/>').format(css, _path(points)))
         parts.extend(Markup('<circle class="dot-{}" cx="{:.1f}" cy="{:.1f}" r="2.5"/>').format(css, *p) for p in points)
     head = Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img"><title>{}</title>').format(
-        "narrow" if narrow else "wide-only", width, height, title
+        shape, width, height, title
     )
     return head + Markup("").join(parts) + Markup("</svg>")
 
@@ -71,10 +72,10 @@ def effect_chart(ratio: float, low: float, high: float, target: float | None) ->
     right = max(20.0, *values) + 5
 
     def x(value: float) -> float:
-        return 20 + 520 * (value - left) / (right - left)
+        return 18 + 324 * (value - left) / (right - left)
 
     ticks = [tick for tick in range(-100, 401, 20) if left <= tick <= right]
-    if len(ticks) > 10:  # noqa: PLR2004 - more labels than that run into each other
+    if len(ticks) > 7:  # noqa: PLR2004 - more labels than that run into each other
         ticks = [tick for tick in ticks if tick % 100 == 0]
     parts = [
         Markup('<line class="{}" x1="{x:.1f}" x2="{x:.1f}" y1="16" y2="64"/><text x="{x:.1f}" y="82" '
@@ -96,7 +97,7 @@ def effect_chart(ratio: float, low: float, high: float, target: float | None) ->
     )
     label = f"{values[0]:+.0f} per cent, 95 per cent interval {values[1]:+.0f} to {values[2]:+.0f}"
     return (
-        Markup('<svg class="chart" viewBox="0 0 560 90" role="img"><title>{}</title>').format(label)
+        Markup('<svg class="chart effect" viewBox="0 0 360 90" role="img"><title>{}</title>').format(label)
         + Markup("").join(parts)
         + Markup("</svg>")
     )
@@ -147,7 +148,8 @@ def _band(weeks: Sequence[Week], at: "_Place") -> Markup:
     )
 
 
-def _rollout(weeks: Sequence[Week], at: "_Place", height: int, step: float) -> Markup:
+def _rollout(weeks: Sequence[Week], at: "_Place", size: tuple[int, float], shape: str) -> Markup:
+    height, step = size
     inside = [i for i, week in enumerate(weeks) if week.phase == "rollout"]
     after = [i for i, week in enumerate(weeks) if week.phase == "after"]
     if not inside and not after:
@@ -161,10 +163,10 @@ def _rollout(weeks: Sequence[Week], at: "_Place", height: int, step: float) -> M
     if not inside:
         return flag
     hatch = Markup(
-        '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<defs><pattern id="hatch-{}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<line class="hatch-line" x1="0" x2="0" y1="0" y2="6"/></pattern></defs>'
         '<rect class="rollout" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>'
-    ).format(x, _TOP, step * len(inside), height - _TOP - _BOTTOM)
+    ).format(shape, x, _TOP, step * len(inside), height - _TOP - _BOTTOM)
     return hatch + flag
 
 

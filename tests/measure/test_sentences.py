@@ -27,7 +27,7 @@ BASE = Finding(
 def test_an_improvement_that_meets_its_target():
     sentence = say_verdict(BASE)
     assert sentence.headline == "Complaints about late refunds fell by about a third"
-    expected = "34 % down (95 % 45 % down to 21 % down), target 25 % down, seen until 6 December 2026"
+    expected = "34 % down (95 % interval 21 % to 45 %), target 25 % down, seen until 6 December 2026"
     assert sentence.detail == expected
     assert sentence.tone is Tone.GOOD
 
