@@ -3,7 +3,12 @@
 import ast
 import re
 
+from typer.main import get_command
+
+from app.cli.entry import main
+from app.main import create_app
 from app.plugins import plugin_names
+from app.runtime import build_runtime
 from app.settings import PREFIX, Settings
 
 
@@ -32,3 +37,22 @@ def test_every_plugin_is_documented(root):
     text = _text(root, "plugins.md")
     names = [*plugin_names("app.connectors"), *plugin_names("app.channels")]
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_every_command_is_documented(root):
+    text = _text(root, "operating.md")
+    commands = [f"closeloop {name}" for name in _commands(get_command(main))]
+    assert len(commands) > 12
+    assert [command for command in commands if f"`{command}" not in text] == []
+
+
+def _commands(group):
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", None)
+        yield from [name] if inner is None else [f"{name} {each}" for each in inner]
+
+
+def test_every_api_route_is_documented(root, tmp_path):
+    text = _text(root, "api.md")
+    app = create_app(build_runtime(Settings(data_dir=tmp_path, secret_key="a secret that is long enough for a test")))
+    assert [path for path in app.openapi()["paths"] if f"{path}`" not in text] == []
