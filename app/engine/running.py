@@ -22,7 +22,7 @@ from app.store.session import Database
 
 _log = get_logger("engine")
 
-_JOBS_AT_ONCE = 64
+_JOBS_AT_ONCE = 256
 _THREADS = 24
 _RECOVERIES = 10
 
@@ -38,7 +38,7 @@ class Pace:
         take_over: Cron expression (seconds first) of the search for dead workers' jobs.
     """
 
-    poll_s: float = 0.25
+    poll_s: float = 0.4
     beat_s: float = 5.0
     dead_after_s: float = 60.0
     take_over: str = "*/15 * * * * *"
@@ -134,7 +134,7 @@ class Engine:
             max_executor_threads=_THREADS,
             log_level="WARNING",
             # Nobody waits for the library's notifications, but a stop waits for one round of its listener.
-            notification_listener_polling_interval_sec=self._pace.poll_s * 4,
+            notification_listener_polling_interval_sec=self._pace.poll_s * 2,
         )
 
     def _register(self) -> list[ScheduleInput]:
