@@ -84,7 +84,8 @@ def test_a_stop_waits_for_work_under_way_and_hands_the_rest_on(start_engine, eng
     assert stopped == [True]
     assert ledger.runs == ["label"]
     left = [name for name, (status, _) in outcomes(engine_database).items() if status == "ENQUEUED"]
-    assert [name.split("-")[0] for name in left] == ["label:rest"]
+    # The sweep of a new minute may wait as well: it is nobody's work in particular.
+    assert [name.split("-")[0] for name in left if not name.startswith("sched-")] == ["label:rest"]
 
 
 def test_finished_jobs_are_cleared_away_and_waiting_ones_are_not(start_engine, engine_database, ledger):
