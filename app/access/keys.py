@@ -87,20 +87,11 @@ def revoke_key(session: Session, now: datetime, actor: Actor, key_id: int) -> Ap
     return key
 
 
-def authenticate(session: Session, now: datetime, token: str) -> Actor:
-    """Who the bearer of `token` is.
-
-    Raises:
-        AppError: The key is unknown, wrong, expired, revoked, or its owner has left; one answer for all of these.
-    """
-    return actor_of(find_key(session, now, token))
-
-
 def find_key(session: Session, now: datetime, token: str) -> ApiKey:
     """The live key that `token` belongs to; only reads.
 
     Raises:
-        AppError: As for `authenticate`.
+        AppError: The key is unknown, wrong, expired, revoked, or its owner has left; one answer for all of these.
     """
     shape = _TOKEN.fullmatch(token)
     # A token without the shape of one is looked up all the same, so that the answer takes as long.

@@ -15,6 +15,7 @@ from app.domain.actor import Actor, Scope
 from app.domain.feedback import FeedbackState, Medium
 from app.errors import AppError, Kind
 from app.store.feedback import FeedbackFilter, Found, list_feedback, read_feedback
+from app.store.mentions import list_mentions
 from app.store.quotes import feedback_quotes
 from app.store.tables import Feedback
 
@@ -136,7 +137,7 @@ def status(feedback_id: Id, session: Reading, actor: IngesterOrAnalyst) -> Statu
         id=row.id,
         state=row.state,
         received_at=row.received_at,
-        mentions=len(found.mentions),
+        mentions=len(list_mentions(session, row.id)),
         reason=row.last_error if row.state == FeedbackState.PARKED else None,
     )
 

@@ -69,11 +69,3 @@ def parse_working(text: str) -> Working:
     if unit.startswith("h"):
         return Working(time=timedelta(hours=count))
     return Working(days=count)
-
-
-def write_working(working: Working) -> str:
-    """Write a duration in the short form that ``parse_working`` reads back: ``5d``, ``8h`` or ``90m``."""
-    if working.days:
-        return f"{working.days}d"
-    minutes = int(working.time.total_seconds()) // 60
-    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"

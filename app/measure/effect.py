@@ -17,11 +17,11 @@ from app.domain.verdict import Finding, VerdictState, say_verdict
 from app.measure.chart import avoided, sizes, weekly
 from app.measure.design import choose_design, load_design
 from app.measure.frequency import HORIZON_DAYS, Prepared, build_case
-from app.measure.stats.case import Case, dump_case, parse_case
+from app.measure.stats.case import Case, dump_case
 from app.measure.stats.estimate import assess
 from app.measure.stats.folding import WEEK
 from app.measure.stats.plan import Plan, plan
-from app.measure.stats.verdict import METHOD, Assessment, Verdict, dump_verdict
+from app.measure.stats.verdict import METHOD, Verdict, dump_verdict
 from app.measure.trust import trust_list
 from app.store import impact
 from app.store.tables import Change, Measurement, Registration
@@ -203,8 +203,3 @@ def _needed(case: Case, verdict: Verdict) -> int | None:
     """Complaints of the baseline below which nothing can be judged, where that is what is lacking."""
     seen = sum(value or 0.0 for value in case.target[: case.change_day])
     return FEWEST_COMPLAINTS if verdict.rate_ratio is None and seen < FEWEST_COMPLAINTS else None
-
-
-def recompute(measurement: Measurement) -> Assessment:
-    """Judge the stored case again: the same method gives the same numbers."""
-    return assess(parse_case(measurement.case))

@@ -57,11 +57,6 @@ class Preview:
     uncovered: int
     moves: tuple[Move, ...]
 
-    @property
-    def uncovered_share(self) -> float:
-        """Share of the complaints that is uncovered, 0..1; 0 without complaints."""
-        return self.uncovered / self.complaints if self.complaints else 0.0
-
 
 def preview_rules(
     session: Session, now: datetime, rules: Sequence[RulePart] | None = None, *, days: int = 30

@@ -1,4 +1,4 @@
-"""Reads of feedback: lists, one utterance with its turns, scores and mentions, and counts."""
+"""Reads of feedback: lists, one utterance with its turns and scores, and counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.store.keyset import After, keyset_page
-from app.store.tables import Feedback, Mention, Score, Source, Theme, ThemeMention, Topic, Turn
+from app.store.tables import Feedback, Mention, Score, Source, Topic, Turn
 
 
 @dataclass(frozen=True)
@@ -40,24 +40,13 @@ class FeedbackFilter:
 
 
 @dataclass(frozen=True)
-class FoundMention:
-    """A mention with the names that a reader needs."""
-
-    mention: Mention
-    topic: str | None
-    theme_id: int | None
-    theme: str | None
-
-
-@dataclass(frozen=True)
 class Found:
-    """One utterance, whole."""
+    """One utterance with its words and scores."""
 
     feedback: Feedback
     source: str
     turns: Sequence[Turn]
     scores: Sequence[Score]
-    mentions: Sequence[FoundMention]
 
 
 def list_feedback(
@@ -91,7 +80,7 @@ def list_feedback(
 
 
 def read_feedback(session: Session, feedback_id: int) -> Found | None:
-    """One utterance with everything that is known of it, or None."""
+    """One utterance, or None; `quotes.feedback_quotes` has its mentions."""
     row = session.execute(select(Feedback, Source.key).join(Source).where(Feedback.id == feedback_id)).one_or_none()
     if row is None:
         return None
@@ -100,26 +89,12 @@ def read_feedback(session: Session, feedback_id: int) -> Found | None:
         row[1],
         turns_of(session, feedback_id),
         session.scalars(select(Score).where(Score.feedback_id == feedback_id).order_by(Score.position)).all(),
-        mentions_of(session, feedback_id),
     )
 
 
 def turns_of(session: Session, feedback_id: int) -> Sequence[Turn]:
     """The turns in their order."""
     return session.scalars(select(Turn).where(Turn.feedback_id == feedback_id).order_by(Turn.position)).all()
-
-
-def mentions_of(session: Session, feedback_id: int) -> list[FoundMention]:
-    """The mentions in the order of the text."""
-    statement = (
-        select(Mention, Topic.key, Theme.id, Theme.name)
-        .join(Topic, Mention.topic_id == Topic.id, isouter=True)
-        .join(ThemeMention, ThemeMention.mention_id == Mention.id, isouter=True)
-        .join(Theme, ThemeMention.theme_id == Theme.id, isouter=True)
-        .where(Mention.feedback_id == feedback_id)
-        .order_by(Mention.turn, Mention.start)
-    )
-    return [FoundMention(*row) for row in session.execute(statement)]
 
 
 def count_feedback(session: Session) -> dict[str, int]:

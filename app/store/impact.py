@@ -200,11 +200,6 @@ def holiday_regions(session: Session) -> list[tuple[str, str | None]]:
     return sorted({(country, part) for country, part in session.execute(query) if country}, key=str)
 
 
-def find_change(session: Session, change_id: int) -> Change | None:
-    """A change by id."""
-    return session.get(Change, change_id)
-
-
 def find_registration(session: Session, change_id: int) -> Registration | None:
     """What a change is judged by, once that is frozen."""
     return session.get(Registration, change_id)

@@ -33,12 +33,6 @@ def find_owner(session: Session, key: str) -> Owner | None:
     return session.scalar(select(Owner).where(Owner.key == key))
 
 
-def find_owner_by_email(session: Session, email: str) -> Owner | None:
-    """The first active owner with this address; capitals do not matter."""
-    wanted = email.strip().lower()
-    return next((owner for owner in list_owners(session) if (owner.email or "").lower() == wanted), None)
-
-
 def list_calendars(session: Session, *, inactive: bool = False) -> Sequence[Calendar]:
     """Calendars by key."""
     query = select(Calendar).order_by(Calendar.key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -137,11 +136,6 @@ def find_current_routing(session: Session, theme_id: int, process_id: int | None
     """The routing of a theme and process that no later one has superseded."""
     query = select(Routing).where(Routing.theme_id == theme_id, Routing.process_id.is_not_distinct_from(process_id))
     return session.scalar(query.where(Routing.superseded_at.is_(None)))
-
-
-def list_routings(session: Session, theme_id: int) -> Sequence[Routing]:
-    """All routings of a theme, newest first."""
-    return session.scalars(select(Routing).where(Routing.theme_id == theme_id).order_by(Routing.id.desc())).all()
 
 
 def _most_frequent(session: Session, window: Window, column: SQLColumnExpression[Any]) -> dict[int, str]:

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.access.keys import authenticate, create_key, find_key, note_use, parse_scopes, revoke_key
+from app.access.keys import actor_of, create_key, find_key, note_use, parse_scopes, revoke_key
 from app.domain.actor import OPERATOR, Scope
 from app.errors import AppError, Kind
 from app.store.tables import ApiKey, AuditEvent, Calendar, Owner
@@ -18,13 +18,13 @@ def key(session, now):
 
 def _refusal(session, now, token):
     with pytest.raises(AppError) as raised:
-        authenticate(session, now, token)
+        actor_of(find_key(session, now, token))
     return raised.value.kind, raised.value.code, raised.value.message
 
 
 def test_a_new_key_opens_the_door_with_its_scopes_and_no_more(session, now, key):
     row, token = key
-    actor = authenticate(session, now, token)
+    actor = actor_of(find_key(session, now, token))
     assert actor.scopes == READ
     assert actor.name == f"key:crm/{row.public_id}"
     assert not actor.may(Scope.ITEMS_WRITE)
@@ -49,7 +49,7 @@ def test_every_wrong_credential_gets_the_same_answer(session, now, key):
     answers = {_refusal(session, later, each) for each in [wrong, expired, gone, *hostile]}
     assert answers == {_refusal(session, now, "nothing")}
     assert next(iter(answers))[:2] == (Kind.UNAUTHENTICATED, "invalid_credentials")
-    assert authenticate(session, later, token)
+    assert actor_of(find_key(session, later, token))
 
 
 def test_revoking_twice_changes_nothing_and_is_audited_once(session, now, key):
@@ -76,7 +76,7 @@ def test_a_key_of_an_owner_who_left_opens_nothing(session, now):
     session.add(owner)
     session.flush()
     token = create_key(session, now, OPERATOR, name="jonas", scopes=READ, owner_id=owner.id)[1]
-    assert authenticate(session, now, token).owner_id == owner.id
+    assert actor_of(find_key(session, now, token)).owner_id == owner.id
     owner.active = False
     session.flush()
     assert _refusal(session, now, token)[1] == "invalid_credentials"

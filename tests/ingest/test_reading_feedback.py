@@ -4,6 +4,7 @@ import pytest
 
 from app.ingest.items import accept_items
 from app.store.feedback import FeedbackFilter, count_feedback, list_feedback, read_feedback
+from app.store.quotes import feedback_quotes
 from app.store.tables import Mention, Theme, ThemeMention, Topic
 
 
@@ -65,7 +66,7 @@ def test_one_utterance_is_read_whole(session, told):
     assert (found.source, found.feedback.external_id) == ("crm", "b")
     assert [turn.text for turn in found.turns] == ["The parcel came late."]
     assert [score.value for score in found.scores] == [0]
-    assert [(one.topic, one.theme) for one in found.mentions] == [("late", "Late parcels")]
+    assert [quote.topic for quote in feedback_quotes(session, told[1])] == ["late"]
     assert read_feedback(session, 10**9) is None
 
 
