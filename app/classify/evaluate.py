@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,7 +14,7 @@ import yaml
 
 from app.classify.loading import Readers
 from app.classify.scoring import FeelingTally, Summary, TopicTally, rounded
-from app.domain.json_lines import BadLines, check_labels, check_text, read_lines
+from app.domain.json_lines import BadLines, check_labels, check_text, open_answers, read_file, unreadable
 from app.errors import AppError, Kind
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Run:
 
 @dataclass(frozen=True)
 class TopicFiles:
-    """Files of `evaluate topics`; see EVALUATE in docs for their lines."""
+    """Files of `evaluate topics`; docs/evaluate.md describes their lines."""
 
     test: Path
     out: Path
@@ -75,7 +74,7 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
     known, several = set(model.keys), model.stage == "several"
     tally = TopicTally()
     started = time.perf_counter()
-    with _writing(files.out) as out:
+    with open_answers(files.out) as out:
         for rows in _chunks(_rows(run, files.test, _check_labelled)):
             for row, found in zip(rows, model.probabilities(embed([row["text"] for row in rows])), strict=True):
                 ranked = sorted(
@@ -102,7 +101,7 @@ def evaluate_sentiment(run: Run, test: Path, out: Path) -> Summary:
     reader = run.readers.reader((), ())
     tally = FeelingTally()
     started = time.perf_counter()
-    with _writing(out) as file:
+    with open_answers(out) as file:
         for rows in _chunks(_rows(run, test, _check_span)):
             asked = [(row["text"], row.get("question"), _span(row)) for row in rows]
             for row, found in zip(rows, reader.feel(asked), strict=True):
@@ -124,7 +123,7 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
     reader = run.readers.reader(_topics(taxonomy, ()) if taxonomy else (), ())
     items = mentions = covered = customer = foreign = 0
     started = time.perf_counter()
-    with _writing(out) as file:
+    with open_answers(out) as file:
         for rows in _chunks(_rows(run, test, _check_turns)):
             conversations = [
                 [contract.Turn(turn["role"], turn["text"]) for turn in row["turns"]]
@@ -175,7 +174,7 @@ def _taxonomy(path: Path) -> list[dict[str, Any]]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     topics = document.get("topics") if isinstance(document, dict) else None
     good = isinstance(topics, list) and all(
         isinstance(topic, dict) and (topic.get("name") or topic.get("key")) for topic in topics
@@ -187,28 +186,8 @@ def _taxonomy(path: Path) -> list[dict[str, Any]]:
 
 
 def _rows(run: Run, path: Path | None, check: Callable[[Row], str | None]) -> Iterator[Row]:
-    if path is None:
-        return
-    try:
-        with path.open("rb") as file:
-            yield from read_lines(file, path.name, check, run.bad)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: Exception) -> AppError:
-    message = f"{path} cannot be read or written ({type(error).__name__}). Check the path and its permissions."
-    return AppError(Kind.INVALID, "unreadable_input", message)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[TextIO]:
-    try:
-        file = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    with file:
-        yield file
+    if path is not None:
+        yield from read_file(path, check, run.bad)
 
 
 def _write(file: TextIO, answer: Row) -> None:

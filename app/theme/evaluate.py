@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from app.domain.json_lines import BadLines, check_text, read_lines
+from app.domain.json_lines import BadLines, check_text, open_answers, read_file
 from app.errors import AppError, Kind
 
 if TYPE_CHECKING:
@@ -40,7 +38,7 @@ def evaluate_themes(model: str, source: Path, out: Path, bad: BadLines, *, small
     from classifiers.themes.discover import discover  # noqa: PLC0415
 
     started = time.perf_counter()
-    rows = [(row["id"], row["text"]) for row in _rows(source, bad)]
+    rows = [(row["id"], row["text"]) for row in read_file(source, check_text, bad)]
     said = [at for at, (_, text) in enumerate(rows) if has_content(text)]
     texts = [rows[at][1] for at in said]
     themes: dict[int, tuple[str, str]] = {}
@@ -52,7 +50,7 @@ def evaluate_themes(model: str, source: Path, out: Path, bad: BadLines, *, small
         )
         for number, group in enumerate(groups, start=1):
             themes |= {said[member]: (f"t{number}", group.name) for member in group.members}
-    with _writing(out) as file:
+    with open_answers(out) as file:
         for at, (identity, _) in enumerate(rows):
             theme, name = themes.get(at, (None, None))
             file.write(json.dumps({"id": identity, "theme": theme, "name": name}) + "\n")
@@ -73,26 +71,3 @@ def _encoder(model: str) -> Encoder:
         return Encoder(model)
     except ClassifierError as error:
         raise AppError(Kind.UNAVAILABLE, "model_unavailable", str(error)) from error
-
-
-def _rows(source: Path, bad: BadLines) -> Iterator[dict[str, str]]:
-    try:
-        with source.open("rb") as file:
-            yield from read_lines(file, source.name, check_text, bad)
-    except OSError as error:
-        raise _unreadable(source, error) from None
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[TextIO]:
-    try:
-        file = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    with file:
-        yield file
-
-
-def _unreadable(path: Path, error: OSError) -> AppError:
-    message = f"{path} cannot be read or written ({type(error).__name__}). Check the path and its permissions."
-    return AppError(Kind.INVALID, "unreadable_input", message)
