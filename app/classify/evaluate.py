@@ -14,8 +14,9 @@ import yaml
 
 from app.classify.loading import Readers
 from app.classify.scoring import FeelingTally, Summary, TopicTally, rounded
-from app.domain.json_lines import BadLines, check_labels, check_text, open_answers, read_file, unreadable
+from app.domain.json_lines import BadLines, check_labels, check_text, read_lines
 from app.errors import AppError, Kind
+from app.files import lines_of, open_answers, unreadable
 
 if TYPE_CHECKING:
     from classifiers.contract import TopicSpec
@@ -187,7 +188,7 @@ def _taxonomy(path: Path) -> list[dict[str, Any]]:
 
 def _rows(run: Run, path: Path | None, check: Callable[[Row], str | None]) -> Iterator[Row]:
     if path is not None:
-        yield from read_file(path, check, run.bad)
+        yield from read_lines(lines_of(path), path.name, check, run.bad)
 
 
 def _write(file: TextIO, answer: Row) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from app.errors import AppError, Kind
 
@@ -71,40 +69,6 @@ def read_lines(
             bad.meet(name, number, reason)
         else:
             yield row
-
-
-def read_file(path: Path, check: Callable[[dict[str, Any]], str | None], bad: BadLines) -> Iterator[dict[str, Any]]:
-    """The rows of a file, as `read_lines` reads them.
-
-    Raises:
-        AppError: `unreadable_input`; `bad_line`, unless bad lines are skipped.
-    """
-    try:
-        with path.open("rb") as file:
-            yield from read_lines(file, path.name, check, bad)
-    except OSError as error:
-        raise unreadable(path, error) from None
-
-
-@contextmanager
-def open_answers(path: Path) -> Iterator[TextIO]:
-    """A file for answers; what it held before is gone.
-
-    Raises:
-        AppError: `unreadable_input`.
-    """
-    try:
-        file = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise unreadable(path, error) from None
-    with file:
-        yield file
-
-
-def unreadable(path: Path, error: Exception) -> AppError:
-    """What a person is told of a file that cannot be read or written; nothing of what is in it."""
-    message = f"{path} cannot be read or written ({type(error).__name__}). Check the path and its permissions."
-    return AppError(Kind.INVALID, "unreadable_input", message)
 
 
 def check_text(row: dict[str, Any]) -> str | None:

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.domain.json_lines import BadLines, check_text, open_answers, read_file
+from app.domain.json_lines import BadLines, check_text, read_lines
 from app.errors import AppError, Kind
+from app.files import lines_of, open_answers
 
 if TYPE_CHECKING:
     from classifiers.embedders.encoder import Encoder
@@ -38,7 +39,7 @@ def evaluate_themes(model: str, source: Path, out: Path, bad: BadLines, *, small
     from classifiers.themes.discover import discover  # noqa: PLC0415
 
     started = time.perf_counter()
-    rows = [(row["id"], row["text"]) for row in read_file(source, check_text, bad)]
+    rows = [(row["id"], row["text"]) for row in read_lines(lines_of(source), source.name, check_text, bad)]
     said = [at for at, (_, text) in enumerate(rows) if has_content(text)]
     texts = [rows[at][1] for at in said]
     themes: dict[int, tuple[str, str]] = {}
