@@ -81,6 +81,9 @@ def check_csrf(signed_in: SignedIn, given: str) -> None:
         raise AppError(Kind.FORBIDDEN, "foreign_form", message)
 
 
-def close_session(session: Session, cookie: str) -> None:
+def close_session(session: Session, now: datetime, actor: Actor, cookie: str) -> None:
     """Sign the browser out on the server; harmless if it was not signed in."""
-    session.execute(delete(BrowserSession).where(BrowserSession.digest == digest_of(cookie)))
+    row = session.get(BrowserSession, digest_of(cookie))
+    if row is not None:
+        session.delete(row)
+        record_audit(session, now, actor, "browser_signed_out", f"api_key:{row.api_key_id}")

@@ -6,18 +6,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.domain.ownership import Named
 from app.errors import AppError, Kind
-from app.log import get_logger
 from app.processes.rules import load_rulebook
 from app.route.assign import row_of
 from app.route.decide import decide
 from app.store import reference
 from app.store.routings import current_routings, facts_of, find_current_routing, window_of
 from app.store.tables import Routing, Theme
-
-_log = get_logger("route")
 
 
 def route_theme(session: Session, now: datetime, actor: Actor, theme_id: int, *, owner: str | None = None) -> Routing:
@@ -58,5 +56,5 @@ def route_theme(session: Session, now: datetime, actor: Actor, theme_id: int, *,
     routing.why = [*routing.why, f"{actor.name} opened it without waiting for the threshold"]
     session.add(routing)
     session.flush()
-    _log.info("theme_routed_by_hand", actor=actor.name, theme_id=theme_id, routing_id=routing.id)
+    record_audit(session, now, actor, "theme_routed", f"theme:{theme_id}", routing_id=routing.id, owner=owner)
     return routing

@@ -44,10 +44,11 @@ def sign_in(request: Request, session: Writing, now: Now, form: Form) -> Respons
 
 
 @router.post("/sign-out")
-def sign_out(request: Request, session: Writing, form: Form) -> Response:
+def sign_out(request: Request, session: Writing, now: Now, form: Form) -> Response:
     """End the session on the server."""
-    check_csrf(visit(request, session).signed_in, form.get("csrf", ""))
-    close_session(session, request.cookies.get(cookie_name(request), ""))
+    visitor = visit(request, session)
+    check_csrf(visitor.signed_in, form.get("csrf", ""))
+    close_session(session, now, visitor.actor, request.cookies.get(cookie_name(request), ""))
     response = RedirectResponse("/sign-in", status_code=303)
     response.delete_cookie(cookie_name(request), secure=is_secure(request), httponly=True, samesite="lax")
     return response

@@ -7,7 +7,7 @@ from app.access.keys import create_key, revoke_key
 from app.access.sessions import LIFETIME, check_csrf, close_session, open_session, resume_session
 from app.domain.actor import OPERATOR, Scope
 from app.errors import AppError
-from app.store.tables import BrowserSession
+from app.store.tables import AuditEvent, BrowserSession
 
 
 @pytest.fixture
@@ -49,8 +49,10 @@ def test_a_session_ends_after_a_working_day(session, now, key):
 
 def test_signing_out_ends_the_session_on_the_server(session, now, key):
     cookie, _ = open_session(session, now, key[1])
-    close_session(session, cookie)
-    close_session(session, cookie)
+    close_session(session, now, OPERATOR, cookie)
+    close_session(session, now, OPERATOR, cookie)
+    actions = session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
+    assert actions == ["key_created", "browser_signed_in", "browser_signed_out"]
     assert _code(resume_session, session, now, cookie) == "not_signed_in"
 
 
