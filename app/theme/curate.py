@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
@@ -50,13 +50,16 @@ def merge_themes(session: Session, now: datetime, actor: Actor, theme_id: int, *
     Raises:
         AppError: `theme_not_found`, `theme_retired`, `themes_do_not_merge`.
     """
+    # Locked before the mentions are moved: what is matched at this moment is moved as well, or goes elsewhere.
+    both = select(Theme).where(Theme.id.in_([theme_id, into_id])).order_by(Theme.id).with_for_update()
+    session.scalars(both.execution_options(populate_existing=True)).all()
     theme, into = _live(session, theme_id), _live(session, into_id)
     if theme.id == into.id or theme.topic_id != into.topic_id or theme.kind == "topic":
         message = "Merge a theme into another one of the same topic; a topic's own theme stays."
         raise AppError(Kind.INVALID, "themes_do_not_merge", message)
     session.execute(update(ThemeMention).where(ThemeMention.theme_id == theme.id).values(theme_id=into.id))
     theme.state, theme.updated_at, into.updated_at = "retired", now, now
-    _note(session, now, actor, theme, "merged", other=into)
+    _note(session, now, actor, theme, "merged", into=into)
     return into
 
 
@@ -68,10 +71,11 @@ def _live(session: Session, theme_id: int) -> Theme:
 
 
 def _note(
-    session: Session, now: datetime, actor: Actor, theme: Theme, kind: str, *, other: Theme | None = None, **facts: str
+    session: Session, now: datetime, actor: Actor, theme: Theme, kind: str, *, into: Theme | None = None, **facts: str
 ) -> None:
-    other_id = other.id if other is not None else None
-    event = ThemeEvent(theme_id=theme.id, kind=kind, other_theme_id=other_id, actor=actor.name, facts=facts, at=now)
+    into_id = into.id if into is not None else None
+    event = ThemeEvent(theme_id=theme.id, kind=kind, other_theme_id=into_id, actor=actor.name, facts=facts, at=now)
     session.add(event)
-    record_audit(session, now, actor, f"theme_{kind}", f"theme:{theme.id}", **facts)
+    target = {} if into_id is None else {"into": into_id}
+    record_audit(session, now, actor, f"theme_{kind}", f"theme:{theme.id}", **facts, **target)
     session.flush()

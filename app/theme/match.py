@@ -91,13 +91,15 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     placed = [each for each in outcome.placed if there.get(each.mention_id, 0) == each.topic_id]
     session.execute(delete(ThemeMention).where(ThemeMention.mention_id.in_([each.mention_id for each in placed])))
     own = _own_themes(session, now, {each.topic_id for each in placed if each.topic_id is not None})
+    live = _still_live(session, outcome)
     for each in placed:
-        theme_id = each.theme_id if each.theme_id is not None else own.get(each.topic_id or 0)
+        near = each.theme_id in live
+        theme_id = each.theme_id if near else own.get(each.topic_id or 0)
         session.add(
             ThemeMention(
                 mention_id=each.mention_id,
                 theme_id=theme_id,
-                similarity=each.similarity,
+                similarity=each.similarity if near else None,
                 reason=None if theme_id is not None else NO_TOPIC,
                 assigned_at=now,
             )
@@ -122,6 +124,13 @@ def _still_there(session: Session, outcome: Outcome) -> dict[int, int | None]:
     ids = [each.mention_id for each in outcome.placed]
     query = select(Mention.id, Mention.topic_id).where(Mention.id.in_(ids), Mention.complaint)
     return dict(session.execute(query).all())
+
+
+def _still_live(session: Session, outcome: Outcome) -> set[int]:
+    """Themes that were not merged into others meanwhile; they cannot be before this transaction ends."""
+    wanted = sorted({each.theme_id for each in outcome.placed if each.theme_id is not None})
+    query = select(Theme.id).where(Theme.id.in_(wanted), Theme.state != "retired").order_by(Theme.id)
+    return set(session.scalars(query.with_for_update(read=True)))
 
 
 def _own_themes(session: Session, now: datetime, topic_ids: set[int]) -> dict[int, int]:

@@ -1,9 +1,11 @@
 import numpy as np
 from sqlalchemy import select
 
+from app.domain.actor import OPERATOR
 from app.store.tables import Theme, ThemeMention
 from app.store.themes import list_themes, measure_coverage
 from app.theme import match
+from app.theme.curate import merge_themes
 
 
 def _run(session, now):
@@ -74,6 +76,17 @@ def test_a_corrected_topic_moves_the_complaint(session, world, now):
     session.flush()
     _run(session, now)
     assert session.get(Theme, _theme_of(session, mention).theme_id).topic_id == world.delivery.id
+
+
+def test_a_complaint_does_not_join_a_theme_that_was_merged_meanwhile(session, world, now):
+    near, other = _cluster(session, world, [1, 0, 0]), _cluster(session, world, [0, 1, 0])
+    mention = world.complain("where is my money", [1, 0, 0])
+    outcome = match.work(match.claim(session, now), None)
+    merge_themes(session, now, OPERATOR, near.id, into_id=other.id)
+    match.record(session, now, outcome)
+    placed = _theme_of(session, mention)
+    assert session.get(Theme, placed.theme_id).kind == "topic"
+    assert placed.similarity is None
 
 
 def test_matching_again_changes_nothing(session, world, now):
