@@ -1,13 +1,14 @@
 """Themes, changes and what came of them."""
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
 from app.api.deps import Id, Now, Reading, TransactionRoute
 from app.domain.actor import Scope
 from app.errors import AppError, Kind
 from app.store.changes import get_change, list_changes
 from app.store.impact import latest_measurement
-from app.store.items import get_item, open_items_by_theme
+from app.store.items import get_item, open_items_by_theme, visible_to
 from app.store.themes import list_themes, measure_coverage
 from app.store.trends import weekly_complaints
 from app.ui.charts import sparkline
@@ -23,19 +24,19 @@ _MOST_CHANGES = 100
 
 @router.get("/themes")
 def show_themes(request: Request, session: Reading, now: Now) -> Response:
-    """The themes with most complaints, with their trend and their open item."""
+    """The themes with most complaints, with their trend and their open item; owners see those of their own items."""
     visitor = visit(request, session)
     if not visitor.actor.may(Scope.ITEMS_READ) and not visitor.actor.sees_all:
         raise AppError(Kind.FORBIDDEN, "scope_missing", "Your key may not read themes. Ask for `items:read`.")
-    rows = list_themes(session, None, _MOST_THEMES)[:_MOST_THEMES]
+    seen_by = None if visitor.actor.sees_all else visible_to(visitor.actor)
+    rows = list_themes(session, None, _MOST_THEMES, seen_by=seen_by)[:_MOST_THEMES]
     trends = weekly_complaints(session, {row.theme.id for row in rows}, now)
     items = open_items_by_theme(session, visitor.actor)
-    counted = measure_coverage(session)
     return render(
         request,
         "themes.html",
         visitor=visitor,
-        coverage=f"{counted.complaints} complaints, {counted.unassigned} of them without a topic",
+        coverage=_coverage(session) if seen_by is None else "those of your own items",
         themes=[
             {
                 "name": row.theme.name if row.theme.kind == "cluster" else f"{row.theme.name}: everything else",
@@ -49,6 +50,11 @@ def show_themes(request: Request, session: Reading, now: Now) -> Response:
             if row.complaints
         ],
     )
+
+
+def _coverage(session: Session) -> str:
+    counted = measure_coverage(session)
+    return f"{counted.complaints} complaints, {counted.unassigned} of them without a topic"
 
 
 @router.get("/impact")

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from app.access.sessions import check_csrf
-from app.act.aside import decline_item, reopen_item, snooze_item
+from app.act.aside import decline_item, reopen_item, resume_item, snooze_item
 from app.act.handing import Handover, comment_item, reassign_item
 from app.act.progress import acknowledge_item, close_item, mark_deployed, plan_change
 from app.api.deps import Id, Now, Reading, TransactionRoute, Writing, runtime_of
@@ -170,6 +170,7 @@ _DEEDS: dict[str, _Deed] = {
     "decline": lambda s, now, actor, i, f: decline_item(s, now, actor, i, version=f.version, reason=f.text("reason")),
     "reassign": _reassign,
     "snooze": lambda s, now, actor, i, f: snooze_item(s, now, actor, i, version=f.version, until=f.instant("until")),
+    "resume": lambda s, now, actor, i, f: resume_item(s, now, actor, i, version=f.version),
     "comment": lambda s, now, actor, i, f: comment_item(s, now, actor, i, text=f.text("text")),
     "close": lambda s, now, actor, i, f: close_item(s, now, actor, i, version=f.version),
     "reopen": lambda s, now, actor, i, f: reopen_item(s, now, actor, i, version=f.version, reason=f.text("reason")),

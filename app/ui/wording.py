@@ -25,6 +25,7 @@ SAID = {
     "decline": "Declined.",
     "reassign": "Handed over.",
     "snooze": "Snoozed.",
+    "resume": "Taken up again.",
     "comment": "Comment added.",
     "close": "Closed.",
     "reopen": "Reopened.",

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -51,6 +52,12 @@ def test_an_analyst_sees_all(browser, shop):
     assert browser.get("/themes").text.count("Refund late") == 2
 
 
+def test_an_owner_sees_the_themes_of_their_own_items_only(mira):
+    page = mira.get("/themes").text
+    assert "Refund late mira" in page
+    assert "jonas" not in page
+
+
 def test_hostile_words_are_shown_as_text_with_the_mention_marked(mira, shop):
     page = mira.get(f"/items/{shop.mira_item}")
     tags = []
@@ -83,6 +90,15 @@ def test_an_owner_acknowledges_plans_and_deploys(mira, shop, database, now):
     page = mira.get("/impact")
     assert "Refund at once" in page.text
     assert mira.get(f"/impact/{change.id}").status_code == 200
+
+
+def test_a_snoozed_item_can_be_taken_up_again(mira, shop, database, now):
+    item = shop.mira_item
+    _send(mira, item, "snooze", until=(now + timedelta(days=5)).date().isoformat())
+    assert f"/items/{item}/resume" in mira.get(f"/items/{item}").text
+    assert _send(mira, item, "resume").status_code == 303
+    with database.reading() as session:
+        assert session.get(ActionItem, item).state == "new"
 
 
 def test_a_measured_change_shows_its_verdict_chart_table_and_reasons(mira, judged):
