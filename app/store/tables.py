@@ -365,7 +365,7 @@ class ThemeMention(Row):
 
 
 class ThemeEvent(Row):
-    """One line of a theme's lineage: created, renamed, merged, split, muted, retired, reopened."""
+    """One line of a theme's lineage: created, renamed, merged, muted, unmuted, searched (a topic's own)."""
 
     __tablename__ = "theme_events"
     __writer__ = "theme"
@@ -495,7 +495,9 @@ class Notice(Row, Leased):
     event: Mapped[str] = mapped_column(String(24))
     subject: Mapped[str]
     body: Mapped[str]
-    state: Mapped[str] = mapped_column(String(16), default="pending")  # pending, sent, parked
+    state: Mapped[str] = mapped_column(
+        String(16), default="pending"
+    )  # pending, sent, skipped (no such channel), parked
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
