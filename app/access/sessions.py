@@ -86,4 +86,5 @@ def close_session(session: Session, now: datetime, actor: Actor, cookie: str) ->
     row = session.get(BrowserSession, digest_of(cookie))
     if row is not None:
         session.delete(row)
+        session.flush()
         record_audit(session, now, actor, "browser_signed_out", f"api_key:{row.api_key_id}")

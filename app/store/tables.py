@@ -495,9 +495,7 @@ class Notice(Row, Leased):
     event: Mapped[str] = mapped_column(String(24))
     subject: Mapped[str]
     body: Mapped[str]
-    state: Mapped[str] = mapped_column(
-        String(16), default="pending"
-    )  # pending, sent, skipped (no such channel), parked
+    state: Mapped[str] = mapped_column(String(16), default="pending")  # pending, sent, skipped (no channel), parked
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
