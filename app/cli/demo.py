@@ -71,7 +71,7 @@ def demo(
             say("The site runs until you press Ctrl-C.")
             while True:
                 time.sleep(1)
-    say("No terminal is attached, so the site was stopped; the command above starts it again.")
+    say("The site was stopped; the command above starts it again.")
 
 
 def _clear(settings: Settings) -> None:
@@ -178,5 +178,5 @@ def _say_next(url: str, keys: _Keys, settings: Settings) -> None:
     say(f"Sign in as administrator:   {keys.admin}")
     say("\nNext, in another terminal:")
     say(f"    curl -s -H 'Authorization: Bearer {keys.owner}' '{url}/v1/action-items?owner=me'")
-    say("or bring in your own comments:    closeloop import FILE.csv")
+    say(f"or bring in your own comments:    {PREFIX}DATA_DIR={settings.data_dir} closeloop import FILE.csv")
     say(f"To start this site again:    {PREFIX}DATA_DIR={settings.data_dir} closeloop serve\n")
