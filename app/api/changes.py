@@ -5,10 +5,12 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from app.api.bodies import ApiRoute
-from app.api.deps import Id, Reader, Reading
+from app.api.deps import Id, Now, Reader, Reading
 from app.api.paging import Listing, Paged, position_of
+from app.measure.preview import preview_change
 from app.store.changes import get_change, list_changes
 from app.store.impact import find_registration, measurements_of
 from app.store.tables import Change, Measurement
@@ -50,6 +52,16 @@ class LookOut(BaseModel):
     relapse: bool
 
 
+class ExpectedOut(BaseModel):
+    """What may be expected of measuring a change that has not been judged yet."""
+
+    verdict_on: date | None = Field(description="When a fall as large as the target would be seen; null: never.")
+    minimum_detectable: float | None = Field(description="Mildest rate ratio that would be seen within the horizon.")
+    chance: float | None = Field(description="Chance of seeing the target within the horizon; null: no baseline.")
+    horizon_days: int
+    controls: list[str] = Field(description="Keys of the topics that it will be compared with.")
+
+
 class ImpactOut(BaseModel):
     """Whether a change worked, and everything that the verdict rests on."""
 
@@ -63,6 +75,7 @@ class ImpactOut(BaseModel):
     method: str | None = Field(description="Version of the estimator.")
     measured_at: datetime | None
     looks: list[LookOut] = Field(description="Every look so far, oldest first.")
+    expected: ExpectedOut | None = Field(description="Before the first look; null afterwards and when withdrawn.")
 
 
 @router.get("", operation_id="list_changes", summary="List process changes")
@@ -80,7 +93,7 @@ def show(change_id: Id, session: Reading, actor: Reader) -> ChangeOut:
 
 
 @router.get("/{change_id}/impact", operation_id="get_change_impact", summary="Whether it worked")
-def impact(change_id: Id, session: Reading, actor: Reader) -> ImpactOut:
+def impact(change_id: Id, session: Reading, now: Now, actor: Reader) -> ImpactOut:
     """Implemented is not verified: the verdict comes from the complaint rate, with its interval and its checks."""
     change = get_change(session, actor, change_id)
     looks = measurements_of(session, change_id)
@@ -95,7 +108,12 @@ def impact(change_id: Id, session: Reading, actor: Reader) -> ImpactOut:
         method=None if last is None else last.method,
         measured_at=None if last is None else last.measured_at,
         looks=[_look(look) for look in looks],
+        expected=_expected(session, now, change) if last is None and change.withdrawn_at is None else None,
     )
+
+
+def _expected(session: Session, now: datetime, change: Change) -> ExpectedOut:
+    return ExpectedOut.model_validate(preview_change(session, now, change), from_attributes=True)
 
 
 def _shown(row: Change) -> ChangeOut:

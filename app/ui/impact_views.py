@@ -1,18 +1,19 @@
 """What the impact pages show: a change, its newest measurement, and the chart's weeks."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.domain.verdict import say_date
+from app.measure.preview import preview_change
 from app.store.impact import latest_measurement
 from app.store.items import Listed
 from app.store.tables import Change, Measurement
 from app.ui.charts import Week, effect_chart, impact_chart
-from app.ui.wording import VERDICTS, say_day
+from app.ui.wording import VERDICTS, say_day, say_expected
 
 _PHASES = {"trigger": "before, not counted: the spike that opened the item", "rollout": "roll-out, not counted"}
 
@@ -36,6 +37,13 @@ def change_card(session: Session, change: Change, listed: Listed) -> dict[str, A
         "headline": look.result["headline"] if look is not None else planned,
         "sentence": look.result["detail"] if look is not None else planned,
     }
+
+
+def expectation(session: Session, now: datetime, change: Change) -> str:
+    """What a planned change may expect of its measurement, in words; empty for one that is judged or withdrawn."""
+    if change.withdrawn_at is not None or latest_measurement(session, change.id) is not None:
+        return ""
+    return say_expected(preview_change(session, now, change), change.target_reduction)
 
 
 def _standing(change: Change) -> str:

@@ -25,7 +25,7 @@ from app.store.tables import Routing
 from app.store.trends import weekly_complaints
 from app.ui.charts import sparkline
 from app.ui.deps import Form, visit
-from app.ui.impact_views import change_card
+from app.ui.impact_views import change_card, expectation
 from app.ui.item_views import group_rows, history_view, inbox_row, item_view, owner_choices, quote_view
 from app.ui.rendering import render
 from app.ui.wording import SAID
@@ -80,7 +80,10 @@ def show_item(
         last_week=weeks.get(item.theme_id or 0, [0])[-1],
         spark=sparkline(weeks.get(item.theme_id or 0, [])),
         evidence=[quote_view(quote, zone) for quote in quotes],
-        changes=[change_card(session, change, listed) for change in changes_of(session, item.id)],
+        changes=[
+            change_card(session, change, listed) | {"expected": expectation(session, now, change)}
+            for change in changes_of(session, item.id)
+        ],
         history=history_view(history(session, item.id), zone),
         owners=owner_choices(owners, item.owner_id),
         today=now.astimezone(UTC).date().isoformat(),

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.items import AWAITS_ANSWER, State
 from app.domain.verdict import VerdictState
+from app.measure.preview import Expected
 
 STATES = {state: state.value.replace("_", " ").capitalize() for state in State}
 
@@ -43,6 +44,18 @@ def say_time(at: datetime, zone: ZoneInfo) -> str:
     """An instant in the reader's zone: 7 Dec 2026, 14:05."""
     local = at.astimezone(zone)
     return f"{say_day(local.date())}, {local:%H:%M}"
+
+
+def say_expected(expected: Expected, target: float) -> str:
+    """What the measurement of a planned change can show, and when."""
+    if expected.minimum_detectable is None or expected.chance is None:
+        return "There are too few complaints yet to say what a measurement could show."
+    least = 1 - expected.minimum_detectable
+    smallest = f"The smallest fall that {expected.horizon_days} days would show is {least:.0%}"
+    if expected.verdict_on is None:
+        return f"A fall by {target:.0%} would hardly be seen within a year. {smallest}."
+    when = f"A fall by {target:.0%} would be seen around {say_day(expected.verdict_on)}"
+    return f"{when}; the chance that {expected.horizon_days} days show it is {expected.chance:.0%}. {smallest}."
 
 
 def say_distance(at: datetime, now: datetime) -> str:

@@ -175,6 +175,7 @@ def test_an_owner_goes_the_whole_way_from_news_to_a_deployed_change(jonas, world
     impact = jonas.get(f"/v1/changes/{item['changes'][-1]}/impact").json()
     assert impact["change"]["target_reduction"] == 0.3
     assert impact["latest"] is None
+    assert impact["expected"]["horizon_days"] == 90
 
 
 def test_an_item_can_be_declined_snoozed_resumed_and_handed_over(jonas, analyst, world, problem):

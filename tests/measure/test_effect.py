@@ -241,7 +241,14 @@ def test_a_planned_change_is_told_what_could_be_seen_and_when(session, world):
     world.flow(steady, CHANGE)
     change = world.change(rollout_from=CHANGE + 7, target_reduction=0.6, planned=True)
     preview = preview_change(session, noon(CHANGE - 1), change)
-    assert 0.2 < preview["minimum_detectable"] < 1
-    assert 0 < preview["chance"] < 1
-    assert preview["controls"] == ["topic-1", "topic-2", "topic-3", "topic-4"]
+    assert 0.2 < preview.minimum_detectable < 1
+    assert 0 < preview.chance < 1
+    assert preview.controls == ("topic-1", "topic-2", "topic-3", "topic-4")
+    assert preview.verdict_on > START + timedelta(days=CHANGE + 7)
     assert effect.claim(session, noon(CHANGE - 1)) is None
+
+
+def test_a_change_planned_without_any_feedback_promises_nothing(session, world):
+    change = world.change(rollout_from=CHANGE, planned=True)
+    preview = preview_change(session, noon(CHANGE - 7), change)
+    assert (preview.verdict_on, preview.minimum_detectable, preview.chance) == (None, None, None)

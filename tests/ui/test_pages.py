@@ -1,11 +1,13 @@
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pytest
 
+from app.measure.preview import Expected
 from app.store.items import history
 from app.store.tables import ActionItem, Change
+from app.ui.wording import say_expected
 
 
 def _field(page, name):
@@ -87,6 +89,7 @@ def test_an_owner_acknowledges_plans_and_deploys(mira, shop, database, now):
         assert [event.kind for event in history(session, item)] == ["acknowledged", "change_planned", "deployed"]
         change = session.query(Change).one()
     assert (change.description, change.target_reduction) == ("Refund at once", 0.4)
+    assert "too few complaints yet" in mira.get(f"/items/{item}").text
     page = mira.get("/impact")
     assert "Refund at once" in page.text
     assert mira.get(f"/impact/{change.id}").status_code == 200
@@ -163,3 +166,10 @@ def test_the_cookie_is_not_for_scripts_nor_for_other_sites(browser, shop):
 
 def test_the_api_does_not_take_a_browsers_cookie(mira):
     assert mira.get("/v1/action-items", headers={"Accept": "application/json"}).status_code == 401
+
+
+def test_a_planned_change_says_what_its_measurement_can_show():
+    said = say_expected(Expected(date(2027, 3, 12), 0.78, 0.84, 90, ()), 0.3)
+    assert said.startswith("A fall by 30% would be seen around 12 Mar 2027")
+    assert said.endswith("the chance that 90 days show it is 84%. The smallest fall that 90 days would show is 22%.")
+    assert "hardly" in say_expected(Expected(None, 0.4, 0.1, 90, ()), 0.05)
