@@ -26,7 +26,9 @@ from app.measure.trust import trust_list
 from app.store import impact
 from app.store.tables import Change, Measurement, Registration
 
-AT_ONCE = 20
+AT_ONCE = 1
+"""A case is read in the claim's transaction, which keeps SQLite's other writers waiting: 0.7 s at 200,000 feedback."""
+
 WATCHED_DAYS = 364
 FEWEST_COMPLAINTS = 10
 
