@@ -1,4 +1,4 @@
-"""The one place of the room that loads the model libraries, and only when the first text is to be read."""
+"""The one place of the room that loads the encoder, and only when the first text is to be read."""
 
 from __future__ import annotations
 

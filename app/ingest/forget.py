@@ -39,7 +39,8 @@ def erase_customer(session: Session, now: datetime, actor: Actor, customer_ref: 
     What stays of each utterance is one anonymous row (source, medium, language, instant, scores), so that volumes and
     scores of past days do not change; its complaint mentions go with its words. It is known by a hash of its id only,
     so that the same utterance, sent again later, is not stored again. Raw payloads that name the person lose their
-    bytes, quarantined ones too.
+    bytes, quarantined ones too; one that still waits to be unpacked keeps them (it may hold other people's words that
+    were acknowledged) and is to be erased once it has been read.
     """
     rows = session.scalars(select(Feedback).where(Feedback.customer_ref == customer_ref).order_by(Feedback.id)).all()
     for start in range(0, len(rows), _CHUNK):

@@ -1,4 +1,4 @@
-"""The one place where this room reaches for the model library: late, so that the web process stays small."""
+"""Where the station reaches for the model library: late, so that the web process stays small."""
 
 from __future__ import annotations
 
