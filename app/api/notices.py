@@ -23,7 +23,9 @@ class NoticeOut(BaseModel):
     channel: str
     event: str
     subject: str
-    state: str = Field(description="`pending`, `sent` or `parked` (failed too often).")
+    state: str = Field(
+        description="`pending`, `sent`, `skipped` (its channel is not set up) or `parked` (failed too often)."
+    )
     attempts: int
     last_error: str | None
     created_at: datetime
@@ -35,7 +37,7 @@ def index(
     session: Reading,
     page: Paged,
     _actor: Admin,
-    state: Annotated[Literal["pending", "sent", "parked"] | None, Query()] = None,
+    state: Annotated[Literal["pending", "sent", "skipped", "parked"] | None, Query()] = None,
 ) -> Listing[NoticeOut]:
     """Newest first."""
     found = list_notices(session, page.after, page.limit, state=state)

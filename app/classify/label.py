@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.classify.taxonomy import Known, load_known
 from app.domain.feedback import FeedbackState
+from app.errors import AppError
 from app.log import get_logger
 from app.store.tables import Feedback, Mention, MentionVector, Turn
 
@@ -26,6 +27,8 @@ LEASE = timedelta(minutes=10)
 ALONE_FROM = 2
 """From this attempt on a feedback is read alone: it may be what brought its batch down."""
 GIVE_UP_AT = 5
+MODEL_WAIT = timedelta(minutes=1)
+"""How long feedback waits that could not be read because there is no model."""
 
 _log = get_logger("classify")
 
@@ -67,12 +70,14 @@ class Read:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was read, by which model."""
+    """What was read, by which model; `unread` could not be, `because` there is no model."""
 
-    read: tuple[Read, ...]
-    topic_ids: dict[str, int]
-    fingerprint: str
-    model: str
+    read: tuple[Read, ...] = ()
+    topic_ids: dict[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
+    model: str = ""
+    unread: tuple[int, ...] = ()
+    because: str = ""
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
@@ -97,7 +102,10 @@ def work(batch: Batch, tools: Tools) -> Outcome:
     """Read; one encoder pass over all texts of the batch."""
     from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
 
-    reader = tools.readers.reader(batch.known.specs(), batch.known.taught())
+    try:
+        reader = tools.readers.reader(batch.known.specs(), batch.known.taught())
+    except AppError as error:
+        return Outcome(unread=tuple(one.id for one in batch.unread), because=error.code)
     conversations = [[contract.Turn(role, text) for _, role, text in one.turns] for one in batch.unread]
     found = reader.read(conversations, [one.question for one in batch.unread])
     read = tuple(
@@ -107,8 +115,12 @@ def work(batch: Batch, tools: Tools) -> Outcome:
     return Outcome(read, batch.known.topic_ids, reader.fingerprint, tools.readers.encoder().fingerprint)
 
 
-def record(session: Session, now: datetime, outcome: Outcome) -> None:  # noqa: ARG001 - every station has it
-    """Replace the mentions of what was read; a feedback that changed meanwhile, or is done, is left alone."""
+def record(session: Session, now: datetime, outcome: Outcome) -> None:
+    """Replace the mentions of what was read; a feedback that changed meanwhile, or is done, is left alone.
+
+    What waits for a model keeps its attempts: a wrong setting must not park what customers said.
+    """
+    _wait_for_model(session, now, outcome)
     revisions = {read.id: read.content_rev for read in outcome.read}
     query = select(Feedback).where(Feedback.id.in_(revisions), Feedback.state == FeedbackState.PENDING)
     rows = {
@@ -133,6 +145,16 @@ def release(session: Session, now: datetime, batch: Batch, reason: str) -> None:
         row.leased_until, row.last_error = None, reason
     session.flush()
     _give_up(session, still)
+
+
+def _wait_for_model(session: Session, now: datetime, outcome: Outcome) -> None:
+    if not outcome.unread:
+        return
+    still = (Feedback.state == FeedbackState.PENDING) & Feedback.id.in_(outcome.unread)
+    for row in session.scalars(select(Feedback).where(still).with_for_update()):
+        row.attempts, row.leased_until, row.last_error = max(row.attempts - 1, 0), now + MODEL_WAIT, outcome.because
+    session.flush()
+    _log.error("feedback_waits_for_model", feedback=len(outcome.unread), reason=outcome.because)
 
 
 def _give_up(session: Session, which: ColumnElement[bool]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 
 import pytest
 from sqlalchemy import func, select
@@ -68,9 +67,7 @@ def nothing_stored(database):
 
 def test_what_cannot_be_read_is_a_400_and_leaves_nothing(sender, nothing_stored, problem):
     for name, body in UNREADABLE.items():
-        begun = time.perf_counter()
         answer = sender.post("/v1/feedback", content=body.encode("utf-8", "surrogatepass"), headers=JSON)
-        assert time.perf_counter() - begun < 2, name
         assert answer.status_code == 400, (name, answer.text)
         problem(answer, 400, answer.json()["code"])
 

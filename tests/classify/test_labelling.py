@@ -3,6 +3,7 @@ from datetime import timedelta
 import numpy as np
 
 from app.classify import label
+from app.errors import AppError, Kind
 from app.store.mentions import list_mentions, mention_text, review_queue
 from app.store.tables import Feedback, Mention, MentionVector, Turn
 
@@ -94,6 +95,28 @@ def test_a_poison_text_does_not_take_its_batch_down_and_is_parked_at_last(sessio
             session.flush()
     assert (poison.state, poison.last_error) == ("parked", "ValueError in the model")
     assert label.claim(session, now) is None
+
+
+class NoModel:
+    """Tools of a process whose model is missing."""
+
+    @property
+    def readers(self):
+        return self
+
+    def reader(self, _topics, _corrections):
+        raise AppError(Kind.UNAVAILABLE, "model_unavailable", "The model is not there.")
+
+
+def test_without_a_model_feedback_waits_and_is_never_parked(session, now, tools, known, say):
+    feedback = say("The parcel was late.")
+    for _ in range(label.GIVE_UP_AT + 1):
+        label.record(session, now, label.work(label.claim(session, now), NoModel()))
+        assert label.claim(session, now) is None
+        now += label.MODEL_WAIT
+    assert (feedback.state, feedback.attempts, feedback.last_error) == ("pending", 0, "model_unavailable")
+    run(session, now, tools)
+    assert (feedback.state, feedback.last_error) == ("labelled", None)
 
 
 def test_fresh_feedback_goes_before_what_failed_twice(session, now, tools, known, say):

@@ -1,4 +1,3 @@
-import time
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
@@ -41,9 +40,7 @@ def test_one_changed_byte_is_refused():
 @pytest.mark.parametrize("name", ["webhook_id", "webhook_timestamp", "webhook_signature"])
 @pytest.mark.parametrize("value", [None, "", "ü\udc80", "x" * 65_536, "-1", "2026-09-16T09:00:00Z", "٣"])
 def test_a_missing_or_strange_header_is_refused(name, value):
-    began = time.process_time()
     assert not verify(_changed(_signed(SECRET), **{name: value}), [SECRET], NOW)
-    assert time.process_time() - began < 0.05
 
 
 @pytest.mark.parametrize(("minutes", "accepted"), [(-6, False), (-4, True), (2, True), (6, False)])
@@ -72,11 +69,12 @@ def test_another_version_name_before_a_right_signature_is_refused():
         assert not verify(_changed(delivery, webhook_signature=entry), [SECRET], NOW)
 
 
-def test_five_hundred_wrong_signatures_cost_no_more_than_fifty():
-    delivery = _changed(_signed(SECRET), webhook_signature=" ".join([f"v1,{'A' * 43}="] * 500))
-    began = time.process_time()
-    assert not verify(delivery, [SECRET, new_secret()], NOW)
-    assert time.process_time() - began < 0.05
+def test_no_more_than_fifty_signatures_are_looked_at():
+    right = _signed(SECRET).headers["webhook-signature"]
+    wrong = f"v1,{'A' * 43}="
+    for before, accepted in ((49, True), (50, False), (500, False)):
+        delivery = _changed(_signed(SECRET), webhook_signature=" ".join([*[wrong] * before, right]))
+        assert verify(delivery, [SECRET, new_secret()], NOW) is accepted
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_!!!", "whsec_" + b64encode(b"short").decode(), "whsec_ü"])
