@@ -23,9 +23,7 @@ class NoticeOut(BaseModel):
     channel: str
     event: str
     subject: str
-    state: str = Field(
-        description="`pending`, `sent`, `skipped` (its channel is not set up) or `parked` (failed too often)."
-    )
+    state: str = Field(description="`pending`, `sent`, `skipped` (no such channel) or `parked` (failed too often).")
     attempts: int
     last_error: str | None
     created_at: datetime

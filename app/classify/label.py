@@ -120,7 +120,9 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
 
     What waits for a model keeps its attempts: a wrong setting must not park what customers said.
     """
-    _wait_for_model(session, now, outcome)
+    if outcome.unread:
+        _wait_for_model(session, now, outcome)
+        return
     revisions = {read.id: read.content_rev for read in outcome.read}
     query = select(Feedback).where(Feedback.id.in_(revisions), Feedback.state == FeedbackState.PENDING)
     rows = {
@@ -148,8 +150,6 @@ def release(session: Session, now: datetime, batch: Batch, reason: str) -> None:
 
 
 def _wait_for_model(session: Session, now: datetime, outcome: Outcome) -> None:
-    if not outcome.unread:
-        return
     still = (Feedback.state == FeedbackState.PENDING) & Feedback.id.in_(outcome.unread)
     for row in session.scalars(select(Feedback).where(still).with_for_update()):
         row.attempts, row.leased_until, row.last_error = max(row.attempts - 1, 0), now + MODEL_WAIT, outcome.because
