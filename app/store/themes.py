@@ -48,7 +48,7 @@ class Piled:
 
 @dataclass(frozen=True, slots=True)
 class Pile:
-    """What a topic's own theme holds; `newest` is its largest mention id."""
+    """What a topic's own theme holds and one model has read; `newest` is its largest mention id."""
 
     theme_id: int
     topic_id: int
@@ -194,9 +194,11 @@ def find_piles(session: Session, fewest: int, limit: int) -> list[Pile]:
         if fresh < max(fewest, size // 4):
             continue
         rows = session.execute(_piled().where(in_pile)).all()
-        members = tuple(Piled(row.id, row.text[row.start : row.end], row.vector) for row in rows)
-        if members:
-            piles.append(Pile(theme.id, theme.topic_id, max(each.mention_id for each in members), members))
+        if rows:
+            # Vectors of different models cannot be compared: those of the newest mention's model are.
+            like = [row for row in rows if row.model == rows[-1].model]
+            members = tuple(Piled(row.id, row.text[row.start : row.end], row.vector) for row in like)
+            piles.append(Pile(theme.id, theme.topic_id, rows[-1].id, members))
     return piles
 
 
@@ -206,9 +208,9 @@ def _last_search(session: Session, theme_id: int) -> int:
     return int(facts["newest"]) if facts else 0
 
 
-def _piled() -> Select[int, int, int, str, bytes]:
+def _piled() -> Select[int, int, int, str, str, bytes]:
     return (
-        select(Mention.id, Mention.start, Mention.end, Turn.text, MentionVector.vector)
+        select(Mention.id, Mention.start, Mention.end, Turn.text, MentionVector.model, MentionVector.vector)
         .join(ThemeMention, ThemeMention.mention_id == Mention.id)
         .join(MentionVector, MentionVector.mention_id == Mention.id)
         .join(Turn, and_(Turn.feedback_id == Mention.feedback_id, Turn.position == Mention.turn))

@@ -2,7 +2,7 @@ import random
 
 from sqlalchemy import delete, func, select
 
-from app.store.tables import Theme, ThemeEvent, ThemeMention
+from app.store.tables import MentionVector, Theme, ThemeEvent, ThemeMention
 from app.store.themes import lineage_of
 from app.theme import extract, match
 from app.theme.loader import load_discover
@@ -60,6 +60,15 @@ def test_new_complaints_join_the_themes_that_are_there(session, world, now):
     mention = world.complain(MONEY[0], [1, 0, 0, 0, 0, 0, 0, 0])
     _run(session, now)
     assert session.get(Theme, session.get(ThemeMention, mention.id).theme_id).kind == "cluster"
+
+
+def test_what_an_earlier_model_read_is_not_compared_with_what_the_new_one_reads(session, world, now):
+    earlier = world.complain("before the model was changed", [1, 0, 0])
+    session.get(MentionVector, earlier.id).model = "earlier"
+    _fill(world)
+    _run(session, now)
+    assert session.scalar(select(func.count()).select_from(Theme).where(Theme.kind == "cluster")) == 2
+    assert session.get(Theme, session.get(ThemeMention, earlier.id).theme_id).kind == "topic"
 
 
 def test_a_small_pile_is_left_alone(session, world, now):
