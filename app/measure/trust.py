@@ -92,5 +92,6 @@ def _exposure(facts: dict[str, Any]) -> Check:
         words = "no denominators were sent: complaints are counted per feedback received, which moves with who writes"
         return _check("exposure_source", "warn", words)
     missing = facts.get("exposure_missing", 0)
-    words = f"complaints are counted per {facts['exposure']}" + (f"; {missing} days are missing and not counted" if missing else "")
+    gaps = f"; {missing} days are missing and not counted" if missing else ""
+    words = f"complaints are counted per {facts['exposure']}{gaps}"
     return _check("exposure_source", "warn" if missing else "ok", words)
