@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.api.bodies import ApiRoute
-from app.api.deps import Analyst, Id, IngesterOrAnalyst, Reading
+from app.api.deps import LARGEST_ID, Admin, Analyst, Id, IngesterOrAnalyst, Now, Reading, Writing
 from app.api.paging import Listing, Paged, position_of
 from app.api.quotes import QuoteOut, show_quote
 from app.domain.actor import Actor, Scope
 from app.domain.feedback import FeedbackState, Medium
 from app.errors import AppError, Kind
+from app.ingest.retry import retry_parked
 from app.store.feedback import FeedbackFilter, Found, list_feedback, read_feedback
 from app.store.mentions import list_mentions
 from app.store.quotes import feedback_quotes
@@ -78,6 +79,23 @@ class StatusOut(BaseModel):
     reason: str | None = Field(description="Why it is parked.")
 
 
+class RetryIn(BaseModel):
+    """Which parked feedback; without ids the oldest thousand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(default_factory=list, max_length=1000)
+
+
+class RetriedOut(BaseModel):
+    """How many will be read again."""
+
+    retried: int
+
+
+_ALL_PARKED = RetryIn()
+
+
 @dataclass(frozen=True)
 class FeedbackQuery:
     """Which feedback is asked for."""
@@ -112,6 +130,12 @@ def index(
     found = list_feedback(session, wanted, page.after, page.limit)
     rows, following = page.cut(found, lambda row: position_of(row[0], "occurred_at"))
     return Listing(items=[_shown(*row) for row in rows], next=following)
+
+
+@router.post("/retry", operation_id="retry_feedback", summary="Read parked feedback again", status_code=202)
+def retry(session: Writing, now: Now, actor: Admin, body: RetryIn = _ALL_PARKED) -> RetriedOut:
+    """What failed too often waits for a person: mend the cause, then have it read again."""
+    return RetriedOut(retried=retry_parked(session, now, actor, ids=tuple(body.ids)))
 
 
 @router.get("/{feedback_id}", operation_id="get_feedback", summary="One feedback with its mentions")

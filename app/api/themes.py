@@ -14,10 +14,12 @@ from app.api.openapi import declare
 from app.api.paging import Listing, Paged
 from app.api.quotes import QuoteOut, show_quote
 from app.domain.actor import Actor
+from app.engine.wake import wake
 from app.errors import AppError, Kind
+from app.route.override import route_theme
 from app.store.items import visible_to
 from app.store.quotes import theme_quotes
-from app.store.tables import ActionItem
+from app.store.tables import ActionItem, Owner
 from app.store.themes import ThemeRow, lineage_of, list_themes, show_theme
 from app.store.trends import weekly_complaints
 from app.theme.curate import merge_themes, mute_theme, rename_theme
@@ -101,6 +103,26 @@ class MuteIn(BaseModel):
 _MUTED = MuteIn()
 
 
+class OpenIn(BaseModel):
+    """To whom; without an owner the rules and the map of owners decide."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    owner: str | None = Field(default=None, max_length=64, description="Key of an owner.")
+
+
+class OpenedOut(BaseModel):
+    """Who got it, by when, and why."""
+
+    owner: str
+    goal_at: datetime
+    deadline_at: datetime
+    why: list[str]
+
+
+_BY_THE_RULES = OpenIn()
+
+
 @router.get("", operation_id="list_themes", summary="List themes")
 def index(
     session: Reading,
@@ -168,6 +190,21 @@ def mute(theme_id: Id, session: Writing, now: Now, actor: Analyst, body: MuteIn 
     """A muted theme raises no work; its complaints still count."""
     mute_theme(session, now, actor, theme_id, muted=body.muted)
     return _shown(show_theme(session, theme_id))
+
+
+@router.post(
+    "/{theme_id}/action-items",
+    operation_id="open_theme_item",
+    summary="Open an action item now",
+    status_code=202,
+    responses=declare(409),
+)
+def open_item(theme_id: Id, session: Writing, now: Now, actor: Analyst, body: OpenIn = _BY_THE_RULES) -> OpenedOut:
+    """Without waiting for the threshold; the item appears among the owner's within seconds."""
+    routing = route_theme(session, now, actor, theme_id, owner=body.owner)
+    wake(session, "open", f"routing-{routing.id}")
+    owner = session.get_one(Owner, routing.owner_id)
+    return OpenedOut(owner=owner.key, goal_at=routing.goal_at, deadline_at=routing.deadline_at, why=routing.why)
 
 
 def _visible(session: Session, actor: Actor, theme_id: int) -> ThemeRow:

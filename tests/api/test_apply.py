@@ -1,6 +1,8 @@
 import pytest
+from sqlalchemy import select
 
 from app.domain.actor import Scope
+from app.store.tables import Theme, Topic
 
 COMPANY = """
 version: 1
@@ -78,3 +80,21 @@ def test_rules_are_tried_on_the_history_without_being_stored(apply, client_for, 
     bad = [{"key": "fast", "when": {"topic": ["nothing"]}, "then": {"goal": "8 hours"}}]
     problem(analyst.post("/v1/rules/preview", json={"rules": bad}), 422, "invalid_rules")
     problem(analyst.post("/v1/rules/preview", json={"rules": [{"key": 1}]}), 422, "invalid_rules")
+
+
+def test_a_person_opens_an_item_without_waiting_for_the_threshold(apply, client_for, database, now, problem):
+    apply(COMPANY)
+    with database.writing() as session:
+        topic = session.scalars(select(Topic)).one()
+        theme = Theme(topic_id=topic.id, kind="cluster", name="Late", terms=[], created_at=now, updated_at=now)
+        session.add(theme)
+        session.flush()
+        path = f"/v1/themes/{theme.id}/action-items"
+    analyst = client_for(Scope.ANALYST)
+    problem(analyst.post(path, json={"owner": "nobody"}), 422, "owner_not_found")
+    opened = analyst.post(path)
+    assert opened.status_code == 202
+    assert opened.json()["owner"] == "clara"
+    assert opened.json()["goal_at"] < opened.json()["deadline_at"]
+    problem(analyst.post(path), 409, "already_routed")
+    problem(analyst.post("/v1/themes/4711/action-items"), 404, "theme_not_found")
