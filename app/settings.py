@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -11,6 +13,7 @@ from app.errors import AppError, Kind
 
 PREFIX = "CLOSELOOP_"
 _FROM_FILE = "_FILE"
+_DATABASES = frozenset({"sqlite", "postgresql", "postgres", "postgresql+psycopg"})
 
 
 class Settings(BaseModel):
@@ -40,6 +43,22 @@ class Settings(BaseModel):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (LookupError, OSError, ValueError):
+            raise ValueError("there is no such time zone; write it as Europe/Berlin or UTC") from None
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or _is_database(value.get_secret_value()):
+            return value
+        raise ValueError("write it as postgresql://user:password@host/name or sqlite:////path/to/file.db")
 
     @property
     def url(self) -> str:
@@ -79,6 +98,15 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
         raise AppError(Kind.MISCONFIGURED, "bad_setting", f"Settings that do not fit: {wrong}.") from None
+
+
+def _is_database(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = None if parts.scheme == "sqlite" else parts.port
+    except ValueError:
+        return False
+    return parts.scheme in _DATABASES and port != 0
 
 
 def _read_value(variable: str, path: str) -> str:

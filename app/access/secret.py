@@ -38,7 +38,7 @@ def derive_key(secret: str, purpose: str) -> bytes:
 def _kept(data_dir: Path) -> str:
     path = data_dir / FILE_NAME
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             made = secrets.token_urlsafe(_BYTES)
             file.write(made)

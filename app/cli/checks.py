@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select, text, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.access.secret import FILE_NAME
+from app.access.secret import FILE_NAME, read_secret
 from app.cli.setup import database_file, shown_url
 from app.engine.lock import FileLock
 from app.engine.schema import engine_is_migrated
@@ -89,20 +89,33 @@ def _files(settings: Settings) -> Iterator[Finding]:
     yield Finding("disk", state, f"{free // 2**20} MiB free", "" if state is State.OK else "Free some space.")
     secret = folder / FILE_NAME
     if settings.secret_key is not None:
-        yield Finding("secret key", State.OK, "from CLOSELOOP_SECRET_KEY")
+        yield _secret(settings, "from CLOSELOOP_SECRET_KEY")
     elif not secret.is_file():
         yield Finding("secret key", State.FAILED, f"{secret} is not there", "Run `closeloop init`.")
     elif secret.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield Finding("secret key", State.FAILED, "others may read it", f"chmod 600 {secret}")
     else:
-        yield Finding("secret key", State.OK, str(secret))
+        yield _secret(settings, str(secret))
+
+
+def _secret(settings: Settings, found: str) -> Finding:
+    try:
+        read_secret(settings)
+    except AppError as error:
+        return Finding("secret key", State.FAILED, error.message, "Set it to 32 random bytes, or to the one you had.")
+    return Finding("secret key", State.OK, found)
 
 
 def _mail(settings: Settings) -> Finding:
     if settings.smtp_url is None:
         return Finding("mail", State.OK, "not set up: notices go to the log only")
-    url = urlsplit(settings.smtp_url.get_secret_value())
-    address = (url.hostname or "", url.port or _SMTP_PORTS.get(url.scheme, 25))
+    try:
+        url = urlsplit(settings.smtp_url.get_secret_value())
+        address = (url.hostname or "", url.port or _SMTP_PORTS[url.scheme])
+    except (ValueError, KeyError):
+        return Finding(
+            "mail", State.FAILED, "no such address", "Write CLOSELOOP_SMTP_URL as smtp://user:password@host."
+        )
     try:
         socket.create_connection(address, timeout=_CONNECT_S).close()
     except OSError as error:
@@ -121,6 +134,8 @@ def _reach(runtime: Runtime) -> Finding:
             session.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
         mend = "Check that it runs, and the host, name and password in CLOSELOOP_DATABASE_URL."
+        if runtime.database.is_sqlite:
+            mend = "Check that this user may write it. If it is damaged, put the last backup in its place."
         return Finding("database", State.FAILED, f"{shown} does not answer ({type(error).__name__})", mend)
     return Finding("database", State.OK, shown)
 
@@ -167,6 +182,18 @@ def _process(runtime: Runtime) -> Iterator[Finding]:
     else:
         lock.release()
         yield Finding("service", State.WARNING, "not running", "Start `closeloop serve`.")
+        yield _port(runtime.settings)
+
+
+def _port(settings: Settings) -> Finding:
+    found = f"{settings.host}:{settings.port}"
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        found = f"nothing can listen on {found} ({error.strerror or type(error).__name__})"
+        return Finding("port", State.FAILED, found, "Stop what uses it, or set CLOSELOOP_HOST and CLOSELOOP_PORT.")
+    return Finding("port", State.OK, f"{found} is free")
 
 
 def _rows(runtime: Runtime) -> Iterator[Finding]:

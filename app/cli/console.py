@@ -1,5 +1,6 @@
 """How every command speaks: data on stdout, prose on stderr, and exit codes that mean one thing each."""
 
+import errno
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,13 @@ class Polite(TyperGroup):
         except (DBAPIError, PoolTimeoutError) as error:
             say(f"closeloop: the database does not answer ({type(error).__name__}). `closeloop doctor` says more.")
             raise typer.Exit(Exit.UNREACHABLE) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read our output has seen enough
+                raise
+            place = error.filename if isinstance(error.filename, str) else "A file or an address"
+            reason = error.strerror or type(error).__name__
+            say(f"closeloop: {place} cannot be used ({reason}). Check it and its rights.")
+            raise typer.Exit(Exit.USAGE) from None
         except KeyboardInterrupt:
             raise typer.Exit(Exit.INTERRUPTED) from None
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -81,7 +82,7 @@ def _clear(settings: Settings) -> None:
         message = f"{folder} holds something that the demo did not make. Set CLOSELOOP_DATA_DIR to another directory."
         raise AppError(Kind.CONFLICT, "demo_in_the_way", message)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(mode=stat.S_IRWXU, parents=True)
     (folder / _MARK).touch()
 
 

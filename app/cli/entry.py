@@ -1,5 +1,8 @@
 """The `closeloop` command: what there is and where it lives."""
 
+from importlib.metadata import version as version_of
+from typing import Annotated
+
 import typer
 
 from app.cli import evaluate_impact
@@ -23,6 +26,24 @@ main = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - the framework calls it so
+    if asked:
+        typer.echo(version_of("closeloop"))
+        raise typer.Exit
+
+
+@main.callback()
+def _top(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    del version
+
+
 for _command in (demo, init, serve, work, apply, classify, migrate, doctor, export):
     main.command()(_command)
 main.command("import")(import_file)

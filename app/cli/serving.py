@@ -48,7 +48,9 @@ class Embedded:
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on, instead of CLOSELOOP_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on, instead of CLOSELOOP_PORT.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on, instead of CLOSELOOP_PORT.", min=1, max=65535)
+    ] = None,
     *,
     worker: Annotated[bool, typer.Option(help="Run the stations in this process as well.")] = True,
 ) -> None:

@@ -4,6 +4,7 @@ import csv
 import json
 import stat
 from datetime import UTC, datetime
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,16 @@ def test_the_help_names_every_command(closeloop):
     told = closeloop("--help").stdout
     for command in ("init", "serve", "work", "apply", "import", "classify", "evaluate", "key", "doctor", "migrate"):
         assert command in told
+
+
+def test_a_folder_that_cannot_be_written_is_wrong_usage_and_no_traceback(closeloop, tmp_path):
+    closeloop("init")
+    (tmp_path / "taken").touch()
+
+    told = closeloop("export", str(tmp_path / "taken"), code=2)
+
+    assert "taken cannot be used (File exists)" in told.stderr
+
+
+def test_the_version_is_told(closeloop):
+    assert closeloop("--version").stdout.strip() == version_of("closeloop")
