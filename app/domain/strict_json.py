@@ -38,7 +38,7 @@ def decode_json(body: bytes) -> Json:
     try:
         value: Json = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        _refuse(f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.")
+        _refuse(f"The body is not JSON: {error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}.")
     except RecursionError:
         _too_deep()
     _check_containers(value, texts=bool(_RISKY.search(text)))

@@ -51,5 +51,6 @@ def _quotes() -> Select[Mention, Feedback, str, str, int | None]:
         .join(Feedback, Feedback.id == Mention.feedback_id)
         .join(Turn, and_(Turn.feedback_id == Mention.feedback_id, Turn.position == Mention.turn))
         .outerjoin(Topic, Topic.id == Mention.topic_id)
-        .outerjoin(ThemeMention, ThemeMention.mention_id == Mention.id)
+        # A person may have said that it is no complaint: its place in a theme counts for nothing then.
+        .outerjoin(ThemeMention, and_(ThemeMention.mention_id == Mention.id, Mention.complaint))
     )

@@ -52,6 +52,9 @@ def test_a_correction_wins_and_leaves_the_queue(analyst, world, database, proble
         mention = session.get(Mention, world.mentions[0])
         assert (mention.topic_id, mention.complaint, mention.corrected) == (None, False, True)
     assert {row["mention_id"] for row in analyst.get("/v1/review-queue").json()["items"]} == {world.mentions[1]}
+    shown = analyst.get(f"/v1/feedback/{made.json()['feedback_id']}").json()["mentions"]
+    (corrected,) = [each for each in shown if each["mention_id"] == world.mentions[0]]
+    assert (corrected["complaint"], corrected["theme_id"]) == (False, None)
     problem(analyst.post(path, json={}), 422, "bad_correction")
     problem(analyst.post(path, json={"topic": "nothing"}), 422, "bad_correction")
     problem(analyst.post(path, json={"sentiment_label": "angry"}), 422, "invalid_request")
