@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.deps import EdgeRuntime, runtime_of
+from app.classify.loading import Readers
 from app.store.health import Waiting, heartbeat_ages, waiting_rows
 from app.store.migrate import schema_revisions
 
@@ -33,6 +34,9 @@ async def alive() -> dict[str, str]:
 def ready(request: Request) -> JSONResponse:
     """Whether requests can be served; 503 with reasons if not. Warnings do not make it unready."""
     reasons, warnings = _judge(runtime_of(request))
+    readers: Readers | None = request.app.state.readers
+    if readers is not None and readers.failure is not None:
+        warnings = [*warnings, f"Texts wait, because the model cannot be loaded: {readers.failure}"]
     return JSONResponse(
         {"ready": not reasons, "reasons": reasons, "warnings": warnings},
         status_code=503 if reasons else 200,

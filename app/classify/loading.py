@@ -29,6 +29,8 @@ class Readers:
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
         self._last: tuple[object, Reader] | None = None
+        self.failure: str | None = None
+        """Why the model could not be loaded when it was last tried."""
 
     def encoder(self) -> Encoder:
         """The encoder, loaded at the first call.
@@ -62,5 +64,7 @@ class Readers:
             try:
                 self._encoder = Encoder(self._model)
             except ClassifierError as error:
+                self.failure = str(error)
                 raise AppError(Kind.UNAVAILABLE, "model_unavailable", str(error)) from error
+            self.failure = None
         return self._encoder

@@ -163,22 +163,43 @@ def _keys(file: RowFile) -> tuple[str, ...]:
 
 def _records(stream: IO[str], file: RowFile) -> Iterator[Row | BadRow]:
     csv.field_size_limit(MAX_ROW)
-    reader = csv.reader(stream, delimiter=file.delimiter)
+    taken: list[str] = []
+    reader = csv.reader(_noted(stream, taken), delimiter=file.delimiter)
     header_seen = False
+    last: Row | BadRow | None = None
     while True:
+        taken_before = len(taken)
         try:
             cells = next(reader)
         except StopIteration:
-            return
+            break
         except csv.Error as error:
             yield BadRow(reader.line_num, f"the row cannot be read: {error}", ())
             continue
-        if not any(cells):
-            continue
-        if not header_seen:
-            header_seen = True
-            continue
-        yield _record(reader.line_num, cells, file.columns)
+        if last is not None:
+            yield last
+            last = None
+        del taken[:taken_before]
+        if any(cells) and header_seen:
+            last = _record(reader.line_num, cells, file.columns)
+        header_seen = header_seen or any(cells)
+    if last is not None:
+        yield _unclosed(last, taken) or last
+
+
+def _noted(stream: IO[str], taken: list[str]) -> Iterator[str]:
+    for line in stream:
+        taken.append(line)
+        yield line
+
+
+def _unclosed(last: Row | BadRow, taken: list[str]) -> BadRow | None:
+    """The last row as a bad one if a quote in it was never closed: then it swallowed the rows after it."""
+    if len(taken) < 2 or "".join(taken).count('"') % 2 == 0:  # noqa: PLR2004 - one line swallowed nothing
+        return None
+    first = last.line - len(taken) + 1
+    reason = f"a quote that opens in line {first} is never closed: lines {first} to {last.line} were read as one row"
+    return BadRow(first, reason, last.original)
 
 
 def _record(line: int, cells: list[str], columns: tuple[str, ...]) -> Row | BadRow:

@@ -2,12 +2,14 @@
 
 import ast
 import re
+import textwrap
 
 from typer.main import get_command
 
 from app.cli.entry import main
 from app.main import create_app
 from app.plugins import plugin_names
+from app.processes import document
 from app.runtime import build_runtime
 from app.settings import PREFIX, Settings
 
@@ -37,6 +39,11 @@ def test_every_plugin_is_documented(root):
     text = _text(root, "plugins.md")
     names = [*plugin_names("app.connectors"), *plugin_names("app.channels")]
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_the_company_page_shows_the_example_that_is_tested(root):
+    example = document.__doc__.split("::\n\n", 1)[1].split("\n\nKeys are", 1)[0]
+    assert textwrap.dedent(example).strip() in _text(root, "company.md")
 
 
 def test_every_command_is_documented(root):

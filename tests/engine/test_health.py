@@ -5,6 +5,7 @@ from starlette.testclient import TestClient
 
 from app.clock import SteppedClock
 from app.engine.liveness import Heart
+from app.errors import AppError
 from app.main import create_app
 from app.runtime import Runtime, Tools
 from app.settings import Settings
@@ -31,6 +32,18 @@ def test_with_a_worker_there_is_nothing_to_warn_of(client, database):
     Heart(database, "here", every_s=60).beat()
 
     assert client.get("/readyz").json() == {"ready": True, "reasons": [], "warnings": []}
+
+
+def test_a_model_that_cannot_be_loaded_is_a_warning(client, database, now, tmp_path):
+    Heart(database, "here", every_s=60).beat()
+    settings = Settings(data_dir=tmp_path, model=str(tmp_path / "no-model-here"))
+    readers = client.app.state.readers = Tools(settings).readers
+    with pytest.raises(AppError):
+        readers.encoder()
+
+    told = client.get("/readyz").json()
+    assert told["ready"] is True
+    assert "the model cannot be loaded" in told["warnings"][0]
 
 
 def test_rows_by_state_and_their_age_are_measured(client, database, now):

@@ -195,6 +195,18 @@ def test_bad_rows_are_named_with_line_and_reason_and_the_others_go_in(database, 
     assert rejected[0].original == ("2", "never", "private")
 
 
+def test_a_quote_that_is_never_closed_swallows_no_row_silently(load, write):
+    file = write('id,text\n1,fine\n2,"parcel late\n3,lamp broken\n4,sofa torn\n')
+    _, counts, rejected = load(file)
+    assert (counts.accepted, counts.rejected) == (1, 1)
+    assert "line 3 is never closed: lines 3 to 5" in rejected[0].reason
+
+
+def test_an_inch_mark_in_the_last_row_is_no_open_quote(load, write):
+    _, counts, _ = load(write('id,text\n1,"two\nlines"\n2,a 5" screen\n'))
+    assert (counts.accepted, counts.rejected) == (2, 0)
+
+
 def test_broken_json_lines_are_named_and_the_others_go_in(database, load, write):
     content = (
         _lines({"id": 1, "text": "good"})
