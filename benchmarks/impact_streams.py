@@ -8,8 +8,7 @@ series k on day t is
 with AR(1) shared and own parts and negative binomial counts around it. Nothing here is part of the installed product.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -138,16 +137,6 @@ def draw(scenario: Scenario, ratio: float, seed: int) -> Stream:
     without = expected[pre:]
     mean_ratio = float((without * np.exp(effect[pre:])).sum() / without.sum())
     return Stream(case, ratio, mean_ratio)
-
-
-def draw_many(name: str, ratio: float, seeds: Iterator[int] | range) -> list[Stream]:
-    """Cases of the named scenario, one per seed."""
-    return [draw(BY_NAME[name], ratio, seed) for seed in seeds]
-
-
-def variant(name: str, **changes: object) -> Scenario:
-    """A named scenario with other ranges."""
-    return replace(BY_NAME[name], **changes)
 
 
 @dataclass

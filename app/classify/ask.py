@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.classify.judged import labels_of
 from app.classify.taxonomy import Known
 
 if TYPE_CHECKING:
     from app.classify.loading import Readers
+    from classifiers.contract import Mention
 
 
 @dataclass(frozen=True)
@@ -43,21 +45,6 @@ def classify_texts(readers: Readers, known: Known, asked: Sequence[Asked]) -> li
     ]
 
 
-def _plain(mention: Any, turns: Sequence[Any], fingerprint: str) -> dict[str, Any]:  # noqa: ANN401 - loaded lazily
-    return {
-        "turn": mention.turn,
-        "start": mention.start,
-        "end": mention.end,
-        "text": turns[mention.turn].text[mention.start : mention.end],
-        "topic": mention.topic,
-        "topic_confidence": mention.topic_confidence,
-        "sentiment": mention.sentiment,
-        "sentiment_label": mention.sentiment_label,
-        "sentiment_confidence": mention.sentiment_confidence,
-        "complaint": mention.complaint,
-        "complaint_confidence": mention.complaint_confidence,
-        "friction": mention.friction,
-        "friction_confidence": mention.friction_confidence,
-        "corrected": mention.corrected,
-        "fingerprint": fingerprint,
-    }
+def _plain(mention: Mention, turns: Sequence[Any], fingerprint: str) -> dict[str, Any]:
+    text = turns[mention.turn].text[mention.start : mention.end]
+    return {"text": text, "topic": mention.topic, **labels_of(mention, fingerprint)}

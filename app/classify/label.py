@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import ColumnElement, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
+from app.classify.judged import labels_of
 from app.classify.taxonomy import Known, load_known
 from app.domain.feedback import FeedbackState
 from app.errors import AppError
@@ -197,19 +198,7 @@ def _row(read: Read, mention: contract.Mention, outcome: Outcome) -> dict[str, A
     return {
         "feedback_id": read.id,
         "content_rev": read.content_rev,
-        "turn": mention.turn,
-        "start": mention.start,
-        "end": mention.end,
         # A corrected topic may have been retired since: no topic then, and its full confidence stands for that.
         "topic_id": outcome.topic_ids.get(mention.topic) if mention.topic else None,
-        "topic_confidence": mention.topic_confidence,
-        "sentiment": mention.sentiment,
-        "sentiment_label": mention.sentiment_label,
-        "sentiment_confidence": mention.sentiment_confidence,
-        "complaint": mention.complaint,
-        "complaint_confidence": mention.complaint_confidence,
-        "friction": mention.friction,
-        "friction_confidence": mention.friction_confidence,
-        "fingerprint": outcome.fingerprint,
-        "corrected": mention.corrected,
+        **labels_of(mention, outcome.fingerprint),
     }

@@ -54,9 +54,9 @@ def load_known(session: Session) -> Known:
 def _read(labels: dict[str, object]) -> dict[str, Any]:
     """A stored null says "none of them", which a reader spells as the empty string; a missing key says nothing."""
     read: dict[str, Any] = {}
-    for stored, name in (("topic", "topic"), ("friction", "friction")):
-        if stored in labels:
-            read[name] = labels[stored] or ""
+    for name in ("topic", "friction"):
+        if name in labels:
+            read[name] = labels[name] or ""
     if "sentiment_label" in labels:
         read["sentiment"] = labels["sentiment_label"]
     if "complaint" in labels:
