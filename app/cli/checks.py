@@ -182,10 +182,11 @@ def _process(runtime: Runtime) -> Iterator[Finding]:
     else:
         lock.release()
         yield Finding("service", State.WARNING, "not running", "Start `closeloop serve`.")
-        yield _port(runtime.settings)
+        yield check_port(runtime.settings)
 
 
-def _port(settings: Settings) -> Finding:
+def check_port(settings: Settings) -> Finding:
+    """Whether the service could listen where the settings say."""
     found = f"{settings.host}:{settings.port}"
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.access.keys import create_key
+from app.cli.checks import State, check_port
 from app.cli.console import AsJson, opened, print_json, say
 from app.cli.progress import shown_progress
 from app.cli.setup import first_key, migrate_all, take_lock
@@ -58,6 +59,7 @@ def demo(
     """Show the whole loop on invented customers: comments, themes, owners, deadlines, and two verdicts."""
     settings = read_settings()
     settings = settings.model_copy(update={"data_dir": settings.data_dir / "demo", "database_url": None})
+    _require_port(settings)
     _clear(settings)
     with opened(settings) as runtime:
         summary, keys = _play(runtime)
@@ -73,6 +75,13 @@ def demo(
             while True:
                 time.sleep(1)
     say("The site was stopped; the command above starts it again.")
+
+
+def _require_port(settings: Settings) -> None:
+    """Find out before the work, not after it; and never take another service for the demo's."""
+    port = check_port(settings)
+    if port.state is State.FAILED:
+        raise AppError(Kind.UNAVAILABLE, "demo_site_down", f"The demo's site cannot start: {port.found}. {port.mend}")
 
 
 def _clear(settings: Settings) -> None:
