@@ -13,9 +13,9 @@ from app.domain.actor import Actor
 from app.domain.feedback import Friction
 from app.engine.wake import wake
 from app.errors import AppError, Kind
+from app.store.label_tables import Correction, Mention
 from app.store.mentions import find_mention, mention_text
 from app.store.reference import list_topics
-from app.store.tables import Correction, Mention
 
 SENTIMENTS = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 LABELS = ("topic", "sentiment_label", "complaint", "friction")

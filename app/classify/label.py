@@ -16,7 +16,8 @@ from app.classify.taxonomy import Known, load_known
 from app.domain.feedback import FeedbackState
 from app.errors import AppError
 from app.log import get_logger
-from app.store.tables import Feedback, Mention, MentionVector, Turn
+from app.store.label_tables import Mention, MentionVector
+from app.store.tables import Feedback, Turn
 
 if TYPE_CHECKING:
     from app.classify.loading import Readers

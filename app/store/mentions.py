@@ -8,7 +8,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.keyset import After, keyset_page
-from app.store.tables import Correction, Mention, Turn
+from app.store.label_tables import Correction, Mention
+from app.store.tables import Turn
 
 
 def find_mention(session: Session, mention_id: int) -> Mention | None:

@@ -4,8 +4,9 @@ import numpy as np
 
 from app.classify import label
 from app.errors import AppError, Kind
+from app.store.label_tables import Mention, MentionVector
 from app.store.mentions import list_mentions, mention_text, review_queue
-from app.store.tables import Feedback, Mention, MentionVector, Turn
+from app.store.tables import Feedback, Turn
 
 
 def run(session, now, tools):
