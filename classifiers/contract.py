@@ -143,6 +143,22 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found in one conversation.
+
+    Attributes:
+        mentions: In reading order; of one span with several topics the surest first.
+        language: ISO 639-1 code of what the customer writes in; None where nobody can tell.
+        unread: Why there are no mentions, or not of every turn: a language that the model does not speak, or nothing
+            was said. None where all was read.
+    """
+
+    mentions: tuple[Mention, ...]
+    language: str | None = None
+    unread: Literal["language", "no_content"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
     """What one encoder pass gives, row i for text i.
 

@@ -131,7 +131,7 @@ class Reader:
 
     def read(
         self, conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[str | None] | None = None
-    ) -> list[list[contract.Mention]]:
+    ) -> list[contract.Reading]:
         """Find the mentions of each conversation.
 
         Args:
@@ -139,7 +139,7 @@ class Reader:
             questions: The question that each conversation answers, where known.
 
         Returns:
-            For each conversation its mentions in reading order; without content there are none.
+            One reading for each conversation, in their order.
         """
         asked = questions if questions is not None else [None] * len(conversations)
         mentions: list[list[contract.Mention]] = [[] for _ in conversations]
@@ -147,7 +147,7 @@ class Reader:
             looks = self.look([clean(found.text) for found in batch])
             for row, found in enumerate(batch):
                 mentions[found.conversation].append(self._mention(found, looks, row))
-        return mentions
+        return [contract.Reading(tuple(found), unread=None if found else "no_content") for found in mentions]
 
     def look(self, texts: Sequence[str]) -> Looks:
         """Judge cleaned texts, each on its own words alone."""

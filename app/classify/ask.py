@@ -40,8 +40,8 @@ def classify_texts(readers: Readers, known: Known, asked: Sequence[Asked]) -> li
     conversations = [[contract.Turn(role, text) for role, text in one.turns] for one in asked]
     found = reader.read(conversations, [one.question for one in asked])
     return [
-        [_plain(mention, turns, reader.fingerprint) for mention in mentions]
-        for mentions, turns in zip(found, conversations, strict=True)
+        [_plain(mention, turns, reader.fingerprint) for mention in reading.mentions]
+        for reading, turns in zip(found, conversations, strict=True)
     ]
 
 

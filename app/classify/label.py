@@ -111,8 +111,8 @@ def work(batch: Batch, tools: Tools) -> Outcome:
     conversations = [[contract.Turn(role, text) for _, role, text in one.turns] for one in batch.unread]
     found = reader.read(conversations, [one.question for one in batch.unread])
     read = tuple(
-        Read(one.id, one.content_rev, tuple(_at_position(mention, one) for mention in mentions))
-        for one, mentions in zip(batch.unread, found, strict=True)
+        Read(one.id, one.content_rev, tuple(_at_position(mention, one) for mention in reading.mentions))
+        for one, reading in zip(batch.unread, found, strict=True)
     )
     return Outcome(read, batch.known.topic_ids, reader.fingerprint, tools.readers.encoder().fingerprint)
 
