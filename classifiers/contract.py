@@ -10,11 +10,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.floating[Any]]
     HalfFloats = npt.NDArray[np.float16]
+    Offsets = npt.NDArray[np.int32]
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
 
@@ -179,7 +182,15 @@ class Encoded:
     Attributes:
         vectors: Unit-length sentence embeddings, float32, shape (n, dim).
         layers: Mean-pooled hidden states of every layer side by side, float16, shape (n, layers * hidden).
+        heads: What each head asked for says of the whole text, float32, shape (n, its width).
+        tokens: What each head asked for says of the text's tokens: n arrays, float16, shape (tokens, its width).
+        offsets: First character and one past the last of each token in the text as it was given: n arrays, shape
+            (tokens, 2). Empty where no head that judges tokens was asked for. Words that lie beyond the model's
+            longest input have no token.
     """
 
     vectors: Floats
     layers: HalfFloats
+    heads: Mapping[str, Floats] = field(default_factory=dict)
+    tokens: Mapping[str, list[HalfFloats]] = field(default_factory=dict)
+    offsets: list[Offsets] = field(default_factory=list)
