@@ -54,8 +54,8 @@ class Correction(Row):
 
     __tablename__ = "corrections"
     __writer__ = "classify"
-    __table_args__ = (Index(None, "feedback_id"),)
-    id: Mapped[int] = row_id()
+    __table_args__ = (Index(None, "feedback_id"), {"sqlite_autoincrement": True})
+    id: Mapped[int] = row_id()  # never given twice: versions of the model remember up to which one they were taught
     feedback_id: Mapped[int] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"))
     turn: Mapped[int]
     start: Mapped[int]
@@ -79,8 +79,9 @@ class ModelVersion(Row):
     corrections_to: Mapped[int]  # no foreign key: corrections go with the person who is erased
     fingerprint: Mapped[str]
     state: Mapped[str] = mapped_column(String(16))  # domain.learning.VersionState
-    before: Mapped[Document]  # gold texts that the version before it judged right, per label: domain.learning.Figures
+    before: Mapped[Document]  # {label: {"right", "texts"}} of the version before it on the gold texts
     after: Mapped[Document]  # the same for this version
+    hits: Mapped[Document]  # which gold texts: {"after", "best"}, each as domain.learning.dump_figures gives it
     reason: Mapped[str]
     created_at: Mapped[datetime]
 

@@ -26,9 +26,12 @@ def upgrade() -> None:
         op.add_column("mentions", sa.Column(f"{name}_confidence", sa.Double(), server_default="0", nullable=False))
     op.add_column("feedback", sa.Column("language_guess", sa.String(length=16), nullable=True))
     op.add_column("feedback", sa.Column("unread", sa.String(length=16), nullable=True))
-    op.add_column("corrections", sa.Column("judged", JSON, server_default="{}", nullable=False))
-    op.add_column("corrections", sa.Column("drawn", sa.String(length=16), server_default="own", nullable=False))
-    op.add_column("corrections", sa.Column("gold", sa.Boolean(), server_default=sa.false(), nullable=False))
+    # This one has no children, and must be made anew: versions remember ids, so none may be given twice.
+    again = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("corrections", recreate=again, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.add_column(sa.Column("judged", JSON, server_default="{}", nullable=False))
+        batch_op.add_column(sa.Column("drawn", sa.String(length=16), server_default="own", nullable=False))
+        batch_op.add_column(sa.Column("gold", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "model_versions",
         sa.Column("number", KEY, autoincrement=False, nullable=False),
@@ -38,6 +41,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("before", JSON, nullable=False),
         sa.Column("after", JSON, nullable=False),
+        sa.Column("hits", JSON, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

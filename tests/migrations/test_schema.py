@@ -3,6 +3,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 import migrations
+from app.store.label_tables import Correction
 from app.store.migrate import check_schema, downgrade_schema, schema_revisions, upgrade_schema
 from app.store.tables import AuditEvent
 
@@ -64,3 +65,20 @@ def _counted(database):
     with database.reading() as session:
         tables = ("feedback", "mentions", "mention_vectors", "corrections")
         return [session.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables]  # noqa: S608 - our own names
+
+
+def test_an_id_of_a_correction_is_never_given_twice(database, now):
+    with database.writing() as session:
+        for statement in OLD_ROWS.split(";")[:2]:
+            session.execute(text(statement))
+        first = _correction(session, now)
+        session.delete(first)
+        session.flush()
+        assert _correction(session, now).id > first.id
+
+
+def _correction(session, now):
+    row = Correction(feedback_id=1, turn=0, start=0, end=4, text="", labels={}, judged={}, actor="cli", created_at=now)
+    session.add(row)
+    session.flush()
+    return row
