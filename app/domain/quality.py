@@ -44,7 +44,7 @@ class Rate:
         share, room = self.hits / self.n, _Z**2 / self.n
         middle = (share + room / 2) / (1 + room)
         half = sqrt(share * (1 - share) * room + room**2 / 4) / (1 + room)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 @dataclass(frozen=True, slots=True)

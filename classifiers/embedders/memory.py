@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +9,12 @@ import numpy as np
 from classifiers.contract import Encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from classifiers.embedders.encoder import Encoder
 
-Kept = dict[Any, tuple[Any, ...]]
-"""By text and options of the pass: the text's row of each array."""
+Kept = dict[Any, Encoded]
+"""What was encoded of one text, by the text and what was asked for."""
 
 
 class Remembering:
@@ -26,7 +25,7 @@ class Remembering:
     """
 
     def __init__(self, encoder: Encoder, kept: Kept) -> None:
-        """Remember `kept`, from another one's `used`."""
+        """Remember `kept`, from another one's `known()`."""
         self._encoder = encoder
         self._kept: Kept | None = kept
         self.used: Kept = {}
@@ -35,20 +34,19 @@ class Remembering:
         """Everything else is the encoder's."""
         return getattr(self._encoder, name)
 
-    def encode(self, texts: Sequence[str], **options: Any) -> Encoded:  # noqa: ANN401 - the encoder's
+    def encode(self, texts: Sequence[str], *, layers: bool = True, heads: Collection[str] = ()) -> Encoded:
         """As the encoder does it."""
         if self._kept is None or not texts:
-            return self._encoder.encode(texts, **options)
-        how = tuple(sorted(options.items()))
-        new = [text for text in dict.fromkeys(texts) if (text, how) not in self.used and (text, how) not in self._kept]
-        found = self._encoder.encode(new, **options) if new else None
-        for row, text in enumerate(new):
-            self.used[text, how] = tuple(getattr(found, field.name)[row] for field in fields(Encoded))
-        for text in texts:
-            if (text, how) not in self.used:
-                self.used[text, how] = self._kept[text, how]
-        rows = [self.used[text, how] for text in texts]
-        return Encoded(*(np.stack(column) for column in zip(*rows, strict=True)))
+            return self._encoder.encode(texts, layers=layers, heads=heads)
+        asked = [(text, layers, tuple(heads)) for text in texts]
+        for key in asked:
+            if key in self._kept:
+                self.used[key] = self._kept[key]
+        new = [key for key in dict.fromkeys(asked) if key not in self.used]
+        if new:
+            found = self._encoder.encode([key[0] for key in new], layers=layers, heads=heads)
+            self.used.update({key: _row(found, row) for row, key in enumerate(new)})
+        return _joined([self.used[key] for key in asked])
 
     def known(self) -> Kept:
         """What the next one may look up."""
@@ -57,3 +55,25 @@ class Remembering:
     def forget(self) -> None:
         """From now on only pass on: the reader is built."""
         self._kept, self.used = None, {}
+
+
+def _row(found: Encoded, row: int) -> Encoded:
+    here = slice(row, row + 1)
+    return Encoded(
+        found.vectors[here].copy(),
+        found.layers[here].copy(),
+        heads={name: said[here].copy() for name, said in found.heads.items()},
+        tokens={name: said[here] for name, said in found.tokens.items()},
+        offsets=found.offsets[here],
+    )
+
+
+def _joined(rows: Sequence[Encoded]) -> Encoded:
+    first = rows[0]
+    return Encoded(
+        np.concatenate([row.vectors for row in rows]),
+        np.concatenate([row.layers for row in rows]),
+        heads={name: np.concatenate([row.heads[name] for row in rows]) for name in first.heads},
+        tokens={name: [row.tokens[name][0] for row in rows] for name in first.tokens},
+        offsets=[one for row in rows for one in row.offsets],
+    )
