@@ -24,7 +24,9 @@ from app.api import (
     quality,
     reference,
     sources,
+    taxonomy,
     themes,
+    trends,
 )
 from app.api.deps import EdgeRuntime
 from app.api.edge import Edge
@@ -39,6 +41,8 @@ RESOURCES: tuple[APIRouter, ...] = (
     sources.router,
     deliveries.router,
     reference.router,
+    taxonomy.router,
+    trends.router,
     corrections.router,
     quality.router,
     model.router,

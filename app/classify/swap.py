@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, case, delete, distinct, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.audit import record_audit
@@ -32,6 +32,7 @@ from app.store.label_tables import (
 )
 from app.store.tables import Feedback, TaxonomyVersion
 from app.store.taxonomy import hold_labels, is_of_model, mentions_by_model
+from app.store.trends import topic_counts
 
 
 def stragglers(session: Session, run: RelabelRun, limit: int) -> Sequence[Feedback]:
@@ -106,13 +107,8 @@ def _keep_trend(session: Session, now: datetime, run: RelabelRun, model: str) ->
     session.add(line)
     session.flush()
     day = utc_day(session)
-    complaints = func.count(case((Mention.complaint, 1)))
-    named = distinct(case((Mention.complaint, Feedback.customer_ref)))
-    nameless = distinct(case((and_(Mention.complaint, Feedback.customer_ref.is_(None)), Feedback.id)))
     counts = (
-        select(
-            literal(line.id), Mention.topic_id, day, func.count(), complaints, func.count(named) + func.count(nameless)
-        )
+        select(literal(line.id), Mention.topic_id, day, *topic_counts())
         .join(Feedback, Feedback.id == Mention.feedback_id)
         .where(Mention.topic_id.is_not(None), ~is_of_model(Mention.fingerprint, model))
         .group_by(Mention.topic_id, day)
@@ -122,10 +118,12 @@ def _keep_trend(session: Session, now: datetime, run: RelabelRun, model: str) ->
 
 
 def _version_before(session: Session, run: RelabelRun) -> int:
-    """What most of history was read with: the version of the last run that was swapped in, else the first one."""
+    """What most of history was read with: the last version that did not ask for more than the last swap gave."""
     done = (RelabelRun.kind == RunKind.HISTORY, RelabelRun.state == RunState.DONE, RelabelRun.id < run.id)
-    last = select(RelabelRun.taxonomy_version_id).where(*done).order_by(RelabelRun.id.desc()).limit(1)
-    return session.scalar(last) or session.scalar(select(func.min(TaxonomyVersion.id))) or run.taxonomy_version_id
+    swapped = session.scalar(select(func.max(RelabelRun.taxonomy_version_id)).where(*done)) or 0
+    asking = select(func.min(TaxonomyVersion.id)).where(TaxonomyVersion.relabels, TaxonomyVersion.id > swapped)
+    before = select(func.max(TaxonomyVersion.id)).where(TaxonomyVersion.id < asking.scalar_subquery())
+    return session.scalar(before) or run.taxonomy_version_id
 
 
 def _stored_in_place() -> ColumnElement[int | None]:

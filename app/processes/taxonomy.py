@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.engine.wake import wake
 from app.errors import AppError, Kind
@@ -67,7 +66,6 @@ def create_draft(session: Session, now: datetime, actor: Actor, parts: Sequence[
     )
     session.add(draft)
     session.flush()
-    record_audit(session, now, actor, "taxonomy_draft_created", f"taxonomy_draft:{draft.id}", topics=len(parts))
     return draft
 
 
@@ -138,9 +136,6 @@ def publish_topics(
     )
     session.add(version)
     session.flush()
-    action = "taxonomy_published" if restores is None else "taxonomy_restored"
-    facts = {"topics": len(topics), "relabels": version.relabels, "restores": restores}
-    record_audit(session, now, actor, action, f"taxonomy_version:{version.id}", **facts)
     wake(session, "relabel", f"taxonomy-{version.id}")
     return version
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, and_, select
@@ -41,8 +41,15 @@ def item_quotes(session: Session, theme_id: int, newest: int) -> list[Quote]:
 
 
 def feedback_quotes(session: Session, feedback_id: int) -> Sequence[Quote]:
-    """Every mention of a feedback, in the order of its words."""
-    query = _quotes().where(Mention.feedback_id == feedback_id).order_by(Mention.turn, Mention.start, Mention.id)
+    """Every mention of a feedback, in the order of its words; of a span with several topics the surest first."""
+    order = (Mention.turn, Mention.start, Mention.topic_confidence.desc(), Mention.id)
+    query = _quotes().where(Mention.feedback_id == feedback_id).order_by(*order)
+    return [Quote(*row) for row in session.execute(query)]
+
+
+def mention_quotes(session: Session, mention_ids: Collection[int]) -> Sequence[Quote]:
+    """Mentions by their ids; those that are gone are left out."""
+    query = _quotes().where(Mention.id.in_(sorted(set(mention_ids)))).order_by(Mention.id)
     return [Quote(*row) for row in session.execute(query)]
 
 
