@@ -1,6 +1,6 @@
-"""The taxonomy over HTTP: drafts, what one would move, publishing, going back; history is read anew in the background."""
+"""The taxonomy over HTTP: drafts, what one would move, publishing, going back to an older version."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -13,9 +13,10 @@ from app.api.deps import Analyst, Id, Now, Reading, Writing
 from app.api.openapi import declare
 from app.api.paging import Listing, Paged
 from app.api.quotes import QuoteOut, show_quote
-from app.classify.runs import ask_preview, cancel_relabelling, start_relabelling
+from app.api.relabelling import HistoryOut, RunOut, show_history, show_run
+from app.classify.runs import ask_preview
 from app.domain.actor import Actor
-from app.domain.relabelling import RunKind, RunState
+from app.domain.relabelling import RunKind
 from app.processes.reader import read_topics
 from app.processes.taxonomy import Published, create_draft, publish_draft, restore_version, topic_items
 from app.store.label_tables import RelabelRun
@@ -23,13 +24,10 @@ from app.store.quotes import mention_quotes
 from app.store.reference import latest_taxonomy
 from app.store.tables import TaxonomyDraft, TaxonomyVersion
 from app.store.taxonomy import (
-    awaits_run,
     find_draft,
     find_version,
     last_run,
     list_taxonomy_versions,
-    mentions_by_model,
-    running_history_run,
 )
 
 router = APIRouter(prefix="/v1/taxonomy", tags=["taxonomy"], route_class=ApiRoute)
@@ -45,40 +43,6 @@ class DraftTopicOut(BaseModel):
     process: str | None
     step: str | None
     parent: str | None
-
-
-class RunOut(BaseModel):
-    """One reading of history, or of a sample of it."""
-
-    id: int
-    state: str = Field(description="`running`, `done`, `superseded` (by a newer version) or `cancelled`.")
-    taxonomy_version: int
-    total: int = Field(description="Feedback to read.")
-    done: int
-    passed_over: int = Field(description="Feedback that could not be read: its mentions stay as they were.")
-    asked_by: str
-    started_at: datetime
-    finished_at: datetime | None
-    expected_end: datetime | None = Field(description="At the pace so far; null where nobody can tell.")
-    trouble: str | None = Field(description="Why the last step failed, if it did.")
-
-
-class ModelShareOut(BaseModel):
-    """How many mentions one model has read."""
-
-    model: str = Field(description="The part of the fingerprint that its readings share, whatever corrections taught.")
-    mentions: int
-
-
-class HistoryOut(BaseModel):
-    """Whether history was read with what is current."""
-
-    state: str = Field(
-        description="`settled`; `waiting` (a published version asks for it); `relabelling`; or `mixed`: several models "
-        "have read what is stored, see POST /v1/taxonomy/relabel."
-    )
-    run: RunOut | None = Field(description="The last one.")
-    models: list[ModelShareOut]
 
 
 class VersionOut(BaseModel):
@@ -215,7 +179,7 @@ def show(session: Reading, now: Now, _actor: Analyst) -> TaxonomyOut:
         version=version.id if version else None,
         published_at=version.published_at if version else None,
         topics=_topics(version) if version else [],
-        history=_history(session, now),
+        history=show_history(session, now),
     )
 
 
@@ -301,61 +265,8 @@ def publish(draft_id: Id, session: Writing, now: Now, actor: Analyst, body: Publ
     return _told(session, now, actor, "taxonomy_published", published)
 
 
-@router.post(
-    "/relabel", operation_id="relabel_history", summary="Read history anew", status_code=202, responses=declare(409)
-)
-def relabel(session: Writing, now: Now, actor: Analyst) -> RunOut:
-    """With the current topics, corrections and model: after another model was set, or a run was cancelled."""
-    return _run(start_relabelling(session, now, actor), now)
-
-
-@router.post("/relabel/cancel", operation_id="cancel_relabelling", summary="Give it up", responses=declare(409))
-def cancel(session: Writing, now: Now, actor: Analyst) -> RunOut:
-    """What is shown stays as it is; texts that came since the publication keep the new topics."""
-    return _run(cancel_relabelling(session, now, actor), now)
-
-
 def _topics(row: TaxonomyVersion | TaxonomyDraft) -> list[DraftTopicOut]:
     return [DraftTopicOut.model_validate(item) for item in topic_items(row.document["topics"])]
-
-
-def _history(session: Session, now: datetime) -> HistoryOut:
-    models = mentions_by_model(session)
-    if running_history_run(session) is not None:
-        state = "relabelling"
-    elif awaits_run(session):
-        state = "waiting"
-    else:
-        state = "mixed" if len(models) > 1 else "settled"
-    run = last_run(session, RunKind.HISTORY)
-    return HistoryOut(
-        state=state,
-        run=_run(run, now) if run else None,
-        models=[ModelShareOut(model=model, mentions=count) for model, count in models.items()],
-    )
-
-
-def _run(run: RelabelRun, now: datetime) -> RunOut:
-    return RunOut(
-        id=run.id,
-        state=run.state,
-        taxonomy_version=run.taxonomy_version_id,
-        total=run.total,
-        done=run.done,
-        passed_over=run.passed_over,
-        asked_by=run.asked_by,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        expected_end=_expected_end(run, now),
-        trouble=run.last_error if run.state == RunState.RUNNING else None,
-    )
-
-
-def _expected_end(run: RelabelRun, now: datetime) -> datetime | None:
-    if run.state != RunState.RUNNING or not run.done:
-        return None
-    taken: timedelta = now - run.started_at
-    return now + taken * ((run.total - run.done) / run.done)
 
 
 def _draft(session: Session, now: datetime, draft: TaxonomyDraft) -> DraftOut:
@@ -375,14 +286,14 @@ def _draft(session: Session, now: datetime, draft: TaxonomyDraft) -> DraftOut:
 
 def _preview(session: Session, now: datetime, run: RelabelRun) -> PreviewOut:
     if run.result is None:
-        return PreviewOut(run=_run(run, now), result=None)
+        return PreviewOut(run=show_run(run, now), result=None)
     wanted = [mention_id for move in run.result["moves"] for mention_id in move["examples"]]
     quotes = {quote.mention.id: show_quote(quote) for quote in mention_quotes(session, wanted)}
     moves = [
         {**move, "examples": [quotes[mention_id] for mention_id in move["examples"] if mention_id in quotes]}
         for move in run.result["moves"]
     ]
-    return PreviewOut(run=_run(run, now), result=ComparedOut.model_validate({**run.result, "moves": moves}))
+    return PreviewOut(run=show_run(run, now), result=ComparedOut.model_validate({**run.result, "moves": moves}))
 
 
 def _told(session: Session, now: datetime, actor: Actor, action: str, published: Published) -> PublishedOut:

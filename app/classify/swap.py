@@ -71,8 +71,9 @@ def swap_in(session: Session, now: datetime, run: RelabelRun) -> bool:
     _run(session, find)
     changed = {name: getattr(StagedMention, name) for name in LABEL_COLUMNS}
     _run(session, update(Mention).where(_is_place_of(Mention.id)).where(_of(run)).values(changed))
-    _run(session, delete(Mention).where(Mention.feedback_id.in_(_read_by(run)), ~_is_staged(run)))
+    # The new come before the old go: SQLite would give the ids of the last ones to others.
     _insert_new(session, run)
+    _run(session, delete(Mention).where(Mention.feedback_id.in_(_read_by(run)), ~_is_staged(run)))
     again = select(Correction).where(Correction.id > run.corrections_to, Correction.feedback_id.in_(_read_by(run)))
     for correction in session.scalars(again.order_by(Correction.id)).all():
         correct_again(session, correction)

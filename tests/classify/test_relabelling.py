@@ -300,9 +300,7 @@ def test_an_erased_person_vanishes_from_staging_too(session, now, history, publi
     assert len(_all(session)) == 2
 
 
-def test_a_text_that_brings_the_reader_down_keeps_its_mentions_and_stops_nothing(
-    session, now, history, publish, tools
-):
+def test_a_text_that_brings_the_reader_down_keeps_its_mentions_and_stops_nothing(session, now, history, publish, tools):
     publish(REFUNDS, DELIVERY, COURIER)
     poison = history[2].id
     for _ in range(60):
