@@ -136,7 +136,7 @@ def _all(session):
     return session.scalars(select(Mention)).all()
 
 
-def test_new_texts_are_read_first_and_with_the_new_topics(session, now, history, publish, say, read, step):
+def test_new_texts_are_read_first_and_with_the_new_topics(session, history, publish, say, read, step):
     publish(REFUNDS, DELIVERY, COURIER)
     step()
     new = say("The courier was rude to me.")
@@ -148,9 +148,8 @@ def test_new_texts_are_read_first_and_with_the_new_topics(session, now, history,
     assert topics_of(session, new, history[1]) == [["courier"], ["courier", "refunds"]]
 
 
-def test_a_text_that_was_being_read_when_topics_were_published_is_read_again(
-    session, now, history, publish, say, read, step, tools
-):
+def test_a_text_that_was_being_read_when_topics_were_published_is_read_again(session, now, publish, say, read, tools):
+    publish(REFUNDS, WIDE)
     text = say("The driver was rude.")
     outcome = label.work(label.claim(session, now), tools)
     publish(REFUNDS, DELIVERY, COURIER)
