@@ -27,15 +27,18 @@ GAP = 1
 """Weeks right before the last one that are left out: they may belong to the same shift."""
 
 FEWEST_WEEKS = 4
-FEWEST_MENTIONS = 50
+FEWEST_MENTIONS = 100
 """Weeks with fewer say nothing."""
 
-OPENS_BELOW = 0.001
+OPENS_BELOW = 0.0005
 """p from which on an alarm opens. Four statistics a day, all year: the budget is one false alarm a year."""
 
 CLOSES_ABOVE = 0.05
 _STEADY = 0.1
 """Weeks are never taken to be more alike than this (standard deviation of the log odds): they have luck, too."""
+
+_FEWEST_EXPECTED = 5
+"""Labels that are rarer than this in a week are looked at together: counts that small are not normal on any scale."""
 
 _DIRECTIONS = 16
 _FLOOR = 0.03
@@ -152,6 +155,7 @@ def _shift(means: Floats, sizes: Floats, weights: Floats) -> _Shift:
 
 def _shares(statistic: Statistic, weeks: Sequence[Week], counted: Sequence[Counter[str]]) -> list[Reading]:
     """Shares on the arcsine scale, where the noise of counting is the same for rare and common labels."""
+    counted = _without_rare(counted)
     labels = sorted(set().union(*counted))
     table = np.array([[one[label] for label in labels] for one in counted], float).reshape(len(weeks), -1)
     totals = table.sum(axis=1)
@@ -199,6 +203,15 @@ def _texts(vectors: Sequence[Floats]) -> list[Reading]:
     name = "outside" if column == means.shape[1] - 1 else f"direction {means.shape[1] - 1 - column}"
     facts = {"weeks": len(kept) - 1, "mentions": len(kept[0]), "label": name}
     return [Reading(Statistic.TEXTS, float(means[0, column]), middle - reach, middle + reach, shift.p, facts)]
+
+
+def _without_rare(counted: Sequence[Counter[str]]) -> list[Counter[str]]:
+    usual = sum(counted[1:], Counter[str]())
+    rare = {label for one in counted for label in one if usual[label] < _FEWEST_EXPECTED * (len(counted) - 1)}
+    together = [Counter({label: count for label, count in one.items() if label not in rare}) for one in counted]
+    for one, whole in zip(together, counted, strict=True):
+        one["(rare ones)"] = sum(whole[label] for label in rare)
+    return together if any(one["(rare ones)"] for one in together) else list(counted)
 
 
 def _topics(week: Week) -> Counter[str]:
