@@ -111,7 +111,7 @@ def activate(number: Id, session: Writing, now: Now, actor: Analyst) -> ModelVer
 
 @router.get("/drift", operation_id="list_drift", summary="Whether last week is like the weeks before")
 def drift(session: Reading, page: Paged, _actor: Analyst) -> Listing[DriftOut]:
-    """Every reading, newest first; four a day where there is enough to compare (50 mentions a week, four weeks)."""
+    """Every reading, newest first; four a day where there is enough to compare (100 mentions a week, four weeks)."""
     found = list_readings(session, page.after, page.limit)
     rows, following = page.cut(found, lambda row: (row.id, row.id))
     return Listing(items=[DriftOut.model_validate(row, from_attributes=True) for row in rows], next=following)

@@ -27,17 +27,22 @@ GAP = 1
 """Weeks right before the last one that are left out: they may belong to the same shift."""
 
 FEWEST_WEEKS = 4
-FEWEST_MENTIONS = 50
+FEWEST_MENTIONS = 100
 """Weeks with fewer say nothing."""
 
-OPENS_BELOW = 0.001
+OPENS_BELOW = 0.0005
 """p from which on an alarm opens. Four statistics a day, all year: the budget is one false alarm a year."""
 
 CLOSES_ABOVE = 0.05
 _STEADY = 0.1
 """Weeks are never taken to be more alike than this (standard deviation of the log odds): they have luck, too."""
 
+_FEWEST_EXPECTED = 5
+"""Labels that are rarer than this in a week are looked at together: counts that small are not normal on any scale."""
+
+_RESTLESS = 1.5
 _DIRECTIONS = 16
+_TEXTS_A_DIRECTION = 150
 _FLOOR = 0.03
 _FAR = 0.1
 _MOST_TOLD = 3
@@ -117,15 +122,13 @@ class _Shift:
     """How row 0 differs from the other rows, column by column."""
 
     usual: Floats
-    error: Floats
-    z: Floats
-    p: float
-    reach: float
+    p: Floats
+    reach: Floats
 
     @property
     def order(self) -> list[int]:
-        """Columns, those that moved most first."""
-        return [int(column) for column in np.argsort(-np.abs(self.z), kind="stable")]
+        """Columns, the most unusual first."""
+        return [int(column) for column in np.argsort(self.p, kind="stable")]
 
 
 def _shift(means: Floats, sizes: Floats, weights: Floats) -> _Shift:
@@ -140,30 +143,31 @@ def _shift(means: Floats, sizes: Floats, weights: Floats) -> _Shift:
     usual = np.average(means[1:], axis=0, weights=sizes[1:])
     extra = ((means[1:] - usual) ** 2).sum(axis=0) / (weeks - 1) - (1 / sizes[1:]).mean()
     pooled = max(float(extra.sum() / weights.sum()), _STEADY**2)
-    # A label that is restless on its own account is believed half of it.
-    own = np.maximum(pooled, (extra / weights + pooled) / 2)
+    own = np.maximum(pooled, extra / weights)
     error = np.sqrt(1 / sizes[0] + 1 / sizes[1:].sum() + own * weights * (1 + 1 / weeks))
     z = (means[0] - usual) / error
     looks = columns if columns > 2 else 1  # noqa: PLR2004 - of two shares one says all
-    freedom = (weeks - 1) * max(columns - 1, 1)
-    p = min(1.0, float(2 * looks * stats.t.sf(np.abs(z).max(), freedom)))
-    return _Shift(usual, error, z, p, float(stats.t.isf(OPENS_BELOW / 2 / looks, freedom)))
+    # A label that is restless on its own account is known by its own weeks alone.
+    freedom = np.where(own > _RESTLESS * pooled, 1, max(columns - 1, 1)) * (weeks - 1)
+    p = np.minimum(1.0, 2 * looks * stats.t.sf(np.abs(z), freedom))
+    return _Shift(usual, p, stats.t.isf(OPENS_BELOW / 2 / looks, freedom) * error)
 
 
 def _shares(statistic: Statistic, weeks: Sequence[Week], counted: Sequence[Counter[str]]) -> list[Reading]:
     """Shares on the arcsine scale, where the noise of counting is the same for rare and common labels."""
+    counted = _without_rare(counted)
     labels = sorted(set().union(*counted))
     table = np.array([[one[label] for label in labels] for one in counted], float).reshape(len(weeks), -1)
     totals = table.sum(axis=1)
     kept = np.r_[True, totals[1:] >= FEWEST_MENTIONS]
-    if kept.sum() <= FEWEST_WEEKS or totals[0] < FEWEST_MENTIONS or len(labels) < 2:  # noqa: PLR2004 - one label cannot shift
+    if kept.sum() <= FEWEST_WEEKS or totals[0] < FEWEST_MENTIONS or len(labels) < 2:  # noqa: PLR2004 - one cannot shift
         return []
     sizes = totals[kept] * np.array([week.texts / max(week.size, 1) for week in weeks])[kept]
     shares = table[kept] / totals[kept][:, None]
     before = table[kept][1:].sum(axis=0) / totals[kept][1:].sum()
     shift = _shift(2 * np.arcsin(np.sqrt(shares)), sizes, np.maximum(before * (1 - before), 1e-4))
     column = shift.order[0]
-    reach = shift.reach * shift.error[column]
+    reach = shift.reach[column]
     low, high = _share(shift.usual[column] - reach), _share(shift.usual[column] + reach)
     usual = _share(shift.usual[column])
     moved = [
@@ -172,7 +176,9 @@ def _shares(statistic: Statistic, weeks: Sequence[Week], counted: Sequence[Count
     ]
     facts = {"weeks": int(kept.sum()) - 1, "mentions": int(totals[0]), "label": labels[column], "moved": moved}
     value = float(shares[0, column])
-    return [Reading(statistic, value, min(low, usual - _FLOOR), max(high, usual + _FLOOR), shift.p, facts)]
+    return [
+        Reading(statistic, value, min(low, usual - _FLOOR), max(high, usual + _FLOOR), float(shift.p[column]), facts)
+    ]
 
 
 def _texts(vectors: Sequence[Floats]) -> list[Reading]:
@@ -182,7 +188,8 @@ def _texts(vectors: Sequence[Floats]) -> list[Reading]:
     before = np.concatenate(kept[1:])
     centre = before.mean(axis=0)
     _, directions = np.linalg.eigh(np.cov(before - centre, rowvar=False))
-    main = directions[:, -_DIRECTIONS:]
+    # As many as the texts can tell: directions that fit the earlier texts by luck make later ones look far off.
+    main = directions[:, -min(_DIRECTIONS, max(1, len(before) // _TEXTS_A_DIRECTION)) :]
 
     def seen(texts: Floats) -> Floats:
         along = (texts - centre) @ main
@@ -194,11 +201,22 @@ def _texts(vectors: Sequence[Floats]) -> list[Reading]:
     means = np.array([((seen(one) - usual) / spread).mean(axis=0) for one in kept])
     shift = _shift(means, np.array([float(len(one)) for one in kept]), np.ones(means.shape[1]))
     column = shift.order[0]
-    reach = max(shift.reach * float(shift.error[column]), _FAR)
+    reach = max(float(shift.reach[column]), _FAR)
     middle = float(shift.usual[column])
     name = "outside" if column == means.shape[1] - 1 else f"direction {means.shape[1] - 1 - column}"
     facts = {"weeks": len(kept) - 1, "mentions": len(kept[0]), "label": name}
-    return [Reading(Statistic.TEXTS, float(means[0, column]), middle - reach, middle + reach, shift.p, facts)]
+    return [
+        Reading(Statistic.TEXTS, float(means[0, column]), middle - reach, middle + reach, float(shift.p[column]), facts)
+    ]
+
+
+def _without_rare(counted: Sequence[Counter[str]]) -> list[Counter[str]]:
+    usual = sum(counted[1:], Counter[str]())
+    rare = {label for one in counted for label in one if usual[label] < _FEWEST_EXPECTED * (len(counted) - 1)}
+    together = [Counter({label: count for label, count in one.items() if label not in rare}) for one in counted]
+    for one, whole in zip(together, counted, strict=True):
+        one["(rare ones)"] = sum(whole[label] for label in rare)
+    return together if any(one["(rare ones)"] for one in together) else list(counted)
 
 
 def _topics(week: Week) -> Counter[str]:
