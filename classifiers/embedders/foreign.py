@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from classifiers.contract import ClassifierError
+from classifiers.embedders.network import Network
 from classifiers.embedders.packaged import hash_model
 from classifiers.embedders.tokens import Tokens
 
@@ -22,14 +23,8 @@ if TYPE_CHECKING:
 _LIMIT = 512
 
 
-class Foreign(nn.Module):
-    """A sentence-transformers model that is fed with token ids.
-
-    Attributes:
-        dim: Length of an embedding.
-        depth: Number of layers whose hidden states it shows, 0 where it shows none.
-        width: Length of one hidden state, 0 where it shows none.
-    """
+class Foreign(Network):
+    """A sentence-transformers model that is fed with token ids."""
 
     def __init__(self, model: SentenceTransformer) -> None:
         """Take the model over."""
@@ -43,7 +38,7 @@ class Foreign(nn.Module):
             config.output_hidden_states = True
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Hidden]:
-        """Encode padded texts: unit vectors (n, dim), and the hidden states where there are any."""
+        """Encode padded texts, as :meth:`Network.forward`."""
         features = {"input_ids": ids, "attention_mask": mask} if self.depth else _bagged(ids, mask)
         out: dict[str, Any] = self.model(features)
         vectors = nn.functional.normalize(out["sentence_embedding"].float(), dim=1)

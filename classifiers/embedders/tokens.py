@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from classifiers.embedders.network import Ids
 
-TOKEN_BUDGET = 1536
+TOKEN_BUDGET = 768
 _MOST_TEXTS = 96
 _AT_ONCE = 512
 _CHARS_A_TOKEN = 24
@@ -47,9 +47,9 @@ class Tokens:
     def ids(self, texts: Sequence[str], pool: ThreadPoolExecutor) -> list[list[int]]:
         """Token ids of each text."""
         if len(texts) <= _AT_ONCE:
-            return self._some(texts)
+            return self.some(texts)
         parts = [texts[at : at + _AT_ONCE] for at in range(0, len(texts), _AT_ONCE)]
-        return [ids for part in pool.map(self._some, parts) for ids in part]
+        return [ids for part in pool.map(self.some, parts) for ids in part]
 
     def offsets(self, text: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
         """Where each token of a text stands in it, in characters.
@@ -73,7 +73,8 @@ class Tokens:
             mask[at, : len(row)] = 1
         return ids, mask
 
-    def _some(self, texts: Sequence[str]) -> list[list[int]]:
+    def some(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of a few texts."""
         asked = [self._prompt + text for text in texts] if self._prompt else list(texts)
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(asked)]
 
