@@ -82,6 +82,10 @@ class Correction:
         sentiment: The right sentiment.
         complaint: Whether the text reports a problem.
         friction: Friction value; the empty string says "none".
+        urgent: Whether the text cannot wait.
+        response_needed: Whether the customer expects an answer.
+        escalation_intent: Whether the customer threatens to take it further.
+        teaches: Whether similar texts learn from it; its own text is always judged as it says.
     """
 
     text: str
@@ -89,6 +93,10 @@ class Correction:
     sentiment: SentimentLabel | None = None
     complaint: bool | None = None
     friction: str | None = None
+    urgent: bool | None = None
+    response_needed: bool | None = None
+    escalation_intent: bool | None = None
+    teaches: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,12 @@ class Mention:
     friction_confidence: float
     vector: HalfFloats = field(repr=False, compare=False)
     corrected: bool = False
+    urgent: bool = False
+    urgent_confidence: float = 0.0
+    response_needed: bool = False
+    response_needed_confidence: float = 0.0
+    escalation_intent: bool = False
+    escalation_intent_confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def code_fingerprint() -> str:
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root)
-        if name.parts[0] not in _ELSEWHERE:
+        if name.parts[0].removesuffix(".py") not in _ELSEWHERE:
             digest.update(f"{name.as_posix()} {hash_of_code(path.read_text('utf-8'))}\n".encode())
     return digest.hexdigest()[:12]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +32,8 @@ _SURE_FRICTION = 0.8
 _UNHAPPY = -0.1
 _WHOLE = 900
 _MOST_CLAUSES = 64
+_SIGNALS = ("urgent", "response_needed", "escalation_intent")
+_SAID = ("topic", "sentiment", "complaint", "friction", *_SIGNALS)
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
     Content.PRAISE: (0.02, 0.08, 0.9),
@@ -120,10 +123,14 @@ class Reader:
         taught = [
             Labelled(clean(row.text), (row.topic,) if row.topic else ())
             for row in self._decided.values()
-            if row.topic is not None and (not row.topic or row.topic in known)
+            if row.teaches and row.topic is not None and (not row.topic or row.topic in known)
         ]
         self.topics = TopicModel(topics, self._embed, taught) if topics else None
-        frictions = [(clean(row.text), row.friction) for row in self._decided.values() if row.friction is not None]
+        frictions = [
+            (clean(row.text), row.friction)
+            for row in self._decided.values()
+            if row.teaches and row.friction is not None
+        ]
         self._friction = FrictionModel(self._embed, frictions)
         self.fingerprint = self._hash(topics)
 
@@ -183,6 +190,12 @@ class Reader:
             answers.append(Feeling(contract.SENTIMENTS[label], chances[2] - chances[0], chances[label], chances))
         return answers
 
+    def uncorrected(self) -> Reader:
+        """The same reader without anybody's word on exact texts: it says what was learnt, which is what to measure."""
+        plain = copy(self)
+        plain._decided = {}  # noqa: SLF001 - it is one of us
+        return plain
+
     def _embed(self, texts: Sequence[str]) -> Floats:
         return self._encoder.encode([clean(text) for text in texts], layers=False).vectors
 
@@ -215,7 +228,7 @@ class Reader:
 
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
         model = [code_fingerprint(), self._encoder.fingerprint, sentiment.fingerprint(), seeds_fingerprint()]
-        taught = sorted(repr(row) for row in self._decided.values())
+        taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
         return f"{_digest([*model, repr(tuple(topics)), repr(self._confidence)], 12)}.{_digest(taught, 6)}"
 
 
@@ -234,7 +247,11 @@ def correct(mention: contract.Mention, correction: contract.Correction) -> contr
         mention = replace(mention, complaint=correction.complaint, complaint_confidence=1.0)
     if correction.friction is not None:
         mention = replace(mention, friction=correction.friction or None, friction_confidence=1.0)
-    return replace(mention, corrected=True)
+    signals: dict[str, Any] = {}
+    for name in _SIGNALS:
+        if getattr(correction, name) is not None:
+            signals |= {name: getattr(correction, name), f"{name}_confidence": 1.0}
+    return replace(mention, **signals, corrected=True)
 
 
 def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
@@ -303,12 +320,6 @@ def _decide(corrections: Iterable[contract.Correction]) -> dict[str, contract.Co
     decided: dict[str, contract.Correction] = {}
     for row in corrections:
         earlier = decided.get(row.text, row)
-        decided[row.text] = replace(
-            earlier,
-            **{
-                name: value
-                for name in ("topic", "sentiment", "complaint", "friction")
-                if (value := getattr(row, name)) is not None
-            },
-        )
+        said = {name: value for name in _SAID if (value := getattr(row, name)) is not None}
+        decided[row.text] = replace(earlier, **said, teaches=earlier.teaches and row.teaches)
     return decided
