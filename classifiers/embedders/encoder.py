@@ -105,6 +105,7 @@ class Encoder:
         """
         if unknown := sorted(set(heads) - self.heads):
             raise ClassifierError(f"This encoder has no head {unknown[0]!r}. It has: {sorted(self.heads) or 'none'}.")
+        layers = layers and self.layer_dim > 0
         cut = [text[: self._tokens.most_chars] for text in texts]
         distinct = {text: row for row, text in enumerate(dict.fromkeys(cut))}
         gathered = _Gathered(self, list(distinct), heads, layers=layers)

@@ -1,9 +1,9 @@
 """A network or a head as an ONNX graph with 8-bit multiplications that judge as the exact ones do.
 
 Plain dynamic quantisation (one scale for a whole batch) agrees with float32 on 97 % of labels; what costs the rest are
-a few large numbers in the inputs. Two remedies bring it to 99 % and more: channels are brought to like size before a
-multiplication (SmoothQuant, Xiao et al. 2023), and the wide input of the last multiplication of a layer is scaled token
-by token. Weights are quantised per output channel. Measured: docs/models.md.
+a few large numbers in the inputs. Two remedies bring it to 99 % and more: before a multiplication channels are brought
+to like size (SmoothQuant, Xiao et al. 2023), and tokens too, so that a text's answer hardly depends on its neighbours.
+Weights are quantised per output channel. ``benchmarks/encoder.py`` measures the agreement.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import io
 import platform
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from classifiers.embedders import bert
-from classifiers.embedders.bert import Bert, Dense
+from classifiers.embedders.bert import Bert, Dense, Layer
 from classifiers.embedders.network import misfit, pool
 from classifiers.embedders.packaged import packaged_tokens
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from classifiers.embedders.network import Hidden
 
 _OPSET = 18
+_TINY = 1e-6
+_LARGE = 1 << 15
 _LEAST_SCALE = 0.2
 """No less than the depth of the GELU below zero, so that one scale a token covers both signs."""
 
@@ -118,24 +120,27 @@ class _Head(nn.Module):
 
 
 class _Eased(nn.Module):
-    """A multiplication whose input has no channel that is much larger than the others."""
+    """A multiplication whose input has no channel and no token that is much larger than the others."""
 
-    def __init__(self, dense: Dense, largest: Tensor) -> None:
+    def __init__(self, dense: Dense | nn.Linear, largest: Tensor) -> None:
         super().__init__()
         # Half of the difficulty to the weights, half to the input.
-        factor = (largest.clamp(min=1e-5) / dense.weight.abs().amax(0).clamp(min=1e-5)).sqrt()
+        factor = (largest.clamp(min=_TINY) / dense.weight.abs().amax(0).clamp(min=_TINY)).sqrt()
         self.shrink = nn.Parameter(1 / factor, requires_grad=False)
         self.quantised = nn.Parameter((dense.weight * factor).t().contiguous(), requires_grad=False)
         self.bias = dense.bias
 
     def forward(self, state: Tensor) -> Tensor:
-        return torch.matmul(state * self.shrink, self.quantised) + self.bias
+        state = state * self.shrink
+        scale = state.abs().amax(-1, keepdim=True).clamp(min=_TINY)
+        found = torch.matmul(state / scale, self.quantised) * scale
+        return found if self.bias is None else found + self.bias
 
 
-class _ByToken(nn.Module):
-    """A multiplication whose input is scaled token by token."""
+class _Narrowing(nn.Module):
+    """The same for the input that is four times as wide and hardly falls below zero: fewer steps over it."""
 
-    def __init__(self, dense: Dense) -> None:
+    def __init__(self, dense: Dense | nn.Linear, _largest: Tensor) -> None:
         super().__init__()
         self.quantised = nn.Parameter(dense.weight.t().contiguous(), requires_grad=False)
         self.bias = dense.bias
@@ -158,9 +163,9 @@ def _states(network: Bert) -> list[tuple[Tensor, Tensor, Hidden]]:
 
 
 def _eased(module: nn.Module, samples: list[tuple[Tensor, ...]]) -> nn.Module:
-    """Replace every :class:`Dense` by a form that bears quantisation; a head without any stays exact."""
+    """Replace the large multiplications by a form that bears quantisation; small ones stay exact."""
     largest: dict[str, Tensor] = {}
-    watched = {name: part for name, part in module.named_modules() if isinstance(part, Dense)}
+    watched = {name: part for name, part in module.named_modules() if _is_large(part)}
     hooks = [part.register_forward_pre_hook(_watch(largest, name)) for name, part in watched.items()]
     with torch.inference_mode():
         for sample in samples:
@@ -169,9 +174,14 @@ def _eased(module: nn.Module, samples: list[tuple[Tensor, ...]]) -> nn.Module:
         hook.remove()
     for name, part in watched.items():
         parent, _, last = name.rpartition(".")
-        eased = _ByToken(part) if last == _WIDE_INPUT else _Eased(part, largest[name])
+        narrows = isinstance(part, Dense) and last == _WIDE_INPUT
+        eased = (_Narrowing if narrows else _Eased)(part, largest[name])
         setattr(module.get_submodule(parent), last, eased)
     return module.eval()
+
+
+def _is_large(part: nn.Module) -> TypeGuard[Dense | nn.Linear]:
+    return isinstance(part, Dense | nn.Linear) and part.weight.numel() >= _LARGE
 
 
 def _watch(largest: dict[str, Tensor], name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
@@ -197,7 +207,7 @@ def _traced(
             output_names=list(outputs),
             dynamic_axes=axes,
             opset_version=_OPSET,
-            custom_opsets={_CONTRIB: 1},
+            custom_opsets={_CONTRIB: 1} if any(isinstance(part, Layer) for part in module.modules()) else None,
             dynamo=False,
         )
     return file.getvalue()
