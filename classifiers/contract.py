@@ -61,12 +61,14 @@ class TopicSpec:
         name: Words for humans; empty means "the key, read as words".
         description: One or two sentences, may be empty.
         examples: Texts that belong to the topic.
+        parent: Key of the topic that this one is a part of; None at the top.
     """
 
     key: str
     name: str = ""
     description: str = ""
     examples: tuple[str, ...] = ()
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
