@@ -196,4 +196,4 @@ def wilson(hits: float, total: float) -> tuple[float, float, float] | None:
     share = hits / total
     centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     half = z / (1 + z**2 / total) * float(np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2)))
-    return share, max(centre - half, 0.0), min(centre + half, 1.0)
+    return share, min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share)

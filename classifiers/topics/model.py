@@ -1,8 +1,8 @@
 """A topic classifier that grows: names only, a few examples, many labels, by one mechanism.
 
 What is written about the topics is the prior guess; kernel regression (:mod:`classifiers.topics.regression`) corrects
-it by every labelled text; held-out scores of the same texts make the answer a calibrated probability. No stage is chosen
-and none is switched: with one more labelled text the answer moves as far as that text reaches.
+it by every labelled text; held-out scores of the same texts make the answer a calibrated probability. No stage is
+chosen and none is switched: with one more labelled text the answer moves as far as that text reaches.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from classifiers.topics import calibration, prototypes
 from classifiers.topics.explain import Why, explain
 from classifiers.topics.kernel import Kernel
 from classifiers.topics.readout import Held, Readout
-from classifiers.topics.regression import Near, Regression
+from classifiers.topics.regression import LABELLED, OUTSIDE, WRITTEN, Near, Regression
 from classifiers.topics.traffic import settle
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ labelled yet (accuracy fell by up to 0.3 with four texts for a third of the topi
 _LEAN_TO, _LEAN_FROM = 0.5, 0.9
 _LEAN_UNITS = 0.7
 _FOLLOWED_SCALE = 0.6
-_NOISE = 0.2
-_NAME_NOISE = 0.1
 _BASE_RATE = 20.0
 
 
@@ -122,8 +120,8 @@ class TopicModel:
         topics = len(specs)
         self._base = residuals[topics:].sum(axis=0) / (len(self.rows) + _BASE_RATE)
         residuals -= self._base
-        noise = np.repeat(np.asarray([_NAME_NOISE, _NOISE], np.float32), [topics, len(self.rows)])
-        self._regression = Regression(self._kernel, self._kernel.features(texts, both), residuals, noise, topics)
+        kinds = np.concatenate([np.full(topics, WRITTEN), np.where(labels.sum(axis=1) > 0, LABELLED, OUTSIDE)])
+        self._regression = Regression(self._kernel, self._kernel.features(texts, both), residuals, kinds)
         self._lean = LEAN * float((labels.sum(axis=0) == 0).mean()) ** LEAN_FALLS
         held = (targets - residuals + self._regression.held_out)[topics:]
         near = self._regression.held_near.part(slice(topics, None))
@@ -175,13 +173,13 @@ class TopicModel:
         return Judgement(self.keys[found.best], found.sure), runner_up
 
     def nearest(self, text: str, encoded: Encoded, column: int) -> tuple[str, bool, float]:
-        """The known text of a topic that is most like a text, whether it is a labelled one, and the similarity."""
+        """The labelled text of a topic most like a text, without any what is written; whether labelled; similarity."""
         similar, rows = self._regression.similar(self._kernel.features([text], encoded))
         written = len(self.keys)
-        own = np.asarray(
-            [row == column if row < written else self._held.targets[row - written, column] > 0 for row in rows]
-        )
-        at = int(np.where(own, similar[0], -1).argmax())
+        own = rows == column
+        labelled = np.zeros(len(rows), bool)
+        labelled[rows >= written] = self._held.targets[rows[rows >= written] - written, column] > 0
+        at = int(np.where(labelled if labelled.any() else own, similar[0], -1).argmax())
         row = int(rows[at])
         return self._texts[row], row >= written, float(similar[0, at])
 

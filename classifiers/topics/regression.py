@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 EXACT = 4000
 """Up to so many rows the kernel is used whole; above, as many landmarks carry it (subset of regressors)."""
 
+WRITTEN, LABELLED, OUTSIDE = 0, 1, 2
+"""Kinds of rows: what is written about a topic, a text of a topic, a text of no topic."""
+
+_NOISE, _WRITTEN_NOISE = 0.2, 0.1
 _LATEST = 500
 _NEAREST = 3
 _CHUNK = 2048
@@ -35,7 +39,7 @@ class Near:
     """How near texts are to what is known, as the dense part of the kernel from 0 to 1.
 
     Attributes:
-        rows: Mean over the three nearest rows, written or labelled, shape (n,).
+        rows: Mean over the three nearest rows of any topic, written or labelled, shape (n,).
         texts: The nearest labelled text, 0 without any, shape (n,).
     """
 
@@ -55,27 +59,28 @@ class Regression:
         held_near: How near each row is to others, see :class:`Near`.
     """
 
-    def __init__(self, kernel: Kernel, features: Features, residuals: Floats, noise: Floats, written: int) -> None:
+    def __init__(self, kernel: Kernel, features: Features, residuals: Floats, kinds: Any, exact: int = EXACT) -> None:  # noqa: ANN401
         """Fit.
 
         Args:
             kernel: Compares features.
             features: Of the rows.
             residuals: Target less prior guess, shape (n, topics).
-            noise: Variance of each row's target, shape (n,).
-            written: How many of the rows, from the first, are what is written about topics; the others are texts.
+            kinds: What each row is: WRITTEN (these come first), LABELLED or OUTSIDE, shape (n,).
+            exact: Above so many rows, as many landmarks carry the regression.
         """
-        self._kernel, self._written = kernel, written
-        if len(residuals) <= EXACT:
+        noise = np.where(kinds == WRITTEN, _WRITTEN_NOISE, _NOISE).astype(np.float32)
+        self._kernel, self._kinds = kernel, kinds
+        if len(residuals) <= exact:
             self._support, self._rows = features, np.arange(len(residuals))
             similar = kernel.near(features, features)
-            self.held_near = _nearness(similar, written, np.arange(len(similar)))
+            self.held_near = _nearness(similar, kinds, np.arange(len(similar)))
             similar += kernel.worded(features, features)
             inverse = _inverse(similar + np.diag(noise).astype(np.float32))
             self._weights = inverse @ residuals
             self.held_out: Floats = residuals - self._weights / np.diag(inverse)[:, None]
         else:
-            self._sparsely(features, residuals, noise)
+            self._sparsely(features, residuals, noise, exact)
         self._known, self._worded = self._collapse()
 
     def predict(self, features: Features) -> tuple[Floats, Near]:
@@ -84,7 +89,7 @@ class Regression:
         for at in range(0, len(features.dense), _CHUNK):
             part = features.rows(slice(at, at + _CHUNK))
             similar = self._kernel.near(part, self._support)
-            close.append(_nearness(similar, self._written))
+            close.append(_nearness(similar, self._kinds[self._rows]))
             found.append(similar @ self._weights + self._kernel.words(part, self._known) @ self._worded)
         rows, texts = (
             np.concatenate(parts) for parts in zip(*((near.rows, near.texts) for near in close), strict=True)
@@ -95,14 +100,14 @@ class Regression:
         """Similarity to the rows that carry the regression, 0 to 1, shape (n, carriers), and which rows these are."""
         return self._kernel.near(features, self._support) / WHOLE, self._rows
 
-    def _sparsely(self, features: Features, residuals: Floats, noise: Floats) -> None:
-        self._rows = chosen = _landmarks(len(residuals), self._written)
+    def _sparsely(self, features: Features, residuals: Floats, noise: Floats, exact: int) -> None:
+        self._rows = chosen = _landmarks(len(residuals), int((self._kinds == WRITTEN).sum()), exact)
         self._support = support = features.rows(chosen)
         kernel = self._kernel
         near = kernel.near(features, support)
         position = np.full(len(residuals), -1)
         position[chosen] = np.arange(len(chosen))
-        self.held_near = _nearness(near, self._written, position)
+        self.held_near = _nearness(near, self._kinds[chosen], position)
         near += kernel.worded(features, support)
         root = linalg.cholesky(near[chosen] + _JITTER * np.eye(len(chosen), dtype=np.float32), lower=True)
         lifted = linalg.solve_triangular(root, near.T, lower=True, overwrite_b=True).T
@@ -133,21 +138,22 @@ def _inverse(matrix: Floats) -> Floats:
     return whole
 
 
-def _nearness(similar: Floats, written: int, own: Any = None) -> Near:  # noqa: ANN401 - column of the row itself or -1
+def _nearness(similar: Floats, kinds: Any, own: Any = None) -> Near:  # noqa: ANN401 - own: column of the row or -1
     """Largest similarities of each row, its own column apart, in shares of what a text has to itself."""
     kept = similar / WHOLE
     if own is not None:
-        rows = np.flatnonzero(own >= 0)
-        kept[rows, own[rows]] = 0
-    count = min(_NEAREST, kept.shape[1])
-    among: Floats = np.partition(kept, -count, axis=1)[:, -count:].mean(axis=1)
-    texts = kept[:, written:].max(axis=1) if kept.shape[1] > written else np.zeros(len(kept), np.float32)
-    return Near(among, texts)
+        with_own = np.flatnonzero(own >= 0)
+        kept[with_own, own[with_own]] = 0
+    among = kept[:, kinds != OUTSIDE]
+    count = min(_NEAREST, among.shape[1])
+    rows: Floats = np.partition(among, -count, axis=1)[:, -count:].mean(axis=1)
+    texts: Floats = kept[:, kinds != WRITTEN].max(axis=1, initial=0)
+    return Near(rows, texts)
 
 
-def _landmarks(rows: int, written: int) -> Any:  # noqa: ANN401 - an array of whole numbers
+def _landmarks(rows: int, written: int, count: int) -> Any:  # noqa: ANN401 - an array of whole numbers
     """What is written, every latest text, so that a correction is felt at once, and a sample of the others."""
     early = (
-        written + np.random.default_rng(0).permutation(rows - written - _LATEST)[: max(EXACT - _LATEST - written, 1)]
+        written + np.random.default_rng(0).permutation(rows - written - _LATEST)[: max(count - _LATEST - written, 1)]
     )
     return np.concatenate([np.arange(written), np.sort(early), np.arange(rows - _LATEST, rows)])

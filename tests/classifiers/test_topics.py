@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -77,8 +79,8 @@ def test_a_correction_teaches_its_neighbours_at_once(encoder):
     before = TopicModel(NAMES, encoder.encode)
     lesson = [Labelled("The plastic was swallowed by the machine", ("lost_phone",))]
     after = TopicModel(NAMES, encoder.encode, lesson)
-    assert judge(before, encoder, text).best.label != "lost_phone"
-    assert judge(after, encoder, text).best.label == "lost_phone"
+    assert judge(after, encoder, text).topics[0].label == "lost_phone"
+    assert chances(after, encoder, text)["lost_phone"] > 2 * chances(before, encoder, text)["lost_phone"]
     assert after.fingerprint != before.fingerprint
 
 
@@ -101,8 +103,8 @@ def test_one_more_label_moves_other_texts_only_a_little(encoder):
     encoded = encoder.encode(asked)
     rows = [row for group in zip(*(taught(4, (topic,)) for topic in TAUGHT), strict=True) for row in group]
     found = [TopicModel(NAMES, encoder.encode, rows[:count]).probabilities(asked, encoded) for count in range(13)]
-    steps = [np.abs(after - before).max() for before, after in zip(found[4:], found[5:], strict=False)]
-    assert max(steps) < 0.35
+    steps = [np.abs(after - before).max(axis=1).mean() for before, after in pairwise(found)]
+    assert max(steps) < 0.2
     assert all((probabilities.argmax(axis=1) == [0, 2, 1, 3]).mean() >= 0.75 for probabilities in found)
 
 
