@@ -79,8 +79,12 @@ class Kernel:
         width = left.dense.shape[1] // len(self._weights)
         for at, weight in enumerate(self._weights):
             part = slice(at * width, (at + 1) * width)
-            # exp(-squared distance) of unit vectors
-            found += weight * np.exp(2 * np.minimum(left.dense[:, part] @ right.dense[:, part].T, 1) - 2)
+            # exp(-squared distance) of unit vectors, in place: this is where the time goes
+            similar = (2 * left.dense[:, part]) @ right.dense[:, part].T
+            similar -= 2
+            np.exp(similar, out=similar)
+            similar *= weight
+            found += similar
         return found
 
     def words(self, features: Features, known: Any) -> Any:  # noqa: ANN401 - sparse in and out
