@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.floating[Any]]
     HalfFloats = npt.NDArray[np.float16]
+    Array = npt.NDArray[Any]
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
 

@@ -173,13 +173,25 @@ def _taxonomy(path: Path) -> list[dict[str, Any]]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise unreadable(path, error) from None
     topics = document.get("topics") if isinstance(document, dict) else None
-    good = isinstance(topics, list) and all(
-        isinstance(topic, dict) and (topic.get("name") or topic.get("key")) for topic in topics
-    )
+    good = isinstance(topics, list) and all(map(_is_topic, topics))
     if not good:
         message = f"{path.name} is no taxonomy: it needs `topics:`, a list of entries with a name."
         raise AppError(Kind.INVALID, "unreadable_input", message)
-    return list(topics or ())
+    return [entry for topic in topics or () for entry in _flat(topic, topic.get("parent"))]
+
+
+def _is_topic(topic: object) -> bool:
+    if not isinstance(topic, dict) or not (topic.get("name") or topic.get("key")):
+        return False
+    children = topic.get("children") or []
+    return isinstance(children, list) and all(map(_is_topic, children))
+
+
+def _flat(topic: dict[str, Any], parent: str | None) -> Iterator[dict[str, Any]]:
+    """A topic and, under `children:`, those that are a part of it."""
+    yield topic | {"parent": parent}
+    for child in topic.get("children") or ():
+        yield from _flat(child, str(topic.get("key") or topic["name"]))
 
 
 def _rows(run: Run, path: Path | None, check: Callable[[Row], str | None]) -> Iterator[Row]:

@@ -7,7 +7,7 @@ with few labelled texts the answer stays near them, and with many only the texts
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
@@ -15,7 +15,7 @@ from scipy import stats
 from classifiers.topics.scores import log_odds, sigmoid, softmax
 
 if TYPE_CHECKING:
-    from classifiers.contract import Floats
+    from classifiers.contract import Array, Floats
 
 SHARPNESS = 14.0
 _SHARPNESS_SPREAD = 0.25
@@ -55,7 +55,7 @@ class Link:
     intercept: float
     offsets: Floats
 
-    def chance(self, evidence: Floats, topics: Any) -> Floats:  # noqa: ANN401 - indices or a slice of the topics
+    def chance(self, evidence: Floats, topics: Array | slice) -> Floats:
         """Probability that the topics are right, in the shape of the evidence."""
         found: Floats = sigmoid(self.slope * evidence + self.intercept + self.offsets[topics])
         return found
@@ -73,8 +73,8 @@ class Outcomes:
     """
 
     evidence: Floats
-    topics: Any
-    right: Any
+    topics: Array
+    right: Array
     weights: Floats
 
 
@@ -123,7 +123,7 @@ def sharpness(scores: Floats, targets: Floats, weights: Floats) -> float:
     return float(_GRID[int(np.argmin(losses))])
 
 
-def f1_threshold(chances: Any, targets: Any) -> float | None:  # noqa: ANN401 - arrays of any one shape
+def f1_threshold(chances: Array, targets: Array) -> float | None:
     """The probability from which answering gives the best F1; None without a right answer."""
     order = np.argsort(-np.ravel(chances), kind="stable")
     hits = np.cumsum(np.ravel(targets)[order])
@@ -155,7 +155,7 @@ def topic_thresholds(chances: Floats, targets: Floats, shrink: float = 30.0) -> 
     return thresholds
 
 
-def promised(confidences: Any, right: Any, error_rate: float, doubt: float = 0.1) -> float | None:  # noqa: ANN401
+def promised(confidences: Array, right: Array, error_rate: float, doubt: float = 0.1) -> float | None:
     """The lowest confidence above which the share of wrong answers is at most ``error_rate``.
 
     Selection with guaranteed risk by fixed-sequence testing (Geifman & El-Yaniv 2017; Learn then Test, Angelopoulos et

@@ -20,7 +20,7 @@ from classifiers.topics.scores import unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from classifiers.contract import Floats
+    from classifiers.contract import Array, Floats, HalfFloats
 
 VECTOR, LAYERS, NGRAMS = 0.50, 0.36, 0.14
 """Weights of the three parts; without layers the vector gets theirs."""
@@ -43,7 +43,7 @@ class Features:
     dense: Floats
     sparse: Any
 
-    def rows(self, chosen: Any) -> Features:  # noqa: ANN401 - a slice or indices
+    def rows(self, chosen: Array | slice) -> Features:
         """The features of some of the texts."""
         return Features(self.dense[chosen], self.sparse[chosen])
 
@@ -87,7 +87,7 @@ class Kernel:
             found += similar
         return found
 
-    def words(self, features: Features, known: Any) -> Any:  # noqa: ANN401 - sparse in and out
+    def words(self, features: Features, known: Array) -> Any:  # noqa: ANN401 - sparse matrices are not typed
         """Weighed n-grams of the known buckets only, shape (n, known), rooted weight of this part left in.
 
         Args:
@@ -124,5 +124,5 @@ def _chosen(encoded: Encoded) -> list[tuple[int, int]]:
     return [(at * dim, (at + 1) * dim) for at in chosen]
 
 
-def _layer(encoded: Encoded, start: int, stop: int) -> Any:  # noqa: ANN401 - float16, and numpy's indexing is untyped
+def _layer(encoded: Encoded, start: int, stop: int) -> HalfFloats:
     return encoded.layers[:, start:stop]

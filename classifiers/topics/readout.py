@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from classifiers.topics.scores import log_odds, softmax
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from classifiers.contract import Floats
+    from classifiers.contract import Array, Floats
 
 BEST = Prior(0.5, -1.1, 0.1, 0.4)
 """Evidence of the best topic to the chance that it is right."""
@@ -110,11 +110,12 @@ class Readout:
             listed = [(at, min(float(values[at]), 1.0)) for at in given]
             yield Found(listed, best, float(chances[row, best]))
 
-    def kin(self, topic: int) -> Any:  # noqa: ANN401 - an array of the topics
+    def kin(self, topic: int) -> Array:
         """Whether each topic is the topic itself, an ancestor or a descendant of it."""
-        return (self._lineage[topic] > 0) | (self._lineage[:, topic] > 0)
+        found: Array = (self._lineage[topic] > 0) | (self._lineage[:, topic] > 0)
+        return found
 
-    def first_answers(self) -> tuple[Floats, Any]:
+    def first_answers(self) -> tuple[Floats, Array]:
         """Probability of the best topic of each labelled text, held back, and whether it was right."""
         chances = self.chances(self._held.scores, self._held.near)
         best = chances.argmax(axis=1)

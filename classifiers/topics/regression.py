@@ -9,7 +9,7 @@ thresholds and quality are always measured on texts as if they had not been seen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import linalg
@@ -18,7 +18,7 @@ from classifiers.topics.kernel import WHOLE
 from classifiers.topics.ngrams import BUCKETS
 
 if TYPE_CHECKING:
-    from classifiers.contract import Floats
+    from classifiers.contract import Array, Floats
     from classifiers.topics.kernel import Features, Kernel
 
 EXACT = 4000
@@ -59,7 +59,7 @@ class Regression:
         held_near: How near each row is to others, see :class:`Near`.
     """
 
-    def __init__(self, kernel: Kernel, features: Features, residuals: Floats, kinds: Any, exact: int = EXACT) -> None:  # noqa: ANN401
+    def __init__(self, kernel: Kernel, features: Features, residuals: Floats, kinds: Array, exact: int = EXACT) -> None:
         """Fit.
 
         Args:
@@ -96,7 +96,7 @@ class Regression:
         )
         return np.vstack(found), Near(rows, texts)
 
-    def similar(self, features: Features) -> tuple[Floats, Any]:
+    def similar(self, features: Features) -> tuple[Floats, Array]:
         """Similarity to the rows that carry the regression, 0 to 1, shape (n, carriers), and which rows these are."""
         return self._kernel.near(features, self._support) / WHOLE, self._rows
 
@@ -120,7 +120,7 @@ class Regression:
         self.held_out = residuals - missed / np.maximum(1 - leverage, 1e-3)[:, None]
         self._weights = linalg.solve_triangular(root, coefficients, lower=True, trans="T").astype(np.float32)
 
-    def _collapse(self) -> tuple[Any, Floats]:
+    def _collapse(self) -> tuple[Array, Floats]:
         """The n-gram part is linear: one weight for each n-gram and topic replaces the rows."""
         words = self._support.sparse
         seen = np.unique(words.indices)
@@ -138,7 +138,7 @@ def _inverse(matrix: Floats) -> Floats:
     return whole
 
 
-def _nearness(similar: Floats, kinds: Any, own: Any = None) -> Near:  # noqa: ANN401 - own: column of the row or -1
+def _nearness(similar: Floats, kinds: Array, own: Array | None = None) -> Near:
     """Largest similarities of each row, its own column apart, in shares of what a text has to itself."""
     kept = similar / WHOLE
     if own is not None:
@@ -151,7 +151,7 @@ def _nearness(similar: Floats, kinds: Any, own: Any = None) -> Near:  # noqa: AN
     return Near(rows, texts)
 
 
-def _landmarks(rows: int, written: int, count: int) -> Any:  # noqa: ANN401 - an array of whole numbers
+def _landmarks(rows: int, written: int, count: int) -> Array:
     """What is written, every latest text, so that a correction is felt at once, and a sample of the others."""
     early = (
         written + np.random.default_rng(0).permutation(rows - written - _LATEST)[: max(count - _LATEST - written, 1)]

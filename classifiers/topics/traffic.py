@@ -11,14 +11,14 @@ names speak of what the texts differ in; where they do not, moving makes it wors
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classifiers.topics.scores import softmax, unit
 
 if TYPE_CHECKING:
-    from classifiers.contract import Floats
+    from classifiers.contract import Array, Floats
 
 SHARPNESS = 30.0
 TRUST_FROM, TRUST_FULL = 0.60, 0.72
@@ -78,7 +78,7 @@ def settle(described: Floats, traffic: Floats | None) -> Settled:
     )
 
 
-def modularity(labels: Any, neighbours: Any) -> float:  # noqa: ANN401 - arrays of whole numbers
+def modularity(labels: Array, neighbours: Array) -> float:
     """How much more often neighbours share a label than any two texts do, 1 at most."""
     near = neighbours[:, : _NEIGHBOURS // 2]
     shared = float((labels[near] == labels[:, None]).mean())
@@ -87,7 +87,7 @@ def modularity(labels: Any, neighbours: Any) -> float:  # noqa: ANN401 - arrays 
     return (shared - chance) / max(1 - chance, 1e-9)
 
 
-def _move(described: Floats, texts: Floats, neighbours: Any, weights: Floats) -> tuple[Floats, Floats]:  # noqa: ANN401
+def _move(described: Floats, texts: Floats, neighbours: Array, weights: Floats) -> tuple[Floats, Floats]:
     topics = len(described)
     # Texts far from every topic are about something else and must not pull.
     kept = 1 / (1 + np.exp(-20 * ((texts @ described.T).max(axis=1) - _IN_SCOPE)))
@@ -102,14 +102,14 @@ def _move(described: Floats, texts: Floats, neighbours: Any, weights: Floats) ->
     return moved, bias / SHARPNESS - mean
 
 
-def _centred(texts: Floats, topics: Floats, kept: Any) -> tuple[Floats, Floats]:  # noqa: ANN401 - weights of the texts
+def _centred(texts: Floats, topics: Floats, kept: Array) -> tuple[Floats, Floats]:
     """Scores less half of what a topic gets from any text: topics near everything attract everything."""
     scores = texts @ topics.T
     mean = _HUBNESS * (kept @ scores) / kept.sum()
     return scores - mean, mean
 
 
-def _balance(scores: Floats, kept: Any) -> Any:  # noqa: ANN401 - an array of the topics
+def _balance(scores: Floats, kept: Array) -> Array:
     """Log-weights of the topics that draw their sizes towards equal (unbalanced Sinkhorn scaling)."""
     bias = np.zeros(scores.shape[1])
     for _ in range(20):
@@ -118,7 +118,7 @@ def _balance(scores: Floats, kept: Any) -> Any:  # noqa: ANN401 - an array of th
     return bias
 
 
-def _nearest(texts: Floats) -> tuple[Any, Floats]:
+def _nearest(texts: Floats) -> tuple[Array, Floats]:
     """Indices of the nearest other texts, nearest first, and weights that sum to one."""
     found = np.empty((len(texts), _NEIGHBOURS), np.int64)
     close = np.empty((len(texts), _NEIGHBOURS), np.float32)
