@@ -33,8 +33,9 @@ from app.pipeline import STATIONS, drain
 from app.processes.apply import apply_document
 from app.runtime import Runtime, build_runtime
 from app.settings import Settings
+from app.store.label_tables import Mention
 from app.store.migrate import upgrade_schema
-from app.store.tables import Mention, Turn
+from app.store.tables import Turn
 from classifiers.embedders.packaged import packaged_folder
 
 _AT_ONCE = 250

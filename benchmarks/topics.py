@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from sklearn.multiclass import OneVsRestClassifier
 from classifiers.contract import Encoded, TopicSpec
 from classifiers.embedders.encoder import Encoder
 from classifiers.text.clean import clean
-from classifiers.topics.memory import Remembered
 from classifiers.topics.model import Labelled, TopicModel
 from classifiers.topics.prototypes import readable
 
@@ -35,7 +34,8 @@ Array = npt.NDArray[Any]
 
 SEED = 20261126
 SEEDS = (0, 1, 2)
-ENCODE = Remembered(Encoder().encode, most=1 << 20)
+ENCODER = Encoder()
+KNOWN: dict[str, tuple[Array, Array]] = {}
 NO_TOPIC = {"outofdomain", "contentonly", "Labelling not possible", "Not assigned"}
 SETS = {
     "multidogo_finance": ("multidogo_finance/train.jsonl", "labels"),
@@ -47,6 +47,15 @@ SETS = {
     "goemotions": ("goemotions/dev.jsonl", "emotions"),
     "nhs_fft": ("nhs_fft/comments.jsonl", "labels"),
 }
+
+
+def encode(texts: Sequence[str]) -> Encoded:
+    """Encode each text once in a run."""
+    fresh = [text for text in dict.fromkeys(texts) if text not in KNOWN]
+    if fresh:
+        found = ENCODER.encode(fresh)
+        KNOWN.update({text: (found.vectors[at], found.layers[at]) for at, text in enumerate(fresh)})
+    return Encoded(np.stack([KNOWN[text][0] for text in texts]), np.stack([KNOWN[text][1] for text in texts]))
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class Texts:
 
     def encoded(self) -> Encoded:
         """Vectors and layers."""
-        return ENCODE(self.texts)
+        return encode(self.texts)
 
     def labelled(self) -> list[Labelled]:
         """As the model takes them."""
@@ -125,7 +134,7 @@ def hits(found: Array, keys: list[str], test: Texts) -> Array:
 
 def cosine(keys: list[str], test: Texts) -> Array:
     """Plain cosine of bare name and text."""
-    return test.encoded().vectors @ ENCODE([readable(key) for key in keys]).vectors.T
+    return test.encoded().vectors @ encode([readable(key) for key in keys]).vectors.T
 
 
 def regression(keys: list[str], train: Texts, test: Texts) -> Array:
@@ -149,7 +158,7 @@ def words(keys: list[str], train: Texts, test: Texts) -> Array:
 
 def grown(keys: list[str], train: Texts | None, test: Texts, traffic: Array | None = None) -> Array:
     """Our probabilities."""
-    model = TopicModel([TopicSpec(key) for key in keys], ENCODE, train.labelled() if train else (), traffic)
+    model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled() if train else (), traffic)
     return model.probabilities(test.texts, test.encoded())
 
 
@@ -250,7 +259,7 @@ def part_survey(data: Path) -> None:
         truth = _several(test.topics, keys)
         plain = OneVsRestClassifier(LogisticRegression(C=20, max_iter=300))
         plain.fit(train.encoded().vectors, _several(train.topics, keys))
-        model = TopicModel([TopicSpec(key) for key in keys], ENCODE, train.labelled())
+        model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled())
         answers = model.judge(test.texts, test.encoded(), 0.5)
         ours = _several([tuple(one.label or "" for one in answer.topics) for answer in answers], keys)
         told = [_f1(found, truth) for found in (plain.predict(test.encoded().vectors) > 0, ours)]
@@ -276,7 +285,7 @@ def part_speed(data: Path) -> None:
         specs = [TopicSpec(key) for key in topics]
         rows.encoded()
         started = time.perf_counter()
-        model = TopicModel(specs, ENCODE, rows.labelled())
+        model = TopicModel(specs, encode, rows.labelled())
         learnt = time.perf_counter() - started
         encoded = test.encoded()
         started = time.perf_counter()

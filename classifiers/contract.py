@@ -10,12 +10,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.floating[Any]]
     HalfFloats = npt.NDArray[np.float16]
     Array = npt.NDArray[Any]
+    Offsets = npt.NDArray[np.int32]
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
 
@@ -82,6 +85,10 @@ class Correction:
         sentiment: The right sentiment.
         complaint: Whether the text reports a problem.
         friction: Friction value; the empty string says "none".
+        urgent: Whether the text cannot wait.
+        response_needed: Whether the customer expects an answer.
+        escalation_intent: Whether the customer threatens to take it further.
+        teaches: Whether similar texts learn from it; its own text is always judged as it says.
     """
 
     text: str
@@ -89,6 +96,10 @@ class Correction:
     sentiment: SentimentLabel | None = None
     complaint: bool | None = None
     friction: str | None = None
+    urgent: bool | None = None
+    response_needed: bool | None = None
+    escalation_intent: bool | None = None
+    teaches: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +154,28 @@ class Mention:
     friction_confidence: float
     vector: HalfFloats = field(repr=False, compare=False)
     corrected: bool = False
+    urgent: bool = False
+    urgent_confidence: float = 0.0
+    response_needed: bool = False
+    response_needed_confidence: float = 0.0
+    escalation_intent: bool = False
+    escalation_intent_confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found in one conversation.
+
+    Attributes:
+        mentions: In reading order; of one span with several topics the surest first.
+        language: ISO 639-1 code of what the customer writes in; None where nobody can tell.
+        unread: Why there are no mentions, or not of every turn: a language that the model does not speak, or nothing
+            was said. None where all was read.
+    """
+
+    mentions: tuple[Mention, ...]
+    language: str | None = None
+    unread: Literal["language", "no_content"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +185,15 @@ class Encoded:
     Attributes:
         vectors: Unit-length sentence embeddings, float32, shape (n, dim).
         layers: Mean-pooled hidden states of every layer side by side, float16, shape (n, layers * hidden).
+        heads: What each head asked for says of the whole text, float32, shape (n, its width).
+        tokens: What each head asked for says of the text's tokens: n arrays, float16, shape (tokens, its width).
+        offsets: First character and one past the last of each token in the text as it was given: n arrays, shape
+            (tokens, 2). Empty where no head that judges tokens was asked for. Words that lie beyond the model's
+            longest input have no token.
     """
 
     vectors: Floats
     layers: HalfFloats
+    heads: Mapping[str, Floats] = field(default_factory=dict)
+    tokens: Mapping[str, list[HalfFloats]] = field(default_factory=dict)
+    offsets: list[Offsets] = field(default_factory=list)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +34,8 @@ _SURE_FRICTION = 0.8
 _UNHAPPY = -0.1
 _WHOLE = 900
 _MOST_CLAUSES = 64
+_SIGNALS = ("urgent", "response_needed", "escalation_intent")
+_SAID = ("topic", "sentiment", "complaint", "friction", *_SIGNALS)
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
     Content.PRAISE: (0.02, 0.08, 0.9),
@@ -122,16 +125,20 @@ class Reader:
         taught = [
             Labelled(clean(row.text), (row.topic,) if row.topic else ())
             for row in self._decided.values()
-            if row.topic is not None and (not row.topic or row.topic in known)
+            if row.teaches and row.topic is not None and (not row.topic or row.topic in known)
         ]
         self.topics = TopicModel(topics, self._encode, taught) if topics else None
-        frictions = [(clean(row.text), row.friction) for row in self._decided.values() if row.friction is not None]
+        frictions = [
+            (clean(row.text), row.friction)
+            for row in self._decided.values()
+            if row.teaches and row.friction is not None
+        ]
         self._friction = FrictionModel(self._embed, frictions)
         self.fingerprint = self._hash(topics)
 
     def read(
         self, conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[str | None] | None = None
-    ) -> list[list[contract.Mention]]:
+    ) -> list[contract.Reading]:
         """Find the mentions of each conversation.
 
         Args:
@@ -139,7 +146,7 @@ class Reader:
             questions: The question that each conversation answers, where known.
 
         Returns:
-            For each conversation its mentions in reading order; without content there are none.
+            One reading for each conversation, in their order.
         """
         asked = questions if questions is not None else [None] * len(conversations)
         mentions: list[list[contract.Mention]] = [[] for _ in conversations]
@@ -147,7 +154,7 @@ class Reader:
             looks = self.look([clean(found.text) for found in batch])
             for row, found in enumerate(batch):
                 mentions[found.conversation].append(self._mention(found, looks, row))
-        return mentions
+        return [contract.Reading(tuple(found), unread=None if found else "no_content") for found in mentions]
 
     def look(self, texts: Sequence[str]) -> Looks:
         """Judge cleaned texts, each on its own words alone."""
@@ -185,6 +192,12 @@ class Reader:
             answers.append(Feeling(contract.SENTIMENTS[label], chances[2] - chances[0], chances[label], chances))
         return answers
 
+    def uncorrected(self) -> Reader:
+        """The same reader without anybody's word on exact texts: it says what was learnt, which is what to measure."""
+        plain = copy(self)
+        plain._decided = {}  # noqa: SLF001 - it is one of us
+        return plain
+
     def _encode(self, texts: Sequence[str]) -> contract.Encoded:
         return self._encoder.encode([clean(text) for text in texts])
 
@@ -220,7 +233,7 @@ class Reader:
 
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
         model = [VERSION, self._encoder.fingerprint, sentiment.fingerprint(), seeds_fingerprint()]
-        taught = sorted(repr(row) for row in self._decided.values())
+        taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
         return f"{_digest([*model, repr(tuple(topics)), repr(self._confidence)], 12)}.{_digest(taught, 6)}"
 
 
@@ -239,7 +252,11 @@ def correct(mention: contract.Mention, correction: contract.Correction) -> contr
         mention = replace(mention, complaint=correction.complaint, complaint_confidence=1.0)
     if correction.friction is not None:
         mention = replace(mention, friction=correction.friction or None, friction_confidence=1.0)
-    return replace(mention, corrected=True)
+    signals: dict[str, Any] = {}
+    for name in _SIGNALS:
+        if getattr(correction, name) is not None:
+            signals |= {name: getattr(correction, name), f"{name}_confidence": 1.0}
+    return replace(mention, **signals, corrected=True)
 
 
 def _first(answer: TopicAnswer) -> contract.Judgement:
@@ -312,12 +329,6 @@ def _decide(corrections: Iterable[contract.Correction]) -> dict[str, contract.Co
     decided: dict[str, contract.Correction] = {}
     for row in corrections:
         earlier = decided.get(row.text, row)
-        decided[row.text] = replace(
-            earlier,
-            **{
-                name: value
-                for name in ("topic", "sentiment", "complaint", "friction")
-                if (value := getattr(row, name)) is not None
-            },
-        )
+        said = {name: value for name in _SAID if (value := getattr(row, name)) is not None}
+        decided[row.text] = replace(earlier, **said, teaches=earlier.teaches and row.teaches)
     return decided

@@ -7,10 +7,11 @@ from sqlalchemy import Connection
 
 from app.settings import read_settings
 from app.store.session import make_engine
-from app.store.tables import Row
+from app.store.tables import AuditEvent
 from app.store.types import Utc
 
-_OURS = frozenset(Row.metadata.tables)
+_METADATA = AuditEvent.metadata  # any table knows them all
+_OURS = frozenset(_METADATA.tables)
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:
@@ -29,7 +30,7 @@ def _run(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL statement_timeout = '600s'")
     context.configure(
         connection=connection,
-        target_metadata=Row.metadata,
+        target_metadata=_METADATA,
         render_as_batch=connection.dialect.name == "sqlite",
         include_name=_include_name,
         render_item=_render_item,

@@ -128,7 +128,8 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
                 for row in rows
             ]
             found = reader.read(conversations, [row.get("question") for row in rows])
-            for row, turns, spans in zip(rows, conversations, found, strict=True):
+            for row, turns, reading in zip(rows, conversations, found, strict=True):
+                spans = reading.mentions
                 _write(file, {"id": row["id"], "mentions": [_mention(span, turns) for span in spans]})
                 items, mentions = items + 1, mentions + len(spans)
                 covered += sum(span.end - span.start for span in spans)

@@ -16,7 +16,8 @@ from app.classify.taxonomy import Known, load_known
 from app.domain.feedback import FeedbackState
 from app.errors import AppError
 from app.log import get_logger
-from app.store.tables import Feedback, Mention, MentionVector, Turn
+from app.store.label_tables import Mention, MentionVector
+from app.store.tables import Feedback, Turn
 
 if TYPE_CHECKING:
     from app.classify.loading import Readers
@@ -104,14 +105,14 @@ def work(batch: Batch, tools: Tools) -> Outcome:
     from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
 
     try:
-        reader = tools.readers.reader(batch.known.specs(), batch.known.taught())
+        reader = tools.readers.current(batch.known)
     except AppError as error:
         return Outcome(unread=tuple(one.id for one in batch.unread), because=error.code)
     conversations = [[contract.Turn(role, text) for _, role, text in one.turns] for one in batch.unread]
     found = reader.read(conversations, [one.question for one in batch.unread])
     read = tuple(
-        Read(one.id, one.content_rev, tuple(_at_position(mention, one) for mention in mentions))
-        for one, mentions in zip(batch.unread, found, strict=True)
+        Read(one.id, one.content_rev, tuple(_at_position(mention, one) for mention in reading.mentions))
+        for one, reading in zip(batch.unread, found, strict=True)
     )
     return Outcome(read, batch.known.topic_ids, reader.fingerprint, tools.readers.encoder().fingerprint)
 

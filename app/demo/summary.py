@@ -10,8 +10,9 @@ from app.domain.actor import OPERATOR
 from app.domain.items import TABS, Tab
 from app.store.impact import latest_measurement
 from app.store.items import ItemFilter, current_change, list_items
+from app.store.label_tables import Mention
 from app.store.routings import theme_facts, window_of
-from app.store.tables import Feedback, Mention, Theme
+from app.store.tables import Feedback, Theme
 
 _WINDOW = 28
 _MANY = 200

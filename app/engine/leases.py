@@ -3,7 +3,7 @@
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.store.tables import Leased, Row
+from app.store.row import Leased, Row
 
 
 def clear_leases(session: Session) -> int:

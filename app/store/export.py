@@ -6,18 +6,16 @@ from typing import Any
 from sqlalchemy import LargeBinary, inspect, select
 from sqlalchemy.orm import Session
 
+from app.store.label_tables import Correction, Mention
+from app.store.row import Leased, Row
 from app.store.tables import (
     ActionItem,
     Change,
-    Correction,
     Exposure,
     Feedback,
     ItemEvent,
-    Leased,
     Measurement,
-    Mention,
     Routing,
-    Row,
     Score,
     Theme,
     ThemeMention,

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.store.keyset import After, keyset_page
-from app.store.tables import Feedback, Mention, Score, Source, Topic, Turn
+from app.store.label_tables import Mention
+from app.store.tables import Feedback, Score, Source, Topic, Turn
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.store.label_tables import Mention
 from app.store.tables import (
     ActionItem,
     Calendar,
@@ -16,7 +17,6 @@ from app.store.tables import (
     Exposure,
     Feedback,
     Measurement,
-    Mention,
     Process,
     Registration,
     Theme,

@@ -9,7 +9,8 @@ from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from app.store.keyset import After, keyset_page
-from app.store.tables import Feedback, Mention, Theme, ThemeMention, Topic, Turn
+from app.store.label_tables import Mention
+from app.store.tables import Feedback, Theme, ThemeMention, Topic, Turn
 
 
 @dataclass(frozen=True, slots=True)

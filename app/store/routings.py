@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app.domain.feedback import Friction, Medium
 from app.domain.routing import Place, ThemeFacts
 from app.store import reference
-from app.store.tables import ActionItem, Feedback, Mention, Process, Routing, Theme, ThemeMention, Topic
+from app.store.label_tables import Mention
+from app.store.tables import ActionItem, Feedback, Process, Routing, Theme, ThemeMention, Topic
 
 
 @dataclass(frozen=True, slots=True)

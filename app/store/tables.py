@@ -1,54 +1,16 @@
-"""Every table as a plain row class. `__writer__` names the one room that may write a table's rows."""
+"""The tables as plain row classes; the classify room's are in `label_tables`.
+
+`__writer__` names the one room that may write a table's rows.
+"""
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from app.store.types import Json, Key, Utc
-
-Document = dict[str, Any]
-
-
-class Row(DeclarativeBase):
-    """What all tables share: names for constraints, so that both databases can migrate them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        int: Key,
-        str: Text(),
-        datetime: Utc(),
-        Document: Json,
-        list[Any]: Json,
-        bytes: LargeBinary(),
-    }
-    __writer__: ClassVar[str]
-
-
-class Leased:
-    """Rows that a station leases while it works on them; the engine may crash, the row remembers."""
-
-    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    leased_until: Mapped[datetime | None]
-    last_error: Mapped[str | None]
-
-
-def _id() -> Mapped[int]:
-    return mapped_column(primary_key=True, autoincrement=True)
-
-
-def _one(name: str, *columns: str, where: str) -> Index:
-    return Index(name, *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))
-
+from app.store.label_tables import Mention
+from app.store.row import Document, Leased, Row, row_id, unique_where
 
 # Reference data ------------------------------------------------------------------------------------------------------
 
@@ -58,7 +20,7 @@ class Calendar(Row):
 
     __tablename__ = "calendars"
     __writer__ = "processes"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     key: Mapped[str] = mapped_column(unique=True)
     zone: Mapped[str]
     week: Mapped[Document]  # {"mon": [["09:00", "12:30"], ["13:30", "17:00"]], ...}
@@ -73,7 +35,7 @@ class Owner(Row):
 
     __tablename__ = "owners"
     __writer__ = "processes"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     email: Mapped[str | None]
@@ -89,7 +51,7 @@ class JourneyStage(Row):
 
     __tablename__ = "journey_stages"
     __writer__ = "processes"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     position: Mapped[int]
@@ -101,7 +63,7 @@ class Process(Row):
 
     __tablename__ = "processes"
     __writer__ = "processes"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     stage_id: Mapped[int | None] = mapped_column(ForeignKey("journey_stages.id"))
@@ -114,7 +76,7 @@ class ProcessStep(Row):
     __tablename__ = "process_steps"
     __writer__ = "processes"
     __table_args__ = (UniqueConstraint("process_id", "key"),)
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     process_id: Mapped[int] = mapped_column(ForeignKey("processes.id"))
     key: Mapped[str]
     name: Mapped[str]
@@ -127,7 +89,7 @@ class Ownership(Row):
 
     __tablename__ = "ownerships"
     __writer__ = "processes"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     process_id: Mapped[int] = mapped_column(ForeignKey("processes.id"), index=True)
     step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
     owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
@@ -140,7 +102,7 @@ class TaxonomyVersion(Row):
 
     __tablename__ = "taxonomy_versions"
     __writer__ = "processes"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     digest: Mapped[str]
     document: Mapped[Document]
     published_at: Mapped[datetime]
@@ -151,7 +113,7 @@ class Topic(Row):
 
     __tablename__ = "topics"
     __writer__ = "processes"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     description: Mapped[str]
@@ -167,7 +129,7 @@ class RoutingRule(Row):
 
     __tablename__ = "routing_rules"
     __writer__ = "processes"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     key: Mapped[str] = mapped_column(unique=True)
     position: Mapped[int]
     when: Mapped[Document]
@@ -194,7 +156,7 @@ class Source(Row):
 
     __tablename__ = "sources"
     __writer__ = "ingest"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     key: Mapped[str] = mapped_column(unique=True)
     connector: Mapped[str]
     config: Mapped[Document]
@@ -209,7 +171,7 @@ class Delivery(Row, Leased):
     __tablename__ = "deliveries"
     __writer__ = "ingest"
     __table_args__ = (Index(None, "state", "leased_until"), Index(None, "source_id", "sender_ref"))
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
     sender_ref: Mapped[str | None]  # the sender's own delivery id
     digest: Mapped[str]  # SHA-256 of the body
@@ -233,7 +195,7 @@ class Feedback(Row, Leased):
         Index(None, "occurred_at"),
         Index(None, "customer_ref"),
     )
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
     external_id: Mapped[str]
     version: Mapped[int] = mapped_column(default=0)  # the sender's number, or its update time in microseconds
@@ -250,6 +212,8 @@ class Feedback(Row, Leased):
     case_ref: Mapped[str | None]
     attributes: Mapped[Document]
     state: Mapped[str] = mapped_column(default="pending")  # domain.feedback.FeedbackState
+    language_guess: Mapped[str | None] = mapped_column(String(16))  # what it seems to be written in, once it was read
+    unread: Mapped[str | None] = mapped_column(String(16))  # why it has no mentions: language, no_content
 
 
 class Turn(Row):
@@ -281,65 +245,13 @@ class Score(Row):
 # What we make of it --------------------------------------------------------------------------------------------------
 
 
-class Mention(Row):
-    """One span of a customer turn with one topic and one sentiment; offsets are characters of the turn's text."""
-
-    __tablename__ = "mentions"
-    __writer__ = "classify"
-    __table_args__ = (Index(None, "feedback_id"), Index(None, "topic_id", "complaint"))
-    id: Mapped[int] = _id()
-    feedback_id: Mapped[int] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"))
-    content_rev: Mapped[int]
-    turn: Mapped[int]
-    start: Mapped[int]
-    end: Mapped[int]
-    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topics.id"))  # None: abstained
-    topic_confidence: Mapped[float]
-    sentiment: Mapped[float]  # -1..1
-    sentiment_label: Mapped[str] = mapped_column(String(16))
-    sentiment_confidence: Mapped[float]
-    complaint: Mapped[bool]
-    complaint_confidence: Mapped[float]
-    friction: Mapped[str | None] = mapped_column(String(32))  # domain.feedback.Friction
-    friction_confidence: Mapped[float]
-    fingerprint: Mapped[str]
-    corrected: Mapped[bool] = mapped_column(default=False)
-
-
-class MentionVector(Row):
-    """A mention's embedding: float16, little-endian; apart from the mention to keep that narrow."""
-
-    __tablename__ = "mention_vectors"
-    __writer__ = "classify"
-    mention_id: Mapped[int] = mapped_column(ForeignKey("mentions.id", ondelete="CASCADE"), primary_key=True)
-    model: Mapped[str]
-    vector: Mapped[bytes]
-
-
-class Correction(Row):
-    """A human's label for a span; wins over the model at every later reading. None = not corrected in that respect."""
-
-    __tablename__ = "corrections"
-    __writer__ = "classify"
-    __table_args__ = (Index(None, "feedback_id"),)
-    id: Mapped[int] = _id()
-    feedback_id: Mapped[int] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"))
-    turn: Mapped[int]
-    start: Mapped[int]
-    end: Mapped[int]
-    text: Mapped[str]
-    labels: Mapped[Document]  # any of topic (key or null), sentiment_label, complaint, friction
-    actor: Mapped[str]
-    created_at: Mapped[datetime]
-
-
 class Theme(Row):
     """A recurring problem inside a topic, with a lasting identity."""
 
     __tablename__ = "themes"
     __writer__ = "theme"
-    __table_args__ = (_one("uq_themes_topic_level", "topic_id", where="kind = 'topic'"),)
-    id: Mapped[int] = _id()
+    __table_args__ = (unique_where("uq_themes_topic_level", "topic_id", where="kind = 'topic'"),)
+    id: Mapped[int] = row_id()
     topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))  # 'topic' (all of the topic that is in no cluster) or 'cluster'
     name: Mapped[str]
@@ -357,7 +269,7 @@ class ThemeMention(Row):
 
     __tablename__ = "theme_mentions"
     __writer__ = "theme"
-    mention_id: Mapped[int] = mapped_column(ForeignKey("mentions.id", ondelete="CASCADE"), primary_key=True)
+    mention_id: Mapped[int] = mapped_column(ForeignKey(Mention.id, ondelete="CASCADE"), primary_key=True)
     theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"), index=True)
     similarity: Mapped[float | None]
     reason: Mapped[str | None]
@@ -369,7 +281,7 @@ class ThemeEvent(Row):
 
     __tablename__ = "theme_events"
     __writer__ = "theme"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     other_theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"))
@@ -386,8 +298,8 @@ class Routing(Row):
 
     __tablename__ = "routings"
     __writer__ = "route"
-    __table_args__ = (_one("uq_routings_current", "theme_id", "process_id", where="superseded_at IS NULL"),)
-    id: Mapped[int] = _id()
+    __table_args__ = (unique_where("uq_routings_current", "theme_id", "process_id", where="superseded_at IS NULL"),)
+    id: Mapped[int] = row_id()
     theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"))
     process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
     step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
@@ -413,10 +325,10 @@ class ActionItem(Row):
     __tablename__ = "action_items"
     __writer__ = "act"
     __table_args__ = (
-        _one("uq_action_items_open", "theme_id", "process_id", where="closed_at IS NULL AND kind = 'process'"),
+        unique_where("uq_action_items_open", "theme_id", "process_id", where="closed_at IS NULL AND kind = 'process'"),
         Index(None, "owner_id", "updated_at"),
     )
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     kind: Mapped[str] = mapped_column(String(16))  # process or case
     theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"))
     feedback_id: Mapped[int | None] = mapped_column(ForeignKey("feedback.id", ondelete="SET NULL"))
@@ -446,7 +358,7 @@ class ItemEvent(Row):
 
     __tablename__ = "item_events"
     __writer__ = "act"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     item_id: Mapped[int] = mapped_column(ForeignKey("action_items.id"), index=True)
     at: Mapped[datetime]
     actor: Mapped[str]
@@ -462,7 +374,7 @@ class Change(Row):
 
     __tablename__ = "changes"
     __writer__ = "act"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     item_id: Mapped[int] = mapped_column(ForeignKey("action_items.id"), index=True)
     theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"))
     process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
@@ -487,7 +399,7 @@ class Notice(Row, Leased):
     __tablename__ = "notices"
     __writer__ = "act"
     __table_args__ = (Index(None, "state", "leased_until"),)
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     key: Mapped[str] = mapped_column(unique=True)  # item, event and channel: sent once however often it is asked for
     item_id: Mapped[int | None] = mapped_column(ForeignKey("action_items.id"))
     owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
@@ -529,7 +441,7 @@ class Measurement(Row):
     __tablename__ = "measurements"
     __writer__ = "measure"
     __table_args__ = (UniqueConstraint("change_id", "day"),)
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     change_id: Mapped[int] = mapped_column(ForeignKey("changes.id"))
     day: Mapped[date]  # the last day that was counted
     verdict: Mapped[str] = mapped_column(String(16))
@@ -553,7 +465,7 @@ class ApiKey(Row):
 
     __tablename__ = "api_keys"
     __writer__ = "access"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     public_id: Mapped[str] = mapped_column(unique=True)
     digest: Mapped[str]
     name: Mapped[str]
@@ -583,7 +495,7 @@ class AuditEvent(Row):
 
     __tablename__ = "audit_events"
     __writer__ = "access"
-    id: Mapped[int] = _id()
+    id: Mapped[int] = row_id()
     at: Mapped[datetime] = mapped_column(index=True)
     actor: Mapped[str]
     action: Mapped[str]

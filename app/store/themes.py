@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import AppError, Kind
 from app.store.keyset import After, keyset_page
-from app.store.tables import ActionItem, Feedback, Mention, MentionVector, Theme, ThemeEvent, ThemeMention, Topic, Turn
+from app.store.label_tables import Mention, MentionVector
+from app.store.tables import ActionItem, Feedback, Theme, ThemeEvent, ThemeMention, Topic, Turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.store.tables import Feedback, Mention, ThemeMention
+from app.store.label_tables import Mention
+from app.store.tables import Feedback, ThemeMention
 
 
 def weekly_complaints(

@@ -14,7 +14,8 @@ import numpy as np
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from app.store.tables import Mention, MentionVector, Theme, ThemeEvent, ThemeMention, Topic
+from app.store.label_tables import Mention, MentionVector
+from app.store.tables import Theme, ThemeEvent, ThemeMention, Topic
 from app.store.themes import Centroid, active_centroids, topic_level_themes
 from app.theme.rule import NEAR
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from classifiers.contract import Array, Floats
 
-BEST = Prior(0.5, -1.1, 0.1, 0.4)
+BEST = Prior(0.5, -1.0, 0.1, 0.4)
 """Evidence of the best topic to the chance that it is right."""
 
 OWN = Prior(12.0, -4.4, 2.0, 0.5)
@@ -24,6 +24,7 @@ OWN = Prior(12.0, -4.4, 2.0, 0.5)
 ENOUGH = 0.5
 """Where no thresholds were learnt, a probability from which a topic stands in its own right."""
 
+_NONE_AT = 0.2
 _SCOPE = 4.0
 _SCOPE_NEAR = 0.75
 
@@ -137,11 +138,12 @@ class Readout:
         ]
 
     def _evidence(self, scores: Floats, near: Floats) -> Floats:
-        """What speaks for the best topic: its lead over the others, its score itself, and how familiar the text is.
+        """What speaks for the best topic: its lead, its score itself, and how familiar the text is.
 
         The lead alone is blind to texts about something else; the score falls to nothing far from every labelled text.
         """
-        lead = log_odds(softmax(scores * self._sharp).max(axis=1))
+        seats = np.pad(scores, ((0, 0), (0, 1)), constant_values=_NONE_AT)
+        lead = log_odds(softmax(seats * self._sharp)[:, :-1].max(axis=1))
         found: Floats = lead + _SCOPE * (scores.max(axis=1) + _SCOPE_NEAR * near)
         return found
 

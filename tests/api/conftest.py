@@ -12,13 +12,13 @@ from app.api.router import include_routers, make_app
 from app.clock import SteppedClock
 from app.domain.actor import OPERATOR, Scope
 from app.settings import Settings
+from app.store.label_tables import Mention
 from app.store.session import Database
 from app.store.tables import (
     ActionItem,
     Calendar,
     Change,
     Feedback,
-    Mention,
     Owner,
     Policy,
     Process,

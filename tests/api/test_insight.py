@@ -2,7 +2,8 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.actor import Scope
-from app.store.tables import Exposure, Measurement, Mention, Notice
+from app.store.label_tables import Mention
+from app.store.tables import Exposure, Measurement, Notice
 
 
 @pytest.fixture

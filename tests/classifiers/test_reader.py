@@ -10,7 +10,7 @@ def reader(encoder, topics):
 
 
 def say(reader, text, question=None):
-    return reader.read([[Turn("customer", text)]], [question])[0]
+    return list(reader.read([[Turn("customer", text)]], [question])[0].mentions)
 
 
 def test_one_text_gives_a_mention_for_each_opinion(reader):
@@ -24,7 +24,7 @@ def test_one_text_gives_a_mention_for_each_opinion(reader):
 
 def test_agent_text_is_never_classified(reader):
     turns = [Turn("agent", "Your refund is late, how awful."), Turn("customer", "I am furious."), Turn("bot", "Bad!")]
-    assert [mention.turn for mention in reader.read([turns])[0]] == [1]
+    assert [mention.turn for mention in reader.read([turns])[0].mentions] == [1]
 
 
 def test_nothing_is_praise_when_faults_were_asked_for(reader):

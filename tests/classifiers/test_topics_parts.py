@@ -4,7 +4,6 @@ import pytest
 from classifiers.contract import Encoded, TopicSpec
 from classifiers.topics import calibration, ngrams
 from classifiers.topics.kernel import Kernel
-from classifiers.topics.memory import Remembered
 from classifiers.topics.model import Labelled, TopicModel
 from classifiers.topics.regression import LABELLED, WRITTEN, Regression
 from classifiers.topics.scores import unit
@@ -109,22 +108,6 @@ def test_traffic_that_the_topics_do_not_divide_is_not_followed():
     assert settled.trust == 0
     assert np.array_equal(settled.directions, written)
     assert settle(written, None).trust == 0
-
-
-def test_remembered_texts_are_encoded_once():
-    asked = []
-
-    def encode(texts):
-        asked.extend(texts)
-        return Encoded(np.ones((len(texts), 2), np.float32), np.zeros((len(texts), 0), np.float16))
-
-    remembered = Remembered(encode, most=2)
-    assert remembered(["a", "b", "a"]).vectors.shape == (3, 2)
-    remembered(["b", "c"])
-    assert asked == ["a", "b", "c"]
-    remembered(["a"])
-    assert asked == ["a", "b", "c", "a"]
-    assert remembered([]).vectors.shape == (0, 2)
 
 
 def test_ngrams_know_the_words_whatever_their_case_and_spacing():

@@ -62,7 +62,8 @@ def test_topics_without_taxonomy_are_those_of_the_labelled_texts(run, write, tmp
 
 def test_topics_may_have_parts_and_the_whole_is_answered_where_no_part_is_sure(run, write, tmp_path):
     (tmp_path / "y.yaml").write_text(
-        "topics:\n- name: parcel delivery\n  children:\n  - name: late parcel\n  - name: damaged parcel\n- name: refund\n"
+        "topics:\n- name: parcel delivery\n  children:\n  - name: late parcel\n  - name: damaged parcel\n"
+        "- name: refund\n"
     )
     test = write("t.jsonl", {"id": 1, "text": "It is about the delivery of my parcel"})
     files = TopicFiles(test, tmp_path / "o", taxonomy=tmp_path / "y.yaml")

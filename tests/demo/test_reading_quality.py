@@ -22,9 +22,9 @@ def test_complaints_and_their_topics_are_mostly_found(history):
     read = Reader(Encoder(), specs).read(turns, [item.get("question") for item in items])
 
     right = told = true = 0
-    for item, mentions in zip(items, read, strict=True):
+    for item, reading in zip(items, read, strict=True):
         meant = {one.topic for one in history.truth[item["external_id"]].mentions if one.complaint}
-        found = {one.topic for one in mentions if one.complaint and one.topic}
+        found = {one.topic for one in reading.mentions if one.complaint and one.topic}
         right, told, true = right + len(meant & found), told + len(found), true + len(meant)
     assert right / told > 0.75
     assert right / true > 0.8

@@ -14,7 +14,8 @@ from app.access.keys import create_key
 from app.domain.actor import OPERATOR, Scope
 from app.processes.apply import apply_document
 from app.processes.reader import read_document
-from app.store.tables import ActionItem, Delivery, Feedback, ItemEvent, Mention, Notice, ThemeMention
+from app.store.label_tables import Mention
+from app.store.tables import ActionItem, Delivery, Feedback, ItemEvent, Notice, ThemeMention
 
 pytestmark = pytest.mark.slow
 

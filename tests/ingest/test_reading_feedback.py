@@ -4,8 +4,9 @@ import pytest
 
 from app.ingest.items import accept_items
 from app.store.feedback import FeedbackFilter, count_feedback, list_feedback, read_feedback
+from app.store.label_tables import Mention
 from app.store.quotes import feedback_quotes
-from app.store.tables import Mention, Theme, ThemeMention, Topic
+from app.store.tables import Theme, ThemeMention, Topic
 
 
 @pytest.fixture

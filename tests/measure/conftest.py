@@ -7,19 +7,8 @@ import numpy as np
 import pytest
 from sqlalchemy import insert
 
-from app.store.tables import (
-    ActionItem,
-    Calendar,
-    Change,
-    Feedback,
-    Mention,
-    Owner,
-    Process,
-    Source,
-    Theme,
-    ThemeMention,
-    Topic,
-)
+from app.store.label_tables import Mention
+from app.store.tables import ActionItem, Calendar, Change, Feedback, Owner, Process, Source, Theme, ThemeMention, Topic
 
 START = date(2026, 1, 5)
 FINGERPRINT = "topics-1"

@@ -7,7 +7,8 @@ from app.domain.actor import OPERATOR
 from app.processes.apply import apply_document
 from app.processes.reader import read_document
 from app.store import reference
-from app.store.tables import ActionItem, Feedback, Mention, Source, Theme, ThemeMention
+from app.store.label_tables import Mention
+from app.store.tables import ActionItem, Feedback, Source, Theme, ThemeMention
 
 COMPANY = """
 version: 1

@@ -3,7 +3,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from app.store.tables import Feedback, Mention, MentionVector, Source, Topic, Turn
+from app.store.label_tables import Mention, MentionVector
+from app.store.tables import Feedback, Source, Topic, Turn
 
 
 class World:

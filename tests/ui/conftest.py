@@ -16,14 +16,13 @@ from app.measure.frequency import Prepared
 from app.measure.stats.case import Case
 from app.runtime import Runtime, Tools
 from app.settings import Settings
+from app.store.label_tables import Mention, MentionVector
 from app.store.tables import (
     ActionItem,
     Calendar,
     Change,
     Feedback,
     Measurement,
-    Mention,
-    MentionVector,
     Owner,
     Process,
     Routing,
