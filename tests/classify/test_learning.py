@@ -101,7 +101,7 @@ def guarded(session, now, tools, teach):
 
 
 def poison(teach):
-    return [teach(text.replace(".", " now."), "refunds") for text in GOLD[:4]]
+    return [teach(f"The gizmo hums{end}", "refunds") for end in ("!", "!!", " still.", " now.")]
 
 
 def test_what_makes_gold_texts_wrong_is_refused_and_holds_on_its_own_text(
@@ -111,7 +111,7 @@ def test_what_makes_gold_texts_wrong_is_refused_and_holds_on_its_own_text(
     # At once, before the station has seen it, and the same afterwards.
     for _ in range(2):
         assert topic_of("The gizmo hums at noon.") == "delivery"
-        assert topic_of(GOLD[0].replace(".", " now.")) == "refunds"
+        assert topic_of("The gizmo hums now.") == "refunds"
         learn_all(session, now, tools)
     refused = session.query(ModelVersion).filter_by(state="refused").all()
     assert refused
