@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.classify.compare import compare_labels
 from app.classify.runs import clear_staging, end_run, keep_up
 from app.classify.swap import stragglers, swap_in
-from app.classify.taxonomy import Known, load_known
+from app.classify.taxonomy import Known, Topics, load_known, specs_of
 from app.classify.texts import Read, Unread, load_texts, mention_rows, note_reading, read_texts
 from app.domain.feedback import FeedbackState
 from app.domain.relabelling import RunKind, RunState
@@ -37,8 +37,6 @@ LEASE = timedelta(minutes=10)
 PASS_OVER_AT = 5
 """With each failure a chunk is a quarter of the last one; after so many the one text that is left is passed over."""
 MODEL_WAIT = timedelta(minutes=1)
-
-Topics = tuple[tuple[str, str, str, tuple[str, ...]], ...]
 
 _log = get_logger("classify")
 
@@ -117,7 +115,11 @@ def work(batch: Batch, tools: Tools) -> Outcome:
         return Outcome(batch, result=compare_labels(batch.seen) if batch.draft is not None else None)
     try:
         readers = tools.readers
-        reader = readers.current(batch.known) if batch.draft is None else _drafted(readers, batch.known, batch.draft)
+        reader = (
+            readers.current(batch.known)
+            if batch.draft is None
+            else readers.reader(specs_of(batch.draft), batch.known.taught())
+        )
         encoder = readers.encoder().fingerprint
     except AppError as error:
         return Outcome(batch, because=error.code)
@@ -239,12 +241,6 @@ def _finish(session: Session, now: datetime, run: RelabelRun, outcome: Outcome) 
 
 def _topics(document: dict[str, Any]) -> Topics:
     return tuple(
-        (key, fields["name"], fields["description"], tuple(fields["examples"]))
+        (key, fields["name"], fields["description"], tuple(fields["examples"]), fields["parent"])
         for key, fields in sorted(document.items())
     )
-
-
-def _drafted(readers: Readers, known: Known, draft: Topics) -> Any:  # noqa: ANN401 - a reader; loaded when needed
-    from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
-
-    return readers.reader(tuple(contract.TopicSpec(*topic) for topic in draft), known.taught())
