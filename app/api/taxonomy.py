@@ -164,7 +164,7 @@ _GENTLY = PublishIn()
 class PublishedOut(BaseModel):
     """What was published."""
 
-    version: int | None
+    version: int
     changed: bool = Field(description="False where the topics were so already: there is no new version then.")
     relabels: bool = Field(description="Whether history is read anew now.")
     entries: list[dict[str, Any]] = Field(description="What changed, topic by topic.")
@@ -297,14 +297,14 @@ def _preview(session: Session, now: datetime, run: RelabelRun) -> PreviewOut:
 
 
 def _told(session: Session, now: datetime, actor: Actor, action: str, published: Published) -> PublishedOut:
-    version, changed = published.version, bool(published.difference)
-    relabels = changed and version is not None and version.relabels
-    if changed and version is not None:
+    version = published.version
+    relabels = published.is_new and version.relabels
+    if published.is_new:
         facts = {**published.difference.counts(), "relabels": relabels, "restores": version.restores_id}
         record_audit(session, now, actor, action, f"taxonomy_version:{version.id}", **facts)
     return PublishedOut(
-        version=version.id if version else None,
-        changed=changed,
+        version=version.id,
+        changed=published.is_new,
         relabels=relabels,
         entries=published.difference.as_json(),
         dead_rules=list(published.dead_rules),

@@ -15,9 +15,8 @@ from app.engine.wake import wake
 from app.errors import AppError, Kind
 from app.log import get_logger
 from app.store.label_tables import Correction, Mention, RelabelRun, StagedReading
-from app.store.reference import latest_taxonomy
 from app.store.tables import Feedback, TaxonomyVersion
-from app.store.taxonomy import awaits_run, find_draft, last_run, running_history_run
+from app.store.taxonomy import awaits_run, find_draft, last_run, latest_published, running_history_run
 
 STATION = Actor(name="station:relabel")
 _log = get_logger("classify")
@@ -33,7 +32,7 @@ def start_relabelling(session: Session, now: datetime, actor: Actor) -> RelabelR
     if running is not None:
         message = "History is being read anew already. Wait for that run, or cancel it first."
         raise AppError(Kind.CONFLICT, "relabelling_running", message, run=running.id)
-    run = _start(session, now, actor, _current(session))
+    run = _start(session, now, actor, latest_published(session))
     wake(session, "relabel", f"run-{run.id}")
     return run
 
@@ -65,7 +64,7 @@ def ask_preview(session: Session, now: datetime, actor: Actor, draft_id: int, me
     Raises:
         AppError: `draft_not_found`, or `no_taxonomy`.
     """
-    draft, version = find_draft(session, draft_id), _current(session)
+    draft, version = find_draft(session, draft_id), latest_published(session)
     running = last_run(session, RunKind.PREVIEW, draft.id)
     if running is not None and running.state == RunState.RUNNING:
         return running
@@ -88,7 +87,7 @@ def keep_up(session: Session, now: datetime) -> None:
         end_run(session, now, running, RunState.SUPERSEDED)
     elif not awaits_run(session):
         return
-    version = _current(session)
+    version = latest_published(session)
     _start(session, now, Actor(name=version.actor or STATION.name), version)
 
 
@@ -103,14 +102,6 @@ def end_run(session: Session, now: datetime, run: RelabelRun, state: RunState) -
 def clear_staging(session: Session, run: RelabelRun) -> None:
     """Forget what a run has read; its staged mentions go with their readings."""
     session.execute(delete(StagedReading).where(StagedReading.run_id == run.id))
-
-
-def _current(session: Session) -> TaxonomyVersion:
-    version = latest_taxonomy(session)
-    if version is None:
-        message = "No topics were published yet. Apply a company document first."
-        raise AppError(Kind.CONFLICT, "no_taxonomy", message)
-    return version
 
 
 def _start(session: Session, now: datetime, actor: Actor, version: TaxonomyVersion) -> RelabelRun:

@@ -23,7 +23,7 @@ from app.processes.writing import write_difference
 from app.store import reference
 from app.store.feedback import is_any_labelled
 from app.store.tables import TaxonomyDraft, TaxonomyVersion
-from app.store.taxonomy import find_draft, find_version
+from app.store.taxonomy import find_draft, find_version, latest_published
 
 _READ = ("name", "description", "examples", "parent")
 """What of a topic a reader looks at: a change of anything else moves no mention."""
@@ -34,12 +34,14 @@ class Published:
     """What publishing led to.
 
     Attributes:
-        version: The current version; None as long as nothing was ever published.
-        difference: How the topics changed; empty where they were so already: then there is no new version.
+        version: The current version.
+        is_new: Whether it was made now; not where the topics were so already.
+        difference: How the topics changed.
         dead_rules: Keys of routing rules that name a topic which is no longer active, and so never hold for it.
     """
 
-    version: TaxonomyVersion | None
+    version: TaxonomyVersion
+    is_new: bool
     difference: Difference
     dead_rules: tuple[str, ...]
 
@@ -96,7 +98,7 @@ def publish_draft(session: Session, now: datetime, actor: Actor, draft_id: int, 
         )
         raise AppError(Kind.CONFLICT, "draft_outdated", message, based_on=draft.version_id, current=current)
     published = _become(session, now, actor, draft.document["topics"])
-    draft.published_id = published.version.id if published.version else None
+    draft.published_id = published.version.id
     session.flush()
     return published
 
@@ -157,9 +159,9 @@ def _become(
     difference = compare(stored, {**stored, "topic": wanted})
     if difference:
         write_difference(session, now, difference)
-    version = publish_topics(session, now, actor, restores=restores) or reference.latest_taxonomy(session)
+    made = publish_topics(session, now, actor, restores=restores)
     dead = [row.key for row in reference.list_rules(session) if not wanted.keys() >= set(row.when.get("topic", ()))]
-    return Published(version, difference, tuple(dead))
+    return Published(made or latest_published(session), made is not None, difference, tuple(dead))
 
 
 def _check(session: Session, parts: Sequence[TopicPart]) -> None:

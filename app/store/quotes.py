@@ -47,6 +47,23 @@ def feedback_quotes(session: Session, feedback_id: int) -> Sequence[Quote]:
     return [Quote(*row) for row in session.execute(query)]
 
 
+def topics_beside(session: Session, quotes: Sequence[Quote]) -> dict[int, list[str]]:
+    """Names of the other topics of each mention's span, the surest first, by mention id; only where there are any."""
+    wanted = {quote.mention.id: _place(quote.mention) for quote in quotes}
+    query = (
+        select(Mention, Topic.name)
+        .join(Topic, Topic.id == Mention.topic_id)
+        .where(Mention.feedback_id.in_(sorted({place[0] for place in wanted.values()})))
+        .order_by(Mention.topic_confidence.desc(), Mention.id)
+    )
+    found: dict[int, list[str]] = {}
+    for mention, name in session.execute(query):
+        for mention_id, place in wanted.items():
+            if place == _place(mention) and mention.id != mention_id:
+                found.setdefault(mention_id, []).append(name)
+    return found
+
+
 def mention_quotes(session: Session, mention_ids: Collection[int]) -> Sequence[Quote]:
     """Mentions by their ids; those that are gone are left out."""
     query = _quotes().where(Mention.id.in_(sorted(set(mention_ids)))).order_by(Mention.id)
@@ -62,3 +79,7 @@ def _quotes() -> Select[Mention, Feedback, str, str, int | None]:
         # A person may have said that it is no complaint: its place in a theme counts for nothing then.
         .outerjoin(ThemeMention, and_(ThemeMention.mention_id == Mention.id, Mention.complaint))
     )
+
+
+def _place(mention: Mention) -> tuple[int, int, int, int]:
+    return mention.feedback_id, mention.turn, mention.start, mention.end

@@ -12,6 +12,7 @@ from app.domain.relabelling import RunKind, RunState
 from app.errors import AppError, Kind
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention, RelabelRun
+from app.store.reference import latest_taxonomy
 from app.store.tables import TaxonomyDraft, TaxonomyVersion, ThemeMention
 
 _MATCHED_AFTER = timedelta(days=1)
@@ -28,6 +29,19 @@ def find_version(session: Session, version_id: int) -> TaxonomyVersion:
     if version is None:
         message = "There is no such version of the taxonomy. List them at /v1/taxonomy/versions."
         raise AppError(Kind.NOT_FOUND, "taxonomy_version_not_found", message)
+    return version
+
+
+def latest_published(session: Session) -> TaxonomyVersion:
+    """The current taxonomy.
+
+    Raises:
+        AppError: `no_taxonomy`.
+    """
+    version = latest_taxonomy(session)
+    if version is None:
+        message = "No topics were published yet. Apply a company document first."
+        raise AppError(Kind.CONFLICT, "no_taxonomy", message)
     return version
 
 

@@ -1,8 +1,10 @@
 from datetime import date, timedelta
 from xml.etree import ElementTree as ET
 
-from app.store.label_tables import RelabelRun, TrendCount, TrendLine
-from app.store.tables import TaxonomyVersion
+from sqlalchemy import select
+
+from app.store.label_tables import Mention, RelabelRun, TrendCount, TrendLine
+from app.store.tables import ActionItem, TaxonomyVersion, ThemeMention, Topic
 from app.ui.charts import TrendPoint, trend_chart
 
 START = date(2026, 1, 5)
@@ -53,6 +55,21 @@ def test_a_topic_has_a_page_with_its_line_of_before(mira, shop, database, now):
     assert "dashed: as they were read before 16 Sep" in page
     assert "10 of 40 texts" in page
     assert '<td class="number">7</td>' in page
+
+
+def test_words_about_several_topics_are_marked_once_and_name_the_others(mira, shop, database):
+    with database.writing() as session:
+        topic = Topic(key="staff", name="Staff & tone", description="", examples=[])
+        session.add(topic)
+        session.flush()
+        theme_id = session.get(ActionItem, shop.mira_item).theme_id
+        theirs = select(ThemeMention.mention_id).where(ThemeMention.theme_id == theme_id)
+        mention = session.scalars(select(Mention).where(Mention.id.in_(theirs))).one()
+        same = {column.key: getattr(mention, column.key) for column in Mention.__table__.columns if column.key != "id"}
+        session.add(Mention(**same | {"topic_id": topic.id}))
+    page = mira.get(f"/items/{shop.mira_item}").text
+    assert page.count("<mark>") == 1
+    assert "also about Staff &amp; tone" in page
 
 
 def test_a_topic_that_nobody_may_see_is_not_found(mira, shop):
