@@ -52,13 +52,15 @@ def test_a_topic_has_a_page_with_its_line_of_before(mira, shop, database, now):
         session.add(
             TrendCount(line_id=line.id, topic_id=1, day=until - timedelta(days=7), mentions=8, complaints=7, people=6)
         )
-        session.add(TrendCount(line_id=line.id, topic_id=1, day=until, mentions=3, complaints=2, people=1))
+        for day, complaints in ((until - timedelta(days=7), 7), (until, 23)):
+            counts = {"mentions": 30, "complaints": complaints, "people": 5}
+            session.add(TrendCount(line_id=line.id, topic_id=1, day=day, **counts))
     page = mira.get("/topics/1").text
     assert 'class="kept"' in page
     assert "dashed: as they were read before 16 Sep" in page
     assert "10 of 40 texts" in page
     assert '<td class="number">7</td>' in page
-    assert '<td class="number">2</td>' not in page  # the week in which it ended is not whole
+    assert '<td class="number">23</td>' not in page  # the week in which it ended is not whole
 
 
 def test_words_about_several_topics_are_marked_once_and_name_the_others(mira, shop, database):
