@@ -87,8 +87,13 @@ class MentionOut(BaseModel):
 
 
 class ReadTextOut(BaseModel):
-    """The mentions of one utterance."""
+    """What one utterance says; a span with several topics has a mention for each, the surest first."""
 
+    language: str | None = Field(description="What it seems to be written in (ISO 639-1); null: nobody can tell.")
+    unread: str | None = Field(
+        description="Why there is no mention, or not of every turn: `language` (not one that the model speaks) or "
+        "`no_content`."
+    )
     mentions: list[MentionOut]
 
 
@@ -108,9 +113,7 @@ def classify(request: Request, body: ClassifyIn, session: Reading, _actor: Inges
     known = load_known(session, readers.known)
     session.close()  # no transaction stays open while a model works
     found = classify_texts(readers, known, [_asked(text) for text in body.texts])
-    return ClassifyOut(
-        texts=[ReadTextOut(mentions=[MentionOut.model_validate(each) for each in mentions]) for mentions in found]
-    )
+    return ClassifyOut(texts=[ReadTextOut.model_validate(read) for read in found])
 
 
 def _asked(text: TextIn) -> Asked:

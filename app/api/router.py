@@ -23,8 +23,11 @@ from app.api import (
     people,
     quality,
     reference,
+    relabelling,
     sources,
+    taxonomy,
     themes,
+    trends,
 )
 from app.api.deps import EdgeRuntime
 from app.api.edge import Edge
@@ -39,6 +42,9 @@ RESOURCES: tuple[APIRouter, ...] = (
     sources.router,
     deliveries.router,
     reference.router,
+    taxonomy.router,
+    relabelling.router,
+    trends.router,
     corrections.router,
     quality.router,
     model.router,

@@ -17,9 +17,17 @@ def find_mention(session: Session, mention_id: int) -> Mention | None:
 
 
 def list_mentions(session: Session, feedback_id: int) -> Sequence[Mention]:
-    """A feedback's mentions in reading order."""
+    """A feedback's mentions in reading order; of a span with several topics the surest first."""
     query = select(Mention).where(Mention.feedback_id == feedback_id)
-    return session.scalars(query.order_by(Mention.turn, Mention.start, Mention.id)).all()
+    order = (Mention.turn, Mention.start, Mention.topic_confidence.desc(), Mention.id)
+    return session.scalars(query.order_by(*order)).all()
+
+
+def mentions_at(session: Session, span: Mention | Correction) -> Sequence[Mention]:
+    """Every mention of one span, the surest topic first."""
+    names = ("feedback_id", "turn", "start", "end")
+    query = select(Mention).where(*(getattr(Mention, name) == getattr(span, name) for name in names))
+    return session.scalars(query.order_by(Mention.topic_confidence.desc(), Mention.id)).all()
 
 
 def mention_text(session: Session, mention: Mention) -> str:

@@ -8,11 +8,13 @@ def test_texts_are_read_on_request_and_nothing_is_stored(session, readers, known
         Asked((("agent", "Hello, your parcel is late."), ("customer", "My refund never came."))),
         Asked((("customer", "N/A"),), question="What could we do better?"),
     ]
-    (mention,), nothing = classify_texts(readers, load_known(session), asked)
+    read, nothing = classify_texts(readers, load_known(session), asked)
+    (mention,) = read["mentions"]
     assert (mention["turn"], mention["text"], mention["topic"]) == (1, "My refund never came.", "refunds")
     assert mention["complaint"] is True
     assert mention["fingerprint"]
-    assert nothing == []
+    assert read["unread"] is None
+    assert (nothing["mentions"], nothing["unread"]) == ([], "no_content")
 
 
 def test_the_same_reader_is_kept_until_topics_or_corrections_change(session, readers, known):

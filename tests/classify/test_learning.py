@@ -44,7 +44,7 @@ def topic_of(session, readers, known):
 
     def asked(text):
         facts = load_known(session, readers.known)
-        return classify_texts(readers, facts, [Asked((("customer", text),))])[0][0]["topic"]
+        return classify_texts(readers, facts, [Asked((("customer", text),))])[0]["mentions"][0]["topic"]
 
     return asked
 
