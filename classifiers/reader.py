@@ -12,6 +12,7 @@ import numpy as np
 
 from classifiers import contract
 from classifiers.embedders.encoder import Encoder
+from classifiers.fingerprint import code_fingerprint
 from classifiers.friction.model import FrictionModel, seeds_fingerprint
 from classifiers.sentiment import model as sentiment
 from classifiers.text.clean import clean
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from classifiers.contract import Floats, HalfFloats
-
-VERSION = "1"
-"""Raised with every change of code that changes judgements: it is part of the fingerprint."""
 
 COMPLAINT_AT = 0.5
 FRICTION_AT = 0.5
@@ -232,7 +230,7 @@ class Reader:
         return correct(mention, decided) if decided else mention
 
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
-        model = [VERSION, self._encoder.fingerprint, sentiment.fingerprint(), seeds_fingerprint()]
+        model = [code_fingerprint(), self._encoder.fingerprint, sentiment.fingerprint(), seeds_fingerprint()]
         taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
         return f"{_digest([*model, repr(tuple(topics)), repr(self._confidence)], 12)}.{_digest(taught, 6)}"
 
