@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.floating[Any]]
     HalfFloats = npt.NDArray[np.float16]
+    Array = npt.NDArray[Any]
     Offsets = npt.NDArray[np.int32]
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
@@ -64,12 +65,14 @@ class TopicSpec:
         name: Words for humans; empty means "the key, read as words".
         description: One or two sentences, may be empty.
         examples: Texts that belong to the topic.
+        parent: Key of the topic that this one is a part of; None at the top.
     """
 
     key: str
     name: str = ""
     description: str = ""
     examples: tuple[str, ...] = ()
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from classifiers.sentiment import model as sentiment
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 from classifiers.text.spans import customer_spans, split
-from classifiers.topics.model import Labelled, TopicModel
+from classifiers.topics.model import Labelled, TopicAnswer, TopicModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,14 +58,14 @@ class Looks:
 
     Attributes:
         vectors: Unit vectors, shape (n, dim).
-        topics: Topic judgements; label None where the model abstains. Empty without topics.
+        topics: Topics of each text, none given where the model abstains. Empty without topics.
         sentiments: Probability of negative, neutral, positive, shape (n, 3).
         complaints: Probability of reporting a problem, shape (n,).
         frictions: Friction judgements.
     """
 
     vectors: Floats
-    topics: list[contract.Judgement] = field(repr=False)
+    topics: list[TopicAnswer] = field(repr=False)
     sentiments: Floats
     complaints: Floats
     frictions: list[contract.Judgement] = field(repr=False)
@@ -125,7 +125,7 @@ class Reader:
             for row in self._decided.values()
             if row.teaches and row.topic is not None and (not row.topic or row.topic in known)
         ]
-        self.topics = TopicModel(topics, self._embed, taught) if topics else None
+        self.topics = TopicModel(topics, self._encode, taught) if topics else None
         frictions = [
             (clean(row.text), row.friction)
             for row in self._decided.values()
@@ -156,11 +156,11 @@ class Reader:
 
     def look(self, texts: Sequence[str]) -> Looks:
         """Judge cleaned texts, each on its own words alone."""
-        encoded = self._encoder.encode(texts, layers=self._feeling is self._encoder)
+        encoded = self._encoder.encode(texts)
         layers = encoded.layers if self._feeling is self._encoder else self._feeling.encode(texts).layers
         return Looks(
             vectors=encoded.vectors,
-            topics=self.topics.judge(encoded.vectors, self._confidence) if self.topics else [],
+            topics=self.topics.judge(texts, encoded, self._confidence) if self.topics else [],
             sentiments=sentiment.feel(layers),
             complaints=sentiment.complains(layers),
             frictions=self._friction.judge(encoded.vectors, FRICTION_AT),
@@ -196,11 +196,14 @@ class Reader:
         plain._decided = {}  # noqa: SLF001 - it is one of us
         return plain
 
+    def _encode(self, texts: Sequence[str]) -> contract.Encoded:
+        return self._encoder.encode([clean(text) for text in texts])
+
     def _embed(self, texts: Sequence[str]) -> Floats:
         return self._encoder.encode([clean(text) for text in texts], layers=False).vectors
 
     def _mention(self, found: _Found, looks: Looks, row: int) -> contract.Mention:
-        topic = looks.topics[row] if looks.topics else contract.Judgement(None, 0.0)
+        topic = _first(looks.topics[row]) if looks.topics else contract.Judgement(None, 0.0)
         feeling = looks.sentiments[row]
         label = int(feeling.argmax())
         friction = looks.frictions[row]
@@ -252,6 +255,10 @@ def correct(mention: contract.Mention, correction: contract.Correction) -> contr
         if getattr(correction, name) is not None:
             signals |= {name: getattr(correction, name), f"{name}_confidence": 1.0}
     return replace(mention, **signals, corrected=True)
+
+
+def _first(answer: TopicAnswer) -> contract.Judgement:
+    return answer.topics[0] if answer.topics else contract.Judgement(None, answer.best.confidence)
 
 
 def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
