@@ -18,6 +18,7 @@ from classifiers.sentiment import model as sentiment
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 from classifiers.text.spans import customer_spans, split
+from classifiers.topics.explain import Why, explain
 from classifiers.topics.model import Labelled, TopicAnswer, TopicModel
 
 if TYPE_CHECKING:
@@ -189,6 +190,22 @@ class Reader:
             label = int(np.argmax(chances))
             answers.append(Feeling(contract.SENTIMENTS[label], chances[2] - chances[0], chances[label], chances))
         return answers
+
+    def explain(self, text: str) -> tuple[str, bool, Why]:
+        """Why a text gets its topic; corrections of these very words aside.
+
+        Returns:
+            The text as the model sees it, whether a topic is sure enough, and what the most probable one rests on, with
+            offsets in that text.
+
+        Raises:
+            ClassifierError: There are no topics.
+        """
+        if self.topics is None:
+            raise contract.ClassifierError("There are no topics that could be explained.")
+        seen = clean(text)
+        (answer,) = self.topics.judge([seen], self._encoder.encode([seen]), self._confidence)
+        return seen, bool(answer.topics), explain(self.topics, seen, self._encoder.encode)
 
     def uncorrected(self) -> Reader:
         """The same reader without anybody's word on exact texts: it says what was learnt, which is what to measure."""
