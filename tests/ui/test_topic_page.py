@@ -49,9 +49,6 @@ def test_a_topic_has_a_page_with_its_line_of_before(mira, shop, database, now):
         line = TrendLine(run_id=run.id, taxonomy_version_id=version.id, model="old", until=until, replaced_at=now)
         session.add(line)
         session.flush()
-        session.add(
-            TrendCount(line_id=line.id, topic_id=1, day=until - timedelta(days=7), mentions=8, complaints=7, people=6)
-        )
         for day, complaints in ((until - timedelta(days=7), 7), (until, 23)):
             counts = {"mentions": 30, "complaints": complaints, "people": 5}
             session.add(TrendCount(line_id=line.id, topic_id=1, day=day, **counts))
