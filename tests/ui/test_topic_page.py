@@ -75,5 +75,13 @@ def test_words_about_several_topics_are_marked_once_and_name_the_others(mira, sh
     assert "also about Staff &amp; tone" in page
 
 
+def test_a_verdicts_page_says_that_it_waits_while_history_is_read_anew(mira, judged, database, now):
+    assert "read anew" not in mira.get(f"/impact/{judged}").text
+    with database.writing() as session:
+        version = TaxonomyVersion(digest="d", document={"topics": {}}, published_at=now, relabels=True)
+        session.add(version)
+    assert "read anew" in mira.get(f"/impact/{judged}").text
+
+
 def test_a_topic_that_nobody_may_see_is_not_found(mira, shop):
     assert mira.get("/topics/2").status_code == 404
