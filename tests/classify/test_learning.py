@@ -102,7 +102,8 @@ def guarded(session, now, tools, teach):
 
 
 def poison(teach):
-    return [teach(f"The gizmo hums{end}", "refunds") for end in (" loudly!", " a lot!!", " at night.", " all day.", " like a bee!", "!!!", " and hums!", " now.")]
+    ends = (" loudly!", " a lot!!", " at night.", " all day.", " like a bee!", "!!!", " and hums!", " now.")
+    return [teach(f"The gizmo hums{end}", "refunds") for end in ends]
 
 
 def test_what_makes_gold_texts_wrong_is_refused_and_holds_on_its_own_text(
