@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classifiers import contract
 from classifiers.embedders.encoder import Encoder
+from classifiers.embedders.packaged import PACKAGED
 from classifiers.friction.model import FrictionModel, seeds_fingerprint
-from classifiers.sentiment import model as sentiment
+from classifiers.sentiment.feelings import About, Feelings, feelings_fingerprint, shipped_heads
+from classifiers.sentiment.model import HEAD
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
-from classifiers.text.spans import customer_spans, split
+from classifiers.text.spans import customer_spans
 from classifiers.topics.model import Labelled, TopicModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from classifiers.contract import Floats, HalfFloats
+    from classifiers.sentiment.pipeline import SentimentPipeline
 
-VERSION = "1"
+VERSION = "2"
 """Raised with every change of code that changes judgements: it is part of the fingerprint."""
 
 COMPLAINT_AT = 0.5
@@ -31,8 +33,6 @@ FRICTION_AT = 0.5
 _SPANS_AT_ONCE = 2048
 _SURE_FRICTION = 0.8
 _UNHAPPY = -0.1
-_WHOLE = 900
-_MOST_CLAUSES = 64
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
     Content.PRAISE: (0.02, 0.08, 0.9),
@@ -87,6 +87,15 @@ class Feeling:
     chances: tuple[float, float, float]
 
 
+def load_encoder(name: str = PACKAGED) -> Encoder:
+    """An encoder with all that a reader wants of it: the packaged model runs the shipped heads in its pass.
+
+    Raises:
+        ClassifierError: As :class:`Encoder`.
+    """
+    return Encoder(name, heads=shipped_heads() if name == PACKAGED else None)
+
+
 class Reader:
     """Reads conversations: one encoder pass, then topic, sentiment, complaint and friction.
 
@@ -103,18 +112,20 @@ class Reader:
         corrections: Iterable[contract.Correction] = (),
         *,
         topic_confidence: float = 0.5,
+        sentiment_model: SentimentPipeline | None = None,
     ) -> None:
         """Compose the heads.
 
         Args:
-            encoder: Any encoder; one that is not the packaged model brings the packaged one along for sentiment.
+            encoder: Any encoder; best from :func:`load_encoder`. One that cannot run the shipped heads brings the
+                packaged model along for sentiment.
             topics: The taxonomy; without it every mention is without topic.
             corrections: Human judgements; on exactly the same text they win, on similar ones they teach. Of several
                 on one text the last wins, field by field.
             topic_confidence: Below this probability no topic is given.
+            sentiment_model: A Hugging Face model that judges sentiment instead of the shipped head.
         """
         self._encoder = encoder
-        self._feeling = encoder if encoder.packaged else Encoder()
         self._confidence = topic_confidence
         corrected = list(corrections)
         self._decided = _decide(corrected)
@@ -124,6 +135,7 @@ class Reader:
             for row in self._decided.values()
             if row.topic is not None and (not row.topic or row.topic in known)
         ]
+        self._feelings = Feelings(encoder, list(self._decided.values()), sentiment_model)
         self.topics = TopicModel(topics, self._embed, taught) if topics else None
         frictions = [(clean(row.text), row.friction) for row in self._decided.values() if row.friction is not None]
         self._friction = FrictionModel(self._embed, frictions)
@@ -151,36 +163,28 @@ class Reader:
 
     def look(self, texts: Sequence[str]) -> Looks:
         """Judge cleaned texts, each on its own words alone."""
-        encoded = self._encoder.encode(texts, layers=self._feeling is self._encoder)
-        layers = encoded.layers if self._feeling is self._encoder else self._feeling.encode(texts).layers
+        own = self._feelings.encoder is self._encoder
+        encoded = self._encoder.encode(texts, layers=False, heads=(HEAD,) if own else ())
+        felt = self._feelings.judge(texts, encoded if own else None)
         return Looks(
             vectors=encoded.vectors,
             topics=self.topics.judge(encoded.vectors, self._confidence) if self.topics else [],
-            sentiments=sentiment.feel(layers),
-            complaints=sentiment.complains(layers),
+            sentiments=felt.sentiments,
+            complaints=felt.complaints,
             frictions=self._friction.judge(encoded.vectors, FRICTION_AT),
         )
 
     def feel(self, asked: Sequence[tuple[str, str | None, tuple[int, int] | None]]) -> list[Feeling]:
-        """Judge whole texts, or spans of them by the clauses that they lie in.
+        """Judge whole texts, or what they say of a span.
 
         Args:
             asked: Text, the question that it answers, and the span; None where unknown or for the whole text.
         """
-        parts: list[str] = []
-        weights: list[list[tuple[int, int]]] = []
-        for text, _, span in asked:
-            pieces = _clauses_of(text, span)
-            weights.append([(len(parts) + at, len(piece)) for at, piece in enumerate(pieces)])
-            parts += [clean(piece) for piece in pieces]
-        found = sentiment.feel(self._feeling.encode(parts).layers) if parts else np.zeros((0, 3), np.float32)
+        found = self._feelings.ask([About(text, span) for text, _, span in asked])
         answers = []
-        for (text, question, span), rows in zip(asked, weights, strict=True):
+        for (text, question, span), row in zip(asked, found, strict=True):
             verdict = Content.TEXT if span else weigh(text, question)
-            chances = _SAID_NOTHING.get(verdict)
-            if chances is None:
-                mean = np.average(found[[at for at, _ in rows]], axis=0, weights=[size for _, size in rows])
-                chances = (float(mean[0]), float(mean[1]), float(mean[2]))
+            chances = _SAID_NOTHING.get(verdict) or (float(row[0]), float(row[1]), float(row[2]))
             label = int(np.argmax(chances))
             answers.append(Feeling(contract.SENTIMENTS[label], chances[2] - chances[0], chances[label], chances))
         return answers
@@ -216,7 +220,7 @@ class Reader:
         return correct(mention, decided) if decided else mention
 
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
-        model = [VERSION, self._encoder.fingerprint, sentiment.fingerprint(), seeds_fingerprint()]
+        model = [VERSION, self._encoder.fingerprint, feelings_fingerprint(), seeds_fingerprint()]
         taught = sorted(repr(row) for row in self._decided.values())
         return f"{_digest([*model, repr(tuple(topics)), repr(self._confidence)], 12)}.{_digest(taught, 6)}"
 
@@ -243,16 +247,6 @@ def _problem(complaint: float, friction: contract.Judgement, polarity: float) ->
     """A sentence that surely tells of friction reports a problem, unless it is said with pleasure or asked calmly."""
     told = friction.label is not None and friction.confidence >= _SURE_FRICTION and polarity < _UNHAPPY
     return max(complaint, friction.confidence) if told else complaint
-
-
-def _clauses_of(text: str, span: tuple[int, int] | None) -> list[str]:
-    """The clauses that a span touches; a whole text is one piece unless it is too long to be seen whole."""
-    if span is None and len(text) <= _WHOLE:
-        return [text or " "]
-    start, end = span or (0, len(text))
-    touched = ((at, to) for at, to in split(text) if at < end and to > start)
-    found = [text[at:to] for at, to in islice(touched, _MOST_CLAUSES)]
-    return found or [text[start:end] or " "]
 
 
 def _answered(mention: contract.Mention, verdict: Content) -> contract.Mention:
@@ -290,7 +284,7 @@ def _find(conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[
 
 
 def _batches(found: Iterable[_Found]) -> Iterator[list[_Found]]:
-    """Bound the memory: layers of two thousand spans are 10 MB, whatever the size of the input."""
+    """Bound the memory: what heads say of two thousand spans is 5 MB, whatever the size of the input."""
     batch: list[_Found] = []
     for one in found:
         batch.append(one)
