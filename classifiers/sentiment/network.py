@@ -145,9 +145,7 @@ class _Look(nn.Module):
         self.tell = nn.Linear(INNER, 2 * INNER)
         self.mix = nn.Linear(INNER, INNER)
         self.between = nn.LayerNorm(INNER)
-        self.think = nn.Sequential(
-            nn.Linear(INNER, 2 * INNER), nn.GELU(), nn.Dropout(drop), nn.Linear(2 * INNER, INNER)
-        )
+        self.think = nn.Sequential(nn.Linear(INNER, INNER), nn.GELU(), nn.Dropout(drop), nn.Linear(INNER, INNER))
         self.drop = nn.Dropout(drop)
 
     def forward(self, asked: Tensor, tokens: Tensor, bias: Tensor) -> Tensor:
