@@ -76,6 +76,12 @@ class MentionOut(BaseModel):
     complaint_confidence: float
     friction: str | None
     friction_confidence: float
+    urgent: bool = Field(description="Whether it cannot wait.")
+    urgent_confidence: float
+    response_needed: bool = Field(description="Whether the customer expects an answer.")
+    response_needed_confidence: float
+    escalation_intent: bool = Field(description="Whether the customer threatens to take it further.")
+    escalation_intent_confidence: float
     corrected: bool
     fingerprint: str
 
@@ -99,7 +105,7 @@ def classify(request: Request, body: ClassifyIn, session: Reading, _actor: Inges
     if readers is None:
         message = "This process has no model. Ask one that has: `closeloop serve` with its worker inside."
         raise AppError(Kind.UNAVAILABLE, "no_model_here", message, retry_after=_RETRY_SECONDS)
-    known = load_known(session)
+    known = load_known(session, readers.known)
     session.close()  # no transaction stays open while a model works
     found = classify_texts(readers, known, [_asked(text) for text in body.texts])
     return ClassifyOut(

@@ -32,11 +32,12 @@ def classify_texts(readers: Readers, known: Known, asked: Sequence[Asked]) -> li
 
     Returns:
         Per conversation: turn, start, end, text, topic (key or None), topic_confidence, sentiment, sentiment_label,
-        sentiment_confidence, complaint, complaint_confidence, friction, friction_confidence, corrected, fingerprint.
+        sentiment_confidence, complaint, complaint_confidence, friction, friction_confidence, the yes/no signals with
+        their confidences, corrected, fingerprint.
     """
     from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
 
-    reader = readers.reader(known.specs(), known.taught())
+    reader = readers.current(known)
     conversations = [[contract.Turn(role, text) for role, text in one.turns] for one in asked]
     found = reader.read(conversations, [one.question for one in asked])
     return [

@@ -105,7 +105,7 @@ def work(batch: Batch, tools: Tools) -> Outcome:
     from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
 
     try:
-        reader = tools.readers.reader(batch.known.specs(), batch.known.taught())
+        reader = tools.readers.current(batch.known)
     except AppError as error:
         return Outcome(unread=tuple(one.id for one in batch.unread), because=error.code)
     conversations = [[contract.Turn(role, text) for _, role, text in one.turns] for one in batch.unread]

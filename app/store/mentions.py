@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.store.keyset import After, keyset_page
 from app.store.label_tables import Correction, Mention
 from app.store.tables import Turn
 
@@ -34,22 +33,8 @@ def list_corrections(session: Session) -> Sequence[Correction]:
     return session.scalars(select(Correction).order_by(Correction.id)).all()
 
 
-def review_queue(
-    session: Session, after: After | None, limit: int, *, below: float = 0.7
-) -> Sequence[tuple[Mention, str]]:
-    """Complaints that a human should look at, the least sure first: no topic, or one that is doubtful.
-
-    Args:
-        session: A session.
-        after: Topic confidence and id of the last row seen; None begins.
-        limit: Rows of a page; one more is read, which says that more follow.
-        below: Topic confidence from which on nobody needs to look.
-
-    Returns:
-        Mentions with their customers' words.
-    """
-    turn = and_(Turn.feedback_id == Mention.feedback_id, Turn.position == Mention.turn)
-    doubtful = or_(Mention.topic_id.is_(None), Mention.topic_confidence < below)
-    query = select(Mention, Turn.text).join(Turn, turn).where(Mention.complaint, ~Mention.corrected, doubtful)
-    page = keyset_page(query, (Mention.topic_confidence, Mention.id), after, limit, newest_first=False)
-    return [(mention, text[mention.start : mention.end]) for mention, text in session.execute(page)]
+def latest_correction(session: Session, mention: Mention) -> Correction | None:
+    """The last correction of the very span that a mention has."""
+    same = (Correction.feedback_id == mention.feedback_id, Correction.turn == mention.turn)
+    span = (Correction.start == mention.start, Correction.end == mention.end)
+    return session.scalar(select(Correction).where(*same, *span).order_by(Correction.id.desc()).limit(1))

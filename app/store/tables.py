@@ -212,6 +212,8 @@ class Feedback(Row, Leased):
     case_ref: Mapped[str | None]
     attributes: Mapped[Document]
     state: Mapped[str] = mapped_column(default="pending")  # domain.feedback.FeedbackState
+    language_guess: Mapped[str | None] = mapped_column(String(16))  # what it seems to be written in, once it was read
+    unread: Mapped[str | None] = mapped_column(String(16))  # why it has no mentions: language, no_content
 
 
 class Turn(Row):

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, layer_norm, scaled_dot_product_attention, softplus
 
+from classifiers.embedders.bert import attend
+
 DEPTH = 6
 WIDTH = 384
 """Layers of the packaged encoder, and numbers of one hidden state."""
@@ -44,9 +46,8 @@ class Trunk(nn.Module):
         """Read the hidden states of an encoder pass, index 0 the embedding output; mask is 1 where a token stands."""
         states = torch.cat([layer_norm(state, (WIDTH,)) for state in hidden[1:]], 2)
         x = self.start(self.narrow(self.drop(states)))
-        seen = mask.bool()[:, None, None, :]
         for block in self.blocks:
-            x = block(x, seen)
+            x = block(x, mask)
         found: Tensor = self.end(x)
         return found
 
@@ -180,10 +181,7 @@ class _Block(nn.Module):
         self.narrow = nn.Linear(2 * INNER, INNER)
         self.drop = nn.Dropout(drop)
 
-    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
-        texts, tokens, _ = x.shape
-        asked = self.ask(self.before(x)).view(texts, tokens, 3, _HEADS, INNER // _HEADS).permute(2, 0, 3, 1, 4)
-        mixed = scaled_dot_product_attention(asked[0], asked[1], asked[2], attn_mask=seen)
-        x = x + self.drop(self.mix(mixed.transpose(1, 2).reshape(texts, tokens, INNER)))
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        x = x + self.drop(self.mix(attend(self.ask(self.before(x)), mask, _HEADS)))
         found: Tensor = x + self.drop(self.narrow(gelu(self.widen(self.between(x)))))
         return found

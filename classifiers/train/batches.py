@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from classifiers.embedders.packaged import load_packaged
+from classifiers.embedders.packaged import hash_model, packaged_folder, packaged_network, packaged_tokens
 
 _BUDGET = 1400
 _CHUNK = 3000
@@ -42,7 +42,8 @@ class Source:
 
     def __init__(self) -> None:
         """Load the packaged model."""
-        self.network, self.tokens, self.fingerprint = load_packaged()
+        self.network, self.tokens = packaged_network(), packaged_tokens()
+        self.fingerprint = hash_model(packaged_folder())
         self._pool = ThreadPoolExecutor(1)
 
     def batches(self, texts: Sequence[str], rng: np.random.Generator | None = None) -> list[Batch]:

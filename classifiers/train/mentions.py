@@ -26,8 +26,8 @@ from classifiers.train.mix import kind_of
 from classifiers.train.rows import NEGATIVE, NEUTRAL, POSITIVE, Row, Shares, lines
 from classifiers.train.text import Tell
 
-_EPOCHS = 9
-_JOINED, _WHOLE, _PAIRS = 5000, 2500, 1500
+_EPOCHS = 7
+_JOINED, _WHOLE, _PAIRS = 2000, 800, 800
 _SHORT = 110
 _SMOOTH = 0.06
 _WORD = 3

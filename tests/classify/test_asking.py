@@ -1,5 +1,6 @@
 from app.classify.ask import Asked, classify_texts
 from app.classify.taxonomy import load_known
+from app.store.tables import Topic
 
 
 def test_texts_are_read_on_request_and_nothing_is_stored(session, readers, known):
@@ -16,6 +17,11 @@ def test_texts_are_read_on_request_and_nothing_is_stored(session, readers, known
 
 def test_the_same_reader_is_kept_until_topics_or_corrections_change(session, readers, known):
     facts = load_known(session)
-    reader = readers.reader(facts.specs(), facts.taught())
-    assert readers.reader(facts.specs(), facts.taught()) is reader
-    assert readers.reader(facts.specs()[:1], ()) is not reader
+    reader = readers.current(facts)
+    assert load_known(session, facts) is facts
+    assert readers.current(load_known(session)) is reader
+    session.add(Topic(key="staff", name="Staff", description="", examples=[]))
+    session.flush()
+    changed = load_known(session, facts)
+    assert [topic[0] for topic in changed.topics] == ["delivery", "refunds", "staff"]
+    assert readers.current(changed) is not reader
