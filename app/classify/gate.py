@@ -27,7 +27,7 @@ class Trial:
     Attributes:
         added: Ids of the corrections that it learnt besides the accepted ones, oldest first.
         reader: The candidate.
-        before: What the accepted one judges right of the gold texts.
+        before: What the version before the group judged right of the gold texts.
         after: What the candidate judges right.
         best: The best so far, if it is accepted.
         refused: Why it is not; None: it is.
@@ -84,7 +84,8 @@ class Gate:
                 waiting += reversed(halves(ids))
                 continue
             if trial.refused is None:
-                accepted, standing = accepted | {*ids}, Standing(trial.after, trial.best)
+                # Compared with what was there before the group: halves must not pass that together would be refused.
+                accepted, standing = accepted | {*ids}, Standing(trial.before, trial.best)
             yield trial
 
     def trial(self, accepted: frozenset[int], standing: Standing, added: Sequence[int]) -> Trial:

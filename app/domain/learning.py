@@ -11,7 +11,7 @@ from typing import Any
 REFUSE_BELOW = 0.05
 """One-sided p against the version before it from which on a candidate is refused."""
 
-REFUSE_BELOW_BEST = 0.01
+REFUSE_BELOW_BEST = 0.02
 """The same against the best version so far: that one is the best partly by luck, and it stops a slow decline."""
 
 Figures = Mapping[str, Mapping[int, bool]]

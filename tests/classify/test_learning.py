@@ -93,7 +93,8 @@ def guarded(session, now, tools, teach):
     """Six gold texts of one kind, and a version that judges them right."""
     for text in GOLD:
         teach(text, "delivery", gold=True)
-    teach("The gizmo hums.", "delivery")
+    for text in ("The gizmo hums.", "All night the gizmo hums.", "It hums all day, my gizmo."):
+        teach(text, "delivery")
     learn_all(session, now, tools)
     row = session.get(ModelVersion, 1)
     assert row.after == {"topic": {"right": 6, "texts": 6}}
@@ -101,7 +102,7 @@ def guarded(session, now, tools, teach):
 
 
 def poison(teach):
-    return [teach(f"The gizmo hums{end}", "refunds") for end in ("!", "!!", " still.", " now.")]
+    return [teach(f"The gizmo hums{end}", "refunds") for end in (" loudly!", " a lot!!", " at night.", " all day.", " like a bee!", "!!!", " and hums!", " now.")]
 
 
 def test_what_makes_gold_texts_wrong_is_refused_and_holds_on_its_own_text(
@@ -110,7 +111,7 @@ def test_what_makes_gold_texts_wrong_is_refused_and_holds_on_its_own_text(
     last = poison(teach)[-1]
     # At once, before the station has seen it, and the same afterwards.
     for _ in range(2):
-        assert topic_of("The gizmo hums at noon.") == "delivery"
+        assert topic_of("It hums all day, our gizmo.") == "delivery"
         assert topic_of("The gizmo hums now.") == "refunds"
         learn_all(session, now, tools)
     refused = session.query(ModelVersion).filter_by(state="refused").all()
@@ -128,7 +129,7 @@ def test_of_corrections_that_came_together_only_those_to_blame_are_refused(
     poison(teach)
     learn_all(session, now, tools)
     assert topic_of("My florp is purple.") == "refunds"
-    assert topic_of("The gizmo hums at noon.") == "delivery"
+    assert topic_of("It hums all day, our gizmo.") == "delivery"
 
 
 def test_one_can_go_back_to_an_older_version_and_forward_again(session, now, tools, teach, topic_of):
@@ -157,7 +158,7 @@ def test_a_person_may_take_what_the_gate_refused(session, now, tools, guarded, t
         if state == "refused":
             activate_version(session, now, OPERATOR, number)
     assert dict(versions(session))[newest] == "active"
-    assert topic_of("The gizmo hums at noon.") == "refunds"
+    assert topic_of("The gizmo hums all day!") == "refunds"
 
 
 def test_other_topics_make_a_version_that_nobody_refuses(session, now, tools, guarded):
