@@ -14,7 +14,7 @@ from classifiers.embedders.encoder import Encoder
 from classifiers.embedders.packaged import PACKAGED
 from classifiers.fingerprint import code_fingerprint
 from classifiers.friction.model import FrictionModel, seeds_fingerprint
-from classifiers.sentiment.feelings import About, Feelings, feelings_fingerprint, shipped_heads
+from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
@@ -234,7 +234,7 @@ class Reader:
         return correct(mention, decided) if decided else mention
 
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
-        model = [code_fingerprint(), self._encoder.fingerprint, feelings_fingerprint(), seeds_fingerprint()]
+        model = [code_fingerprint(), self._encoder.fingerprint, self._feelings.fingerprint, seeds_fingerprint()]
         taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
         return f"{_digest([*model, repr(tuple(topics)), repr(self._confidence)], 12)}.{_digest(taught, 6)}"
 

@@ -63,16 +63,12 @@ def shipped_heads() -> dict[str, nn.Module]:
     return {HEAD: text_model().head, MENTION_HEAD: mention_model().head}
 
 
-def feelings_fingerprint() -> str:
-    """Hash of all shipped weights of this room."""
-    return f"{fingerprint()}{mention_fingerprint()}"
-
-
 class Feelings:
     """Sentiment and complaint of texts.
 
     Attributes:
         encoder: Runs the shipped heads: the given one where it can, else one of its own.
+        fingerprint: Hash of the weights that judge.
     """
 
     def __init__(
@@ -87,6 +83,7 @@ class Feelings:
         """
         self.encoder = encoder if HEAD in encoder.heads else Encoder(heads=shipped_heads())
         self._pipeline = pipeline
+        self.fingerprint = f"{fingerprint()}{mention_fingerprint()}{pipeline.fingerprint if pipeline else ''}"
         shipped = text_model()
         self._sentiment = self._adapted(
             shipped.sentiment,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from classifiers.contract import SENTIMENTS, ClassifierError
+from classifiers.embedders.packaged import hash_model
 
 if TYPE_CHECKING:
     from classifiers.contract import Floats
@@ -41,6 +43,7 @@ class SentimentPipeline:
 
     Attributes:
         columns: For each label of the model the column that it counts for.
+        fingerprint: Hash of its weights, or for a model of the hub of its name and version.
     """
 
     def __init__(self, name: str) -> None:
@@ -66,6 +69,8 @@ class SentimentPipeline:
                 "text-classification model with model.safetensors and its tokenizer, or a hub name."
             ) from error
         self.columns = columns_of(model.config.id2label)
+        version = str(getattr(model.config, "_commit_hash", None))
+        self.fingerprint = hash_model(Path(name)) if local else sha256(f"{name} {version}".encode()).hexdigest()[:12]
         self._pipe = pipeline("text-classification", model=model, tokenizer=tokenizer, device="cpu", top_k=None)
 
     def feel(self, texts: Sequence[str]) -> Floats:

@@ -5,7 +5,8 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-from classifiers.contract import ClassifierError
+from classifiers.contract import ClassifierError, Turn
+from classifiers.reader import Reader
 from classifiers.sentiment.pipeline import SentimentPipeline, columns_of
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "great", "awful", "service", "the", "was"]
@@ -67,6 +68,18 @@ def test_usual_labels_are_understood(labels, columns):
 def test_labels_that_are_no_sentiments_are_named_and_refused(labels):
     with pytest.raises(ClassifierError, match=labels[0]):
         columns_of(dict(enumerate(labels)))
+
+
+def test_in_a_reader_it_judges_sentiment_and_marks_the_fingerprint(tmp_path, encoder):
+    model = SentimentPipeline(save_model(tmp_path, ["LABEL_0", "LABEL_1"]))
+    own, other = Reader(encoder), Reader(encoder, sentiment_model=model)
+    text = "The service was great but the room was awful"
+    judged = other.feel([(text, None, None), (text, None, (4, 11))])
+    assert np.allclose(judged[0].chances, model.feel([text])[0], atol=1e-5)
+    assert judged[0].chances[1] == 0
+    assert own.fingerprint != other.fingerprint
+    mentions = other.read([[Turn("customer", text)]])[0].mentions
+    assert {mention.sentiment_label for mention in mentions} <= {"negative", "positive"}
 
 
 def test_weights_that_could_hold_code_are_not_loaded(tmp_path):
