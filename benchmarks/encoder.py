@@ -1,6 +1,6 @@
 """The encoder by length of text and by backend, beside float32 in the order that the texts come in; in one run.
 
-python benchmarks/encoder.py [texts.jsonl] [--rounds 3] [--texts 192]
+python benchmarks/encoder.py [texts.jsonl] [--rounds 3] [--texts 192] [--compared 1000]
 
 Texts are short (up to 12 words), medium (up to 40) or long; from JSON Lines with `text` where a file is given, else
 made of the demo's sentences. One worker, one thread. Speeds are texts per second of processor time, so that a busy
@@ -32,7 +32,6 @@ _BACKENDS = ("float32", "bfloat16", "onnx-int8")
 _LENGTHS = {"short": (1, 12), "medium": (13, 40), "long": (41, 10_000)}
 _LONG = 120
 _IN_ORDER = 32
-_MOST_COMPARED = 1000
 
 
 def main() -> None:
@@ -41,6 +40,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--texts", type=int, default=192, help="of each length")
+    parser.add_argument("--compared", type=int, default=1000, help="texts for the agreement")
     chosen = parser.parse_args()
     texts = _read(chosen.file)
     groups = {name: _of_length(texts, *words, chosen.texts) for name, words in _LENGTHS.items()}
@@ -55,7 +55,8 @@ def main() -> None:
             print(f"{name:12} {order:9} {cells}", flush=True)
     one = {name: _speed(partial(encoder.encode, groups["short"][:1]), [""], 50) for name, encoder in encoders.items()}
     print("one short text: " + ", ".join(f"{name} {1000 / speed:.1f} ms" for name, speed in one.items()))
-    _print_agreement(encoders, random.Random(7).sample(texts, min(len(texts), _MOST_COMPARED)))  # noqa: S311
+    compared = random.Random(7).sample(texts, min(len(texts), chosen.compared))  # noqa: S311
+    _print_agreement(encoders, compared)
 
 
 def _encoders() -> dict[str, Encoder]:
