@@ -19,7 +19,9 @@ _BAD_TEXT = (
     " unreliable delayed cramped smelly dreadful appalling mediocre hate hated lost wrong damaged missing"
 )
 _VALUE = {word: 1 for word in _GOOD_TEXT.split()} | {word: -1 for word in _BAD_TEXT.split()}
-_TURNED = frozenset("not no never hardly isn't wasn't weren't aren't don't didn't doesn't isnt wasnt werent arent".split())
+_TURNED = frozenset(
+    "not no never hardly isn't wasn't weren't aren't don't didn't doesn't isnt wasnt werent arent".split()
+)
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _NEAR = 3
 
