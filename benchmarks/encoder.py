@@ -25,7 +25,8 @@ from app.demo.generator import list_feedback
 from app.demo.scenario import read_company
 from classifiers.contract import ClassifierError, Encoded
 from classifiers.embedders.encoder import Encoder
-from classifiers.sentiment import model as sentiment
+from classifiers.sentiment.feelings import shipped_heads
+from classifiers.sentiment.model import HEAD, complains, feel
 from classifiers.text.clean import clean
 
 _BACKENDS = ("float32", "bfloat16", "onnx-int8")
@@ -63,7 +64,7 @@ def _encoders() -> dict[str, Encoder]:
     found = {}
     for name in _BACKENDS:
         try:
-            found[name] = Encoder(backend=name, workers=1)
+            found[name] = Encoder(backend=name, heads=shipped_heads(), workers=1)
         except ClassifierError as error:
             print(error)
     return found
@@ -114,12 +115,12 @@ def _speed(work: Callable[[], object], texts: Sequence[str], rounds: int) -> flo
 
 def _print_agreement(encoders: dict[str, Encoder], texts: list[str]) -> None:
     topics = [clean(f"{topic.name}. {topic.description}") for topic in read_company().topics]
-    exact = encoders["float32"].encode(texts)
+    exact = encoders["float32"].encode(texts, heads=[HEAD])
     names = encoders["float32"].encode(topics, layers=False).vectors
     right = _labels(exact, names)
     print(f"agreement with float32 on {len(texts)} texts:")
     for name, encoder in encoders.items():
-        found = encoder.encode(texts)
+        found = encoder.encode(texts, heads=[HEAD])
         same = {key: float(np.mean(labels == right[key])) for key, labels in _labels(found, names).items()}
         cosine = (found.vectors * exact.vectors).sum(1)
         print(f"  {name:12} cosine {cosine.mean():.4f}, least {cosine.min():.4f}; "
@@ -129,8 +130,8 @@ def _print_agreement(encoders: dict[str, Encoder], texts: list[str]) -> None:
 def _labels(encoded: Encoded, names: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "nearest topic": (encoded.vectors @ names.T).argmax(1),
-        "sentiment": sentiment.feel(encoded.layers).argmax(1),
-        "complaint": sentiment.complains(encoded.layers) >= 0.5,
+        "sentiment": feel(encoded.heads[HEAD]).argmax(1),
+        "complaint": complains(encoded.heads[HEAD]) >= 0.5,
     }
 
 

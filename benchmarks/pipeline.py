@@ -27,9 +27,8 @@ from sklearn.linear_model import LogisticRegression
 from app.demo.generator import list_feedback
 from app.demo.scenario import read_company
 from classifiers.contract import TopicSpec, Turn
-from classifiers.embedders.encoder import Encoder
 from classifiers.embedders.packaged import packaged_folder
-from classifiers.reader import Reader
+from classifiers.reader import Reader, load_encoder
 
 _TAUGHT = 600
 _BATCH = 32
@@ -46,7 +45,7 @@ def main() -> None:
     chosen = parser.parse_args()
     conversations = list(islice(_conversations(chosen.file), chosen.items))
     topics = [TopicSpec(one.key, one.name, one.description, tuple(one.examples)) for one in read_company().topics]
-    encoder = Encoder(backend=chosen.backend)
+    encoder = load_encoder(backend=chosen.backend)
     reader = Reader(encoder, topics)
     sentences, labels = _found(reader, conversations)
     model = SentenceTransformer(str(packaged_folder()), device="cpu")
