@@ -82,6 +82,9 @@ class Correction:
         sentiment: The right sentiment.
         complaint: Whether the text reports a problem.
         friction: Friction value; the empty string says "none".
+        urgent: Whether it cannot wait.
+        response_needed: Whether the customer expects an answer.
+        escalation_intent: Whether the customer goes, or threatens to go, further.
     """
 
     text: str
@@ -89,6 +92,9 @@ class Correction:
     sentiment: SentimentLabel | None = None
     complaint: bool | None = None
     friction: str | None = None
+    urgent: bool | None = None
+    response_needed: bool | None = None
+    escalation_intent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,12 @@ class Mention:
         friction_confidence: Probability of the best friction type, also when abstaining.
         vector: Unit-length embedding, float16, shape (dim,).
         corrected: True where a human's correction decided at least one field.
+        urgent: Whether it cannot wait: safety, a deadline, stranded or robbed right now.
+        urgent_confidence: Probability of the answer given in ``urgent``.
+        response_needed: Whether the customer asks something or expects an answer.
+        response_needed_confidence: Probability of the answer given.
+        escalation_intent: Whether the customer goes, or threatens to go, further: law, regulator, press, manager, leaving.
+        escalation_intent_confidence: Probability of the answer given.
     """
 
     turn: int
@@ -143,6 +155,12 @@ class Mention:
     friction_confidence: float
     vector: HalfFloats = field(repr=False, compare=False)
     corrected: bool = False
+    urgent: bool = False
+    urgent_confidence: float = 0.0
+    response_needed: bool = False
+    response_needed_confidence: float = 0.0
+    escalation_intent: bool = False
+    escalation_intent_confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

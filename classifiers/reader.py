@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from classifiers import contract
 from classifiers.embedders.encoder import Encoder
-from classifiers.friction.model import FrictionModel, seeds_fingerprint
 from classifiers.sentiment import model as sentiment
+from classifiers.signals.model import NONE, Signalled, Signals, seeds_fingerprint
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 from classifiers.text.spans import customer_spans, split
+from classifiers.text.talk import Talk, small_talk
 from classifiers.topics.model import Labelled, TopicModel
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ VERSION = "1"
 
 COMPLAINT_AT = 0.5
 FRICTION_AT = 0.5
+SIGNAL_AT = 0.5
+ANSWERED = ("urgent", "response_needed", "escalation_intent")
+"""The signals that are answered by yes or no."""
+
+_EMPTY_ALONE = frozenset({Talk.GREETING, Talk.FAREWELL})
 _SPANS_AT_ONCE = 2048
 _SURE_FRICTION = 0.8
 _UNHAPPY = -0.1
@@ -60,14 +66,14 @@ class Looks:
         topics: Topic judgements; label None where the model abstains. Empty without topics.
         sentiments: Probability of negative, neutral, positive, shape (n, 3).
         complaints: Probability of reporting a problem, shape (n,).
-        frictions: Friction judgements.
+        signals: Friction, urgency, response needed, escalation intent.
     """
 
     vectors: Floats
     topics: list[contract.Judgement] = field(repr=False)
     sentiments: Floats
     complaints: Floats
-    frictions: list[contract.Judgement] = field(repr=False)
+    signals: Signalled = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -125,8 +131,7 @@ class Reader:
             if row.topic is not None and (not row.topic or row.topic in known)
         ]
         self.topics = TopicModel(topics, self._embed, taught) if topics else None
-        frictions = [(clean(row.text), row.friction) for row in self._decided.values() if row.friction is not None]
-        self._friction = FrictionModel(self._embed, frictions)
+        self._signals = Signals(encoder.encode, _signals_taught(self._decided.values()))
         self.fingerprint = self._hash(topics)
 
     def read(
@@ -151,14 +156,14 @@ class Reader:
 
     def look(self, texts: Sequence[str]) -> Looks:
         """Judge cleaned texts, each on its own words alone."""
-        encoded = self._encoder.encode(texts, layers=self._feeling is self._encoder)
+        encoded = self._encoder.encode(texts, layers=True)
         layers = encoded.layers if self._feeling is self._encoder else self._feeling.encode(texts).layers
         return Looks(
             vectors=encoded.vectors,
             topics=self.topics.judge(encoded.vectors, self._confidence) if self.topics else [],
             sentiments=sentiment.feel(layers),
             complaints=sentiment.complains(layers),
-            frictions=self._friction.judge(encoded.vectors, FRICTION_AT),
+            signals=self._signals.judge(encoded, FRICTION_AT),
         )
 
     def feel(self, asked: Sequence[tuple[str, str | None, tuple[int, int] | None]]) -> list[Feeling]:
@@ -192,7 +197,8 @@ class Reader:
         topic = looks.topics[row] if looks.topics else contract.Judgement(None, 0.0)
         feeling = looks.sentiments[row]
         label = int(feeling.argmax())
-        friction = looks.frictions[row]
+        signals = looks.signals
+        friction = signals.frictions[row]
         problem = _problem(float(looks.complaints[row]), friction, float(feeling[2] - feeling[0]))
         vector: HalfFloats = looks.vectors[row].astype(np.float16)
         mention = contract.Mention(
@@ -209,6 +215,7 @@ class Reader:
             friction=friction.label if problem >= COMPLAINT_AT else None,
             friction_confidence=friction.confidence,
             vector=vector,
+            **_answers(signals, row),
         )
         if found.verdict is not Content.TEXT:
             mention = _answered(mention, found.verdict)
@@ -236,7 +243,33 @@ def correct(mention: contract.Mention, correction: contract.Correction) -> contr
         mention = replace(mention, complaint=correction.complaint, complaint_confidence=1.0)
     if correction.friction is not None:
         mention = replace(mention, friction=correction.friction or None, friction_confidence=1.0)
+    for signal in ANSWERED:
+        right = getattr(correction, signal)
+        if right is not None:
+            mention = replace(mention, **{signal: right, f"{signal}_confidence": 1.0})
     return replace(mention, corrected=True)
+
+
+def _answers(signals: Signalled, row: int) -> dict[str, Any]:
+    """The yes/no signals of one text as fields of a mention."""
+    found: dict[str, Any] = {}
+    for signal in ANSWERED:
+        chance = float(getattr(signals, signal)[row])
+        found[signal] = chance >= SIGNAL_AT
+        found[f"{signal}_confidence"] = max(chance, 1 - chance)
+    return found
+
+
+def _signals_taught(corrections: Iterable[contract.Correction]) -> dict[str, list[tuple[str, str]]]:
+    taught: dict[str, list[tuple[str, str]]] = {"friction": [], **{signal: [] for signal in ANSWERED}}
+    for row in corrections:
+        if row.friction is not None:
+            taught["friction"].append((row.text, row.friction or NONE))
+        for signal in ANSWERED:
+            right = getattr(row, signal)
+            if right is not None:
+                taught[signal].append((row.text, "yes" if right else "no"))
+    return taught
 
 
 def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
@@ -283,9 +316,11 @@ def _find(conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[
                 span = contract.Span(spoken[0], start, len(text.rstrip()))
                 yield _Found(at, span, text[span.start : span.end], verdict)
                 continue
+        spoken_with = len(spoken) < len(turns)
         for span in customer_spans(turns):
             text = turns[span.turn].text[span.start : span.end]
-            if weigh(text) is Content.TEXT:
+            talk = small_talk(text)
+            if weigh(text) is Content.TEXT and (talk is None or not (spoken_with or talk in _EMPTY_ALONE)):
                 yield _Found(at, span, text, Content.TEXT)
 
 
@@ -309,7 +344,7 @@ def _decide(corrections: Iterable[contract.Correction]) -> dict[str, contract.Co
             earlier,
             **{
                 name: value
-                for name in ("topic", "sentiment", "complaint", "friction")
+                for name in ("topic", "sentiment", "complaint", "friction", *ANSWERED)
                 if (value := getattr(row, name)) is not None
             },
         )

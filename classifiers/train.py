@@ -19,10 +19,9 @@ from sklearn.linear_model import LogisticRegression
 
 from classifiers.contract import SENTIMENTS
 from classifiers.embedders.encoder import Encoder
-from classifiers.friction.model import KINDS
-from classifiers.friction.model import SEEDS as FRICTION_SEEDS
 from classifiers.sentiment.layered import Linear
 from classifiers.sentiment.model import COMPLAINT_FILE, FOLDER, SENTIMENT_FILE
+from classifiers.signals.model import KINDS, seeds
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 
@@ -214,17 +213,17 @@ def _chats(data: Path) -> Iterator[Row]:
 
 
 def _seeds(_data: Path) -> Iterator[Row]:
-    seeds = json.loads((FOLDER / "seeds.json").read_text(encoding="utf-8"))
-    for text in seeds["complaint"]:
+    ours = json.loads((FOLDER / "seeds.json").read_text(encoding="utf-8"))
+    for text in ours["complaint"]:
         yield Row("seeds", text, NEGATIVE, complaint=True)
-    for text in seeds["other"]:
+    for text in ours["other"]:
         yield Row("seeds", text, None, complaint=False)
-    for thing in seeds["things"]:
-        for predicate in seeds["good"]:
+    for thing in ours["things"]:
+        for predicate in ours["good"]:
             yield Row("pairs", f"{thing} {predicate}", POSITIVE, complaint=False)
-        for predicate in seeds["bad"]:
+        for predicate in ours["bad"]:
             yield Row("pairs", f"{thing} {predicate}", NEGATIVE, complaint=True)
-    frictions = json.loads(FRICTION_SEEDS.read_text(encoding="utf-8"))
+    frictions = seeds()["friction"]
     for kind in KINDS:
         for text in frictions[kind]:
             yield Row("seeds", text, NEGATIVE, complaint=True)

@@ -144,7 +144,10 @@ def _by_model(words: list[str]) -> Guess:
 
 def _ask(text: str) -> list[tuple[str, float]]:
     labels, chances = _model().predict(text.replace("\n", " "), k=5)
-    return [(label.removeprefix("__label__"), min(float(chance), 1.0)) for label, chance in zip(labels, chances, strict=True)]
+    return [
+        (label.removeprefix("__label__"), min(float(chance), 1.0))
+        for label, chance in zip(labels, chances, strict=True)
+    ]
 
 
 @cache

@@ -29,7 +29,9 @@ MAX_SPAN = 320
 MIN_CLAUSE_WORDS = 2
 _SOFT_SPAN = 200
 _LOOK = 200
-_BULLETS = frozenset("-*\u2013\u2014\u2022\u00b7\u2023\u25aa\u25ab\u25cf\u25cb\u25e6\u25a0\u25a1\u27a2\u27a4\u2713\u2714,;:>|")
+_BULLETS = frozenset(
+    "-*\u2013\u2014\u2022\u00b7\u2023\u25aa\u25ab\u25cf\u25cb\u25e6\u25a0\u25a1\u27a2\u27a4\u2713\u2714,;:>|"
+)
 
 _STOP = ".!?\u2026\u3002\uff01\uff1f\uff0e\uff61\u061f\u06d4\u0964"
 # Possessive, and only from the first mark of a run: a million exclamation marks are looked at once.

@@ -30,8 +30,7 @@ _WHOM = (
 _GREETING = (
     r"(?:hi+|hai+|hello+|helo|hey+|hiya|howdy|greetings|dear|welcome|(?:very )?(?:good|gud|happy) ?(?:morning|mrng|mrg|afternoon"
     r"|evening|day)|morning|how are (?:you|u|things)(?: (?:doing|today))*|how r u|nice to (?:meet|chat with) you"
-    r"|i hope you are (?:well|fine)|hope you(?:'re| are) (?:well|fine))"
-    + _WHOM
+    r"|i hope you are (?:well|fine)|hope you(?:'re| are) (?:well|fine))" + _WHOM
 )
 _THANKS = (
     r"(?:(?:many |big |ok |oh )?(?:thank ?(?:you|u|yo)|thanks|thanx|thnx|thx|tnx|ty|thank|thanking you|thanku)"
@@ -41,8 +40,7 @@ _THANKS = (
     r"|co operation|understanding))?"
     r"|much appreciated|i (?:really )?appreciate (?:it|that|your help)|cheers|(?:you(?:'re| are| r)? |most )?welcome"
     r"|(?:it(?:'?s| was) )?(?:a )?(?:my )?pleasure(?: (?:talking|chatting|speaking) (?:to|with) you)?|no problem|no worries"
-    r"|my pleasure|with pleasure)"
-    + _WHOM
+    r"|my pleasure|with pleasure)" + _WHOM
 )
 _FAREWELL = (
     r"(?:(?:good|gud|ok)? ?b[yu]e+(?: ?b[yu]e+)*(?: now| for now)?|goodbye|see (?:you|ya|u)(?: (?:later|soon|then))?|take care|good ?night"
@@ -50,8 +48,7 @@ _FAREWELL = (
     r" ?(?:day|evening|night|weekend|one|time|rest of your day|week)(?: ahead| too| as well| sir| now| to you| for you)*"
     r"|(?:good|great|nice) day(?: to you)?|(?:and )?(?:the )?same to (?:you|u)|(?:and )?(?:you|u) (?:too|as well|also)|likewise"
     r"|(?:kind|best|warm|kindest)? ?(?:regards|wishes)|yours (?:sincerely|faithfully|truly)|sincerely|respectfully"
-    r"|you can (?:end|close) the chat(?: session)?(?: now)?)"
-    + _WHOM
+    r"|you can (?:end|close) the chat(?: session)?(?: now)?)" + _WHOM
 )
 _ANSWER = (
     r"(?:ok+(?:ay|ey|ie)?|okay+|okey|k|kk|alright|all right|right|sure|yes+|yeah?|yep|yup|ya+|yah|of course|certainly|absolutely"
@@ -59,8 +56,7 @@ _ANSWER = (
     r"|that(?:'?s| is| will be) (?:all|it|correct|right|ok|okay|fine)(?: for (?:now|today))?|go ahead|fine|h+m+|oh|ah|and"
     r"|(?:one|just a|a|give me a) (?:moment|minute|second|sec)(?: please)?|hold on|wait a moment"
     r"|no(?:pe|pes)?|nah|not really|no need|nothing(?: else| more)?(?: for (?:now|today|me))?|no (?:other|more|further)? ?(?:questions?|queries|query|concerns?)"
-    r"|no thats all|none|i'?m good|all good|all set|that would be (?:all|it)|done)"
-    + _WHOM
+    r"|no thats all|none|i'?m good|all good|all set|that would be (?:all|it)|done)" + _WHOM
 )
 _KINDS = {Talk.GREETING: _GREETING, Talk.THANKS: _THANKS, Talk.FAREWELL: _FAREWELL, Talk.ANSWER: _ANSWER}
 _TALK = re.compile("|".join(f"(?P<{kind}>{pattern})(?= |$)" for kind, pattern in _KINDS.items()))

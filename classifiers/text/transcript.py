@@ -109,7 +109,9 @@ def _labelled(text: str, names: dict[str, Role]) -> Iterator[Part]:
 def _labels(text: str, names: dict[str, Role]) -> Iterator[tuple[int, int, Role]]:
     """Start and end of each label, and whom it announces."""
     lower = text[:_HEAD].islower()
-    known = ((found.start(), found.end(), _role(found)) for found in _LABEL.finditer(text) if _speaks(found, lower=lower))
+    known = (
+        (found.start(), found.end(), _role(found)) for found in _LABEL.finditer(text) if _speaks(found, lower=lower)
+    )
     named = (
         (found.start(), found.end(), names[found["name"].lower()])
         for found in (_NAMED.finditer(text) if names else ())
