@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.floating[Any]]
     HalfFloats = npt.NDArray[np.float16]
+    Array = npt.NDArray[Any]
     Offsets = npt.NDArray[np.int32]
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
@@ -64,12 +65,14 @@ class TopicSpec:
         name: Words for humans; empty means "the key, read as words".
         description: One or two sentences, may be empty.
         examples: Texts that belong to the topic.
+        parent: Key of the topic that this one is a part of; None at the top.
     """
 
     key: str
     name: str = ""
     description: str = ""
     examples: tuple[str, ...] = ()
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,10 @@ class Correction:
         sentiment: The right sentiment.
         complaint: Whether the text reports a problem.
         friction: Friction value; the empty string says "none".
-        urgent: Whether it cannot wait.
+        urgent: Whether the text cannot wait.
         response_needed: Whether the customer expects an answer.
-        escalation_intent: Whether the customer goes, or threatens to go, further.
+        escalation_intent: Whether the customer threatens to take it further.
+        teaches: Whether similar texts learn from it; its own text is always judged as it says.
     """
 
     text: str
@@ -95,6 +99,7 @@ class Correction:
     urgent: bool | None = None
     response_needed: bool | None = None
     escalation_intent: bool | None = None
+    teaches: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +138,6 @@ class Mention:
         friction_confidence: Probability of the best friction type, also when abstaining.
         vector: Unit-length embedding, float16, shape (dim,).
         corrected: True where a human's correction decided at least one field.
-        urgent: Whether it cannot wait: safety, a deadline, stranded or robbed right now.
-        urgent_confidence: Probability of the answer given in ``urgent``.
-        response_needed: Whether the customer asks something or expects an answer.
-        response_needed_confidence: Probability of the answer given.
-        escalation_intent: Whether the customer goes, or threatens to go, further: law, regulator, press, manager, leaving.
-        escalation_intent_confidence: Probability of the answer given.
     """
 
     turn: int

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,17 +18,18 @@ import torch
 
 from classifiers.contract import ClassifierError, Encoded
 from classifiers.embedders.foreign import load_foreign
-from classifiers.embedders.network import TorchBackend
-from classifiers.embedders.packaged import PACKAGED, load_packaged
+from classifiers.embedders.onnx_backend import OnnxBackend, has_fast_int8
+from classifiers.embedders.packaged import PACKAGED, hash_model, packaged_folder, packaged_network, packaged_tokens
 from classifiers.embedders.tokens import batches
+from classifiers.embedders.torch_backend import TorchBackend, native_bfloat16
 
 if TYPE_CHECKING:
     from torch import nn
 
     from classifiers.contract import HalfFloats, Offsets
-    from classifiers.embedders.network import Pass
+    from classifiers.embedders.network import Pass, Runner
 
-Backend = Literal["auto", "float32", "bfloat16"]
+Backend = Literal["auto", "float32", "bfloat16", "onnx-int8"]
 
 
 class Encoder:
@@ -36,7 +38,7 @@ class Encoder:
     Attributes:
         dim: Length of an embedding.
         layer_dim: Length of the pooled layers of one text, 0 where the model does not show its layers.
-        backend: What computes: ``float32`` or ``bfloat16``.
+        backend: What computes: ``float32``, ``bfloat16``, ``float16`` (a GPU) or ``onnx-int8``.
         fingerprint: Hash of weights, tokenizer and configuration; the backend is not in it, because labels agree
             whatever the backend.
         packaged: Whether it is the packaged model with verified weights: the one that shipped heads fit.
@@ -49,6 +51,7 @@ class Encoder:
         *,
         heads: Mapping[str, nn.Module] | None = None,
         backend: Backend = "auto",
+        cache: Path | None = None,
         workers: int | None = None,
     ) -> None:
         """Load the model.
@@ -59,21 +62,32 @@ class Encoder:
                 ``hidden`` are the outputs of all layers (n, tokens, width), index 0 the embedding output, the last
                 index the last layer; ``mask`` (n, tokens) is 1 where a token stands. They give (n, numbers) for the
                 text or (n, tokens, numbers) for each token. They are copied.
-            backend: ``auto`` takes bfloat16 where the processor has it, else float32.
+            backend: ``auto`` takes what is fastest here: a GPU where there is one (not tried on one yet), else bfloat16
+                where the processor has it, else ``onnx-int8`` where the extra ``onnx`` is installed and the processor
+                multiplies bytes, else float32. Any other value is taken or refused.
+            cache: Folder that keeps the graphs of ``onnx-int8``; None means one in the user's cache folder.
             workers: Batches encoded side by side; None means one for each core that this process may use.
 
         Raises:
-            ClassifierError: The model is missing, changed, or not safe to load; or a head does not fit it.
+            ClassifierError: The model is missing, changed, or not safe to load; the backend is not to be had; or a head
+                does not fit the model.
         """
         self.packaged = name == PACKAGED
         torch.set_num_threads(1)
-        network, self._tokens, self.fingerprint = load_packaged() if self.packaged else load_foreign(name)
-        self._backend = TorchBackend(_choose(backend), network, heads or {})
+        device, chosen = _choose(backend, packaged=self.packaged)
+        if self.packaged:
+            self._tokens, self.fingerprint = packaged_tokens(), hash_model(packaged_folder())
+        else:
+            network, self._tokens, self.fingerprint = load_foreign(name)
+        self._backend: Runner
+        if chosen == "onnx-int8":
+            self._backend = OnnxBackend(packaged_network, self.fingerprint, heads or {}, cache)
+        else:
+            self._backend = TorchBackend(chosen, packaged_network() if self.packaged else network, heads or {}, device)
         self._pool = ThreadPoolExecutor(workers or _cores(), thread_name_prefix="encode")
         self.backend = self._backend.name
         self.heads = frozenset(self._backend.shapes)
-        self.dim = network.dim
-        self.layer_dim = network.depth * network.width
+        self.dim, self.layer_dim = self._backend.dim, self._backend.layer_dim
 
     def encode(self, texts: Sequence[str], *, layers: bool = True, heads: Collection[str] = ()) -> Encoded:
         """Encode texts; equal texts are encoded once and get equal rows.
@@ -91,6 +105,7 @@ class Encoder:
         """
         if unknown := sorted(set(heads) - self.heads):
             raise ClassifierError(f"This encoder has no head {unknown[0]!r}. It has: {sorted(self.heads) or 'none'}.")
+        layers = layers and self.layer_dim > 0
         cut = [text[: self._tokens.most_chars] for text in texts]
         distinct = {text: row for row, text in enumerate(dict.fromkeys(cut))}
         gathered = _Gathered(self, list(distinct), heads, layers=layers)
@@ -164,14 +179,14 @@ def _cores() -> int:
     return len(asked(0)) if asked is not None else os.cpu_count() or 1
 
 
-def _choose(backend: Backend) -> str:
+def _choose(backend: str, *, packaged: bool) -> tuple[str, str]:
+    """Device and backend."""
+    if backend == "onnx-int8" and not packaged:
+        raise ClassifierError("The backend onnx-int8 is for the packaged text model. Set the backend to auto.")
+    if torch.cuda.is_available() and backend != "onnx-int8":
+        return "cuda", "float16" if backend == "auto" else backend
     if backend != "auto":
-        return backend
-    return "bfloat16" if _native_bfloat16() else "float32"
-
-
-def _native_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; emulated it is slower than float32."""
-    asked = getattr(torch.cpu, "get_capabilities", None)
-    found = asked() if asked is not None else {}
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+        return "cpu", backend
+    if native_bfloat16():
+        return "cpu", "bfloat16"
+    return "cpu", "onnx-int8" if packaged and has_fast_int8() else "float32"

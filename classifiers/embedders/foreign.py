@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from classifiers.contract import ClassifierError
+from classifiers.embedders.network import Network
 from classifiers.embedders.packaged import hash_model
 from classifiers.embedders.tokens import Tokens
 
@@ -20,16 +21,11 @@ if TYPE_CHECKING:
     from classifiers.embedders.network import Hidden
 
 _LIMIT = 512
+_LONGEST = 8192
 
 
-class Foreign(nn.Module):
-    """A sentence-transformers model that is fed with token ids.
-
-    Attributes:
-        dim: Length of an embedding.
-        depth: Number of layers whose hidden states it shows, 0 where it shows none.
-        width: Length of one hidden state, 0 where it shows none.
-    """
+class Foreign(Network):
+    """A sentence-transformers model that is fed with token ids."""
 
     def __init__(self, model: SentenceTransformer) -> None:
         """Take the model over."""
@@ -43,7 +39,7 @@ class Foreign(nn.Module):
             config.output_hidden_states = True
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Hidden]:
-        """Encode padded texts: unit vectors (n, dim), and the hidden states where there are any."""
+        """Encode padded texts, as :meth:`Network.forward`."""
         features = {"input_ids": ids, "attention_mask": mask} if self.depth else _bagged(ids, mask)
         out: dict[str, Any] = self.model(features)
         vectors = nn.functional.normalize(out["sentence_embedding"].float(), dim=1)
@@ -82,7 +78,11 @@ def load_foreign(name: str) -> tuple[Foreign, Tokens, str]:
             "sentence-transformers model with model.safetensors, a hub name (needs the network once), or 'packaged'."
         ) from error
     network = Foreign(model)
-    return network, _tokens(name, model), hash_model(folder) if local else _hash_of_hub(name, network)
+    return (
+        network,
+        _tokens(name, model, marks=bool(network.depth)),
+        hash_model(folder) if local else _hash_of_hub(name, network),
+    )
 
 
 def _bagged(ids: Tensor, mask: Tensor) -> dict[str, Tensor]:
@@ -91,7 +91,7 @@ def _bagged(ids: Tensor, mask: Tensor) -> dict[str, Tensor]:
     return {"input_ids": ids[mask.bool()], "offsets": torch.cumsum(lengths, 0) - lengths}
 
 
-def _tokens(name: str, model: SentenceTransformer) -> Tokens:
+def _tokens(name: str, model: SentenceTransformer, *, marks: bool) -> Tokens:
     tokenizer: Any = model.tokenizer
     fast = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if not hasattr(fast, "encode_batch_fast"):
@@ -99,9 +99,9 @@ def _tokens(name: str, model: SentenceTransformer) -> Tokens:
             f"The text model {name!r} has no fast tokenizer (tokenizer.json). Take a model that has one."
         )
     prompt = (model.prompts or {}).get(model.default_prompt_name or "") or ""
-    return Tokens(
-        fast, int(model.max_seq_length or _LIMIT), pad=int(getattr(tokenizer, "pad_token_id", 0) or 0), prompt=prompt
-    )
+    limit = int(min(model.max_seq_length or _LIMIT, _LONGEST))
+    pad = int(getattr(tokenizer, "pad_token_id", 0) or 0)
+    return Tokens(fast, limit, pad=pad, prompt=prompt, marks=marks)
 
 
 def _hash_of_hub(name: str, network: Foreign) -> str:

@@ -1,11 +1,11 @@
-"""What a network and its heads look like from outside, and the torch backend that runs them."""
+"""What a network, its heads and what runs them look like from outside."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Collection, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ Hidden = Sequence[Tensor]
 Ids = npt.NDArray[np.int64]
 
 
-class Network(Protocol):
+class Network(nn.Module, ABC):
     """A module that encodes padded token ids.
 
     Attributes:
@@ -36,8 +36,17 @@ class Network(Protocol):
     depth: int
     width: int
 
-    def __call__(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Hidden]:
-        """Give unit vectors (n, dim) as float32, and the hidden states."""
+    @abstractmethod
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Hidden]:
+        """Encode padded texts.
+
+        Args:
+            ids: Token ids, shape (n, tokens).
+            mask: 1 where a token stands, 0 where the row is padded, shape (n, tokens).
+
+        Returns:
+            Unit vectors (n, dim) as float32, and the hidden states where there are any.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,45 +72,24 @@ class HeadShape:
     by_token: bool
 
 
-class TorchBackend:
-    """Runs a network and its heads in one number format on one device.
+class Runner(ABC):
+    """Runs a network and its heads.
 
     Attributes:
         name: What it is called in the ``backend`` setting.
+        dim: Length of an embedding.
+        layer_dim: Length of the pooled layers of one text, 0 where the network shows none.
         shapes: What each head gives.
     """
 
-    def __init__(self, name: str, network: nn.Module, heads: Mapping[str, nn.Module], device: str = "cpu") -> None:
-        """Bring network and copies of the heads into the number format that ``name`` says."""
-        self.name = name
-        self._device = device
-        dtype = getattr(torch, name)
-        self._network: Any = network.to(device=device, dtype=dtype).eval()
-        self._heads = {key: copy.deepcopy(head).to(device=device, dtype=dtype).eval() for key, head in heads.items()}
-        self.shapes = {key: self._probe(key, dtype) for key in self._heads}
+    name: str
+    dim: int
+    layer_dim: int
+    shapes: dict[str, HeadShape]
 
+    @abstractmethod
     def run(self, ids: Ids, mask: Ids, *, layers: bool, heads: Collection[str]) -> Pass:
         """Encode one padded batch; ``ids`` and ``mask`` have shape (n, tokens)."""
-        with torch.inference_mode():
-            tokens, seen = torch.from_numpy(ids).to(self._device), torch.from_numpy(mask).to(self._device)
-            vectors, hidden = self._network(tokens, seen)
-            found = {key: self._heads[key](hidden, seen).float().cpu().numpy() for key in heads}
-            pooled = pool(hidden[1:], seen).cpu().numpy() if layers else None
-            return Pass(vectors.cpu().numpy(), pooled, found)
-
-    def _probe(self, key: str, dtype: torch.dtype) -> HeadShape:
-        """Run the head on nothing: a head that does not fit the network fails at the start."""
-        states = [torch.zeros(1, 2, self._network.width, dtype=dtype, device=self._device)] * (self._network.depth + 1)
-        seen = torch.ones(1, 2, dtype=torch.int64, device=self._device)
-        try:
-            with torch.inference_mode():
-                given = self._heads[key](states, seen)
-        except (RuntimeError, IndexError) as error:
-            raise ClassifierError(
-                f"The head {key!r} does not fit this text model ({self._network.depth} layers of "
-                f"{self._network.width} numbers). Heads that come with closeloop fit the packaged model alone."
-            ) from error
-        return HeadShape(width=given.shape[-1], by_token=given.ndim == states[0].ndim)
 
 
 def pool(hidden: Hidden, mask: Tensor) -> Tensor:
@@ -109,3 +97,11 @@ def pool(hidden: Hidden, mask: Tensor) -> Tensor:
     weights = mask.to(hidden[0].dtype).unsqueeze(1)
     sums = torch.cat([torch.bmm(weights, state).squeeze(1) for state in hidden], 1)
     return sums.float() / mask.sum(1, keepdim=True)
+
+
+def misfit(head: str, depth: int, width: int) -> ClassifierError:
+    """What to say of a head that was made for another network."""
+    return ClassifierError(
+        f"The head {head!r} does not fit this text model ({depth} layers of {width} numbers). "
+        "Heads that come with closeloop fit the packaged model alone."
+    )

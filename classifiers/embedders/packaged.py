@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from functools import cache
 from importlib import util
 from pathlib import Path
 
@@ -26,6 +27,7 @@ _CONFIGURATION = frozenset({"config.json", "modules.json", "sentence_bert_config
 """Files beside the weights that change what a model answers; the folder of each step has a `config.json`."""
 
 
+@cache
 def packaged_folder() -> Path:
     """Find the packaged model and check its weights.
 
@@ -44,17 +46,17 @@ def packaged_folder() -> Path:
     return folder
 
 
-def load_packaged() -> tuple[Bert, Tokens, str]:
-    """Load the packaged model: network, its tokens, and the fingerprint of weights and configuration.
+def packaged_network() -> Bert:
+    """Load the packaged network."""
+    return Bert.load(packaged_folder())
 
-    Raises:
-        ClassifierError: As :func:`packaged_folder`.
-    """
+
+def packaged_tokens() -> Tokens:
+    """Load the tokenizer of the packaged model, set to its longest input."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     folder = packaged_folder()
     limit = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))["max_seq_length"]
-    tokens = Tokens(Tokenizer.from_file(str(folder / "tokenizer.json")), limit)
-    return Bert.load(folder), tokens, hash_model(folder)
+    return Tokens(Tokenizer.from_file(str(folder / "tokenizer.json")), limit)
 
 
 def hash_model(folder: Path) -> str:

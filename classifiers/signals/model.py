@@ -1,8 +1,8 @@
 """Four signals by one mechanism: seeds that we wrote, a regression on one encoder pass, corrections that weigh more.
 
-There are few public labelled texts for these signals, so the seeds are readable examples with near misses ("I'm not in a
-hurry") instead of weights nobody can check. Features are the sentence embedding and the pooled layers, each at unit
-length; an encoder that shows no layers works on embeddings alone.
+There are few public labelled texts for these signals, so the seeds are readable examples with near misses ("I'm not
+in a hurry") instead of weights nobody can check. Features are the sentence embedding and the pooled layers, each at
+unit length; an encoder that shows no layers works on embeddings alone.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A logistic regression on two dozen yes/no features of the answer, so small that its weights are a readable file
 (``said.json``). Trained on survey comments whose coders could or could not assign a theme, and on short complaints and
-refusals that we wrote: ``python -m classifiers.train_content --data DIR``.
+refusals that we wrote: ``python -m classifiers.train.content --data DIR``.
 """
 
 from __future__ import annotations
@@ -23,25 +23,26 @@ _SEEN = 2000
 _MANY_WORDS, _FEW_WORDS, _FEWEST_WORDS = 12, 4, 2
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _ABOUT_TEXT = {
-    "opinion": "happy|pleased|satisf\\w+|thank\\w*|grateful|appreciat\\w+|well|best|worst|better|fault|complain\\w*"
-    "|disappoint\\w+|annoy\\w*|frustrat\\w+|problem\\w*|" + "|".join(sorted(VALUE)),
-    "wish": "more|less|better|quicker|sooner|faster|shorter|longer|should|could|would|needs?|improve\\w*|please|if|instead"
-    "|ensure|provide|allow|let|give|have|make",
-    "people": "staff|service|driver|team|crew|agents?|advis\\w+|waiter|nurses?|doctors?|people|person|lad\\w*|man|girls?|they"
-    "|them|their|he|she|you",
-    "thing": "information|price|delivery|product|website|app|store|call|called|phone\\w*|telephone|system|appointment"
-    "|ambulance|transport|food|room|order|card|account|bill|money|refund",
-    "time": "minutes?|mins?|hours?|hrs?|days?|weeks?|late|early|time\\w*|long|quick\\w*|wait\\w*|fast|slow|prompt\\w*"
-    "|soon\\w*|arriv\\w+|delay\\w*|queue\\w*",
-    "treatment": "help\\w*|listen\\w*|explain\\w*|talk\\w*|told|treat\\w*|care\\w*|caring|respect\\w*|manner|attitude"
-    "|polite|reassur\\w+|advice|support\\w*|assist\\w*|made|took|gave|came|sent|got",
-    "truth": "true|truth\\w*|honest\\w*|opinion|believe|think|felt|feel",
-    "reference": "above|previous\\w*|already|as before|same|answer\\w*|questions?|see|said|stated|mentioned|covered"
-    "|described|earlier",
-    "unknown": "don't know|dont know|do not know|not sure|unsure|can't (?:remember|recall|say|comment)"
-    "|cannot (?:remember|recall|say|comment)|no idea|no comment|not applicable|n/?a|nan",
-    "need": "pain\\w*|ill\\w*|unwell|fell|fall|emergency|infection|operation|injur\\w+|sick\\w*|needed|need",
-    "negation": "not|no|never|nothing|none|didn't|don't|wasn't|couldn't|can't",
+    "opinion": r"happy|pleased|satisf\w+|thank\w*|grateful|appreciat\w+|well|best|worst|better|fault|complain\w*"
+    r"|disappoint\w+|annoy\w*|frustrat\w+|problem\w*|" + "|".join(sorted(VALUE)),
+    "wish": r"more|less|better|quicker|sooner|faster|shorter|longer|should|could|would|needs?|improve\w*|please"
+    r"|if|instead"
+    r"|ensure|provide|allow|let|give|have|make",
+    "people": r"staff|service|driver|team|crew|agents?|advis\w+|waiter|nurses?|doctors?|people|person|lad\w*|man|girls?"
+    r"|they|them|their|he|she|you",
+    "thing": r"information|price|delivery|product|website|app|store|call|called|phone\w*|telephone|system|appointment"
+    r"|ambulance|transport|food|room|order|card|account|bill|money|refund",
+    "time": r"minutes?|mins?|hours?|hrs?|days?|weeks?|late|early|time\w*|long|quick\w*|wait\w*|fast|slow|prompt\w*"
+    r"|soon\w*|arriv\w+|delay\w*|queue\w*",
+    "treatment": r"help\w*|listen\w*|explain\w*|talk\w*|told|treat\w*|care\w*|caring|respect\w*|manner|attitude"
+    r"|polite|reassur\w+|advice|support\w*|assist\w*|made|took|gave|came|sent|got",
+    "truth": r"true|truth\w*|honest\w*|opinion|believe|think|felt|feel",
+    "reference": r"above|previous\w*|already|as before|same|answer\w*|questions?|see|said|stated|mentioned|covered"
+    r"|described|earlier",
+    "unknown": r"don't know|dont know|do not know|not sure|unsure|can't (?:remember|recall|say|comment)"
+    r"|cannot (?:remember|recall|say|comment)|no idea|no comment|not applicable|n/?a|nan",
+    "need": r"pain\w*|ill\w*|unwell|fell|fall|emergency|infection|operation|injur\w+|sick\w*|needed|need",
+    "negation": r"not|no|never|nothing|none|didn't|don't|wasn't|couldn't|can't",
 }
 _ABOUT = {name: re.compile(rf"\b(?:{words})\b") for name, words in _ABOUT_TEXT.items()}
 _BEGINS = {"reason": re.compile(r"(?:because|as|to help|so|in my)\b"), "self": re.compile(r"(?:i|i'm|i've|we|my)\b")}
