@@ -12,6 +12,7 @@ from app.api import (
     classify,
     corrections,
     deliveries,
+    explanations,
     exposures,
     feedback,
     hooks,
@@ -23,8 +24,11 @@ from app.api import (
     people,
     quality,
     reference,
+    relabelling,
     sources,
+    taxonomy,
     themes,
+    trends,
 )
 from app.api.deps import EdgeRuntime
 from app.api.edge import Edge
@@ -39,7 +43,11 @@ RESOURCES: tuple[APIRouter, ...] = (
     sources.router,
     deliveries.router,
     reference.router,
+    taxonomy.router,
+    relabelling.router,
+    trends.router,
     corrections.router,
+    explanations.router,
     quality.router,
     model.router,
     themes.router,

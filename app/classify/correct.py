@@ -16,9 +16,10 @@ from app.domain.learning import Drawn
 from app.engine.wake import wake
 from app.errors import AppError, Kind
 from app.store.label_tables import Correction, Mention
-from app.store.mentions import find_mention, latest_correction, mention_text
+from app.store.mentions import find_mention, latest_correction, mention_text, mentions_at
 from app.store.reference import list_topics
 from app.store.tables import Topic
+from app.store.taxonomy import hold_labels
 
 SENTIMENTS = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 SIGNALS = ("urgent", "response_needed", "escalation_intent")
@@ -58,10 +59,8 @@ def correct_mention(
     Raises:
         AppError: `mention_not_found`, or `bad_correction` with what may be said instead.
     """
+    hold_labels(session)
     mention = find_mention(session, mention_id)
-    if mention is None:
-        message = "There is no such mention. A text that was read anew has new mentions: read the feedback again."
-        raise AppError(Kind.NOT_FOUND, "mention_not_found", message)
     topics = {topic.key: topic.id for topic in list_topics(session)}
     _check(labels, topics)
     review = review or Review()
@@ -79,13 +78,30 @@ def correct_mention(
         created_at=now,
     )
     session.add(correction)
-    _apply(mention, labels, topics)
+    _apply(session, mention, labels, topics)
     session.flush()
     facts = {"labels": sorted(labels), "gold": review.gold}
     record_audit(session, now, actor, "mention_corrected", f"mention:{mention.id}", **facts)
     for station in ("learn", "match"):
         wake(session, station, f"correction-{correction.id}")
     return correction
+
+
+def correct_again(session: Session, correction: Correction) -> None:
+    """Apply a correction once more, to what has taken the place of its mention; nothing where nothing has.
+
+    Of a span with several topics it is the mention of the topic that was named, else of the one that was judged.
+    """
+    topics = {topic.key: topic.id for topic in list_topics(session)}
+    mentions = mentions_at(session, correction)
+    if not mentions:
+        return
+    by_topic = {mention.topic_id: mention for mention in mentions}
+    named = [correction.labels[name] for name in ("topic",) if name in correction.labels]
+    wanted = [topics.get(key or "") for key in (*named, correction.judged.get("topic"))]
+    mention = next((by_topic[topic_id] for topic_id in wanted if topic_id in by_topic), mentions[0])
+    _apply(session, mention, correction.labels, topics)
+    session.flush()
 
 
 def _judged(session: Session, mention: Mention) -> dict[str, Any]:
@@ -122,13 +138,24 @@ def _refuse(message: str) -> None:
     raise AppError(Kind.INVALID, "bad_correction", message)
 
 
-def _apply(mention: Mention, labels: Mapping[str, Any], topics: Mapping[str, int]) -> None:
+def _apply(session: Session, mention: Mention, labels: Mapping[str, Any], topics: Mapping[str, int]) -> None:
     for name, value in labels.items():
         if name == "topic":
-            mention.topic_id = None if value is None else topics[value]
+            _move(session, mention, None if value is None else topics.get(value))
         else:
             setattr(mention, name, value)
         setattr(mention, f"{name.removesuffix('_label')}_confidence", 1.0)
     if "sentiment_label" in labels:
         mention.sentiment = SENTIMENTS[mention.sentiment_label]
     mention.corrected = True
+
+
+def _move(session: Session, mention: Mention, topic_id: int | None) -> None:
+    """Give a mention its topic; a mention that its span has of that topic already makes room for the corrected one."""
+    if mention.topic_id == topic_id:
+        return
+    for other in mentions_at(session, mention):
+        if other.id != mention.id and other.topic_id == topic_id:
+            session.delete(other)
+    session.flush()
+    mention.topic_id = topic_id

@@ -12,7 +12,7 @@ from app.errors import AppError, Kind
 if TYPE_CHECKING:
     from app.classify.taxonomy import Known
     from classifiers.contract import Correction, TopicSpec
-    from classifiers.embedders.encoder import Encoder
+    from classifiers.embedders.encoder import Backend, Encoder
     from classifiers.embedders.memory import Kept
     from classifiers.reader import Reader
 
@@ -28,12 +28,14 @@ class Readers:
     Args:
         model: `packaged`, a folder or a hub name.
         topic_confidence: Below it a mention gets no topic.
+        backend: What computes; see the setting `model_backend`.
     """
 
-    def __init__(self, model: str, topic_confidence: float) -> None:
+    def __init__(self, model: str, topic_confidence: float, backend: Backend = "auto") -> None:
         """Loads nothing."""
         self._model = model
         self._confidence = topic_confidence
+        self._backend: Backend = backend
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
         self._kept: Kept = {}
@@ -115,7 +117,7 @@ class Readers:
             from classifiers.reader import load_encoder  # noqa: PLC0415
 
             try:
-                self._encoder = load_encoder(self._model)
+                self._encoder = load_encoder(self._model, self._backend)
             except ClassifierError as error:
                 self.failure = str(error)
                 raise AppError(Kind.UNAVAILABLE, "model_unavailable", str(error)) from error

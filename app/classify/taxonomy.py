@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from classifiers.contract import Correction, TopicSpec
 
 
+Topics = tuple[tuple[str, str, str, tuple[str, ...], str | None], ...]
+"""Key, name, description, examples and key of the topic above of each topic."""
+
+
 @dataclass(frozen=True)
 class Said:
     """One correction: of two on one text the later one counts; one that is gold measures and never teaches."""
@@ -34,7 +38,7 @@ class Known:
 
     Attributes:
         key: Two that are equal here are equal.
-        topics: Key, name, description and examples of each active topic.
+        topics: Key, name, description, examples and key of the topic above, of each active topic.
         topic_ids: Id of each topic by key.
         corrections: All of them, oldest first.
         taxonomy_version_id: The published taxonomy, where one was published.
@@ -44,7 +48,7 @@ class Known:
     """
 
     key: LearningKey
-    topics: tuple[tuple[str, str, str, tuple[str, ...]], ...]
+    topics: Topics
     topic_ids: dict[str, int]
     corrections: tuple[Said, ...]
     taxonomy_version_id: int | None = None
@@ -54,9 +58,7 @@ class Known:
 
     def specs(self) -> tuple[TopicSpec, ...]:
         """The topics for a reader."""
-        from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
-
-        return tuple(contract.TopicSpec(*topic) for topic in self.topics)
+        return specs_of(self.topics)
 
     def taught(self, teaching: Collection[int] | None = None) -> tuple[Correction, ...]:
         """The corrections for a reader; every one decides its own text.
@@ -94,6 +96,17 @@ class Known:
         return tuple(one.id for one in self.corrections if one.text not in gold)
 
 
+def specs_of(topics: Topics) -> tuple[TopicSpec, ...]:
+    """Topics for a reader; one whose topic above is not among them stands at the top."""
+    from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
+
+    keys = {topic[0] for topic in topics}
+    return tuple(
+        contract.TopicSpec(key, name, description, examples, above if above in keys else None)
+        for key, name, description, examples, above in topics
+    )
+
+
 def load_known(session: Session, last: Known | None = None) -> Known:
     """Read topics, corrections and versions; `last` is given back if nothing has changed since: one small query."""
     key = learning_key(session)
@@ -101,9 +114,13 @@ def load_known(session: Session, last: Known | None = None) -> Known:
         return last
     topics, active, published = list_topics(session), active_version(session), latest_taxonomy(session)
     hits = active.hits if active else {}
+    keys = {row.id: row.key for row in topics}
     return Known(
         key=key,
-        topics=tuple((row.key, row.name, row.description, tuple(map(str, row.examples))) for row in topics),
+        topics=tuple(
+            (row.key, row.name, row.description, tuple(map(str, row.examples)), keys.get(row.parent_id or 0))
+            for row in topics
+        ),
         topic_ids={row.key: row.id for row in topics},
         corrections=tuple(
             Said(row.id, row.text, tuple(sorted(row.labels.items())), row.gold) for row in list_corrections(session)

@@ -108,6 +108,10 @@ class Feelings:
             self._complaint.probabilities(features)[:, 1],
         )
 
+    def embed(self, topics: Sequence[str]) -> Floats:
+        """What :class:`About` wants of topics, by their names: shape (n, dim)."""
+        return self.encoder.encode(topics, layers=False).vectors
+
     def ask(self, asked: Sequence[About]) -> Floats:
         """Probability of negative, neutral and positive for each question, shape (n, 3)."""
         found = np.zeros((len(asked), len(SENTIMENTS)), np.float32)

@@ -15,7 +15,6 @@ import numpy as np
 
 from classifiers.contract import ClassifierError, Encoded, Judgement
 from classifiers.topics import calibration, prototypes
-from classifiers.topics.explain import Why, explain
 from classifiers.topics.kernel import Kernel
 from classifiers.topics.readout import Held, Readout
 from classifiers.topics.regression import LABELLED, OUTSIDE, WRITTEN, Near, Regression
@@ -158,10 +157,6 @@ class TopicModel:
             )
             for found in self._readout.answers(*self.scores(texts, encoded), confidence)
         ]
-
-    def explain(self, text: str, encode: Callable[[Sequence[str]], Encoded]) -> Why:
-        """Why this topic: see :func:`classifiers.topics.explain.explain`."""
-        return explain(self, text, encode)
 
     def ranked(self, texts: Sequence[str], encoded: Encoded) -> tuple[Judgement, Judgement | None]:
         """The most probable topic of one text, as specific as it is sure at 0.5, and the next that is no kin of it."""

@@ -1,7 +1,7 @@
 """What is written about each topic, as one encoded row: its name, its description, its parent.
 
-A name is put into the two frames that customers use ("my refund", "refund?"): measured on seven intent sets it is as
-good as the bare name where names are precise and 7 to 11 points better where they are vague.
+A name is taken bare and in the two frames that customers use ("my refund", "refund?"): of nine sets of names this lost
+at most 0.013 of accuracy against the bare name and won up to 0.018; the frames alone lost up to 0.025.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from classifiers.contract import Floats, TopicSpec
 
-FRAMES = ("my {}", "{}?")
+FRAMES = ("{}", "my {}", "{}?")
 INHERITED = 0.3
 """Weight of the parent's vector in its child's."""
 
@@ -74,7 +74,7 @@ def describe(specs: Sequence[TopicSpec], encode: Callable[[Sequence[str]], Encod
     """Encode what is written about each topic, examples left out.
 
     Returns:
-        The words of each topic, and one row each: the mean of the framed name and, where given, the description.
+        The words of each topic, and one row each: the mean of the name's frames and, where given, the description.
     """
     texts: list[str] = []
     owners: list[int] = []

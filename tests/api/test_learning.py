@@ -133,8 +133,8 @@ def test_a_random_sample_is_the_same_all_day_and_another_one_tomorrow(analyst, w
             for column in Mention.__table__.columns
             if column.key != "id"
         }
-        for _ in range(60):
-            session.add(Mention(**plain | {"topic_confidence": 0.99, "complaint": False}))
+        for end in range(101, 161):
+            session.add(Mention(**plain | {"end": end, "topic_confidence": 0.99, "complaint": False}))
 
     def drawn():
         told = analyst.get("/v1/review-queue?order=random&limit=20").json()["items"]

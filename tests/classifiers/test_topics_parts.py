@@ -3,6 +3,7 @@ import pytest
 
 from classifiers.contract import Encoded, TopicSpec
 from classifiers.topics import calibration, ngrams
+from classifiers.topics.explain import explain
 from classifiers.topics.kernel import Kernel
 from classifiers.topics.model import Labelled, TopicModel
 from classifiers.topics.regression import LABELLED, WRITTEN, Regression
@@ -20,7 +21,7 @@ def labelled(count):
 
 def test_the_explanation_points_at_the_carrying_word_and_the_nearest_text(encoder):
     text = "On Monday I asked again for a refund, pay me back for the blue shirt"
-    why = TopicModel(SPECS, encoder.encode, labelled(5)).explain(text, encoder.encode)
+    why = explain(TopicModel(SPECS, encoder.encode, labelled(5)), text, encoder.encode)
     assert why.topic == "refund"
     assert why.words[0].word in {"refund", "pay", "back"}
     assert all(text[one.start : one.end] == one.word for one in why.words)
@@ -31,7 +32,7 @@ def test_the_explanation_points_at_the_carrying_word_and_the_nearest_text(encode
 
 
 def test_without_labelled_texts_the_description_is_the_nearest(encoder):
-    why = TopicModel(SPECS, encoder.encode).explain("my refund", encoder.encode)
+    why = explain(TopicModel(SPECS, encoder.encode), "my refund", encoder.encode)
     assert (why.topic, why.nearest, why.labelled) == ("refund", "refund", False)
 
 

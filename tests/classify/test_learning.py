@@ -44,7 +44,7 @@ def topic_of(session, readers, known):
 
     def asked(text):
         facts = load_known(session, readers.known)
-        return classify_texts(readers, facts, [Asked((("customer", text),))])[0][0]["topic"]
+        return classify_texts(readers, facts, [Asked((("customer", text),))])[0]["mentions"][0]["topic"]
 
     return asked
 
@@ -102,7 +102,10 @@ def guarded(session, now, tools, teach):
 
 
 def poison(teach):
-    return [teach(f"The gizmo hums{end}", "refunds") for end in (" loudly!", " a lot!!", " at night.", " all day.", " like a bee!", "!!!", " and hums!", " now.")]
+    return [
+        teach(f"The gizmo hums{end}", "refunds")
+        for end in (" loudly!", " a lot!!", " at night.", " all day.", " like a bee!", "!!!", " and hums!", " now.")
+    ]
 
 
 def test_what_makes_gold_texts_wrong_is_refused_and_holds_on_its_own_text(
