@@ -64,6 +64,7 @@ def _train_text(source: Source, rows: Sequence[Row], keep: Path | None) -> Stude
     teacher, student = texts.teacher(), texts.student()
     _once(teacher, keep and keep / "teacher.safetensors", lambda: texts.tune(teacher))
     _once(student, keep and keep / "student.safetensors", lambda: texts.teach(student, teacher))
+    texts.regress(student)
     return student
 
 
@@ -102,26 +103,34 @@ def _hold_back(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def _calibrated(student: Student, source: Source, held: Sequence[Row]) -> TextModel:
-    """Both models' logits averaged, and a temperature for each answer from rows that were held back.
+    """Average the logits of both models, and fit temperatures on rows that were held back.
 
     Only sets whose feelings people judged count for it, each the same: on intents and written pairs a head is surer
     than it may be elsewhere.
     """
-    weight = np.concatenate([student.answers.weight[:PLAIN].detach().numpy().T, np.eye(PLAIN) * 0])
-    bias = student.answers.bias[:PLAIN].detach().numpy()
     judged = [row for row in held if row.source in _JUDGED and row.feeling is not None]
-    feelings = np.array([kind_of(row) for row in judged])
-    sides = np.array([[0, 0, 0, -0.5], [0, 0, 0, 0.5]]).T
-    found = []
     features = features_of(student.head, source, [row.text for row in judged])
+    groups = np.array([row.source for row in judged])
+    feelings = np.array([kind_of(row) for row in judged])
+    nothing, same = np.zeros((PLAIN, PLAIN)), np.eye(PLAIN)
+    weight = student.answers.weight[:PLAIN].detach().numpy().T
+    bias = student.answers.bias[:PLAIN].detach().numpy()
+    found = []
     for labels, chosen, right in (
-        (SENTIMENTS, np.eye(PLAIN)[:, :3], feelings),
-        (("other", "complaint"), sides, (feelings == 0).astype(np.int64)),
+        (SENTIMENTS, same[:, :3], feelings),
+        (("other", "complaint"), np.outer(same[3], (-0.5, 0.5)), (feelings == 0).astype(np.int64)),
     ):
-        plain = Linear(labels, (weight @ chosen).astype(np.float32), (bias @ chosen).astype(np.float32))
-        scores = features @ plain.weight + plain.bias
-        groups = np.array([row.source for row in judged])
-        found.append(replace(plain, temperature=temperature_of(scores, right, groups)))
+        small = Linear(labels, np.vstack([weight, nothing]) @ chosen, bias @ chosen)
+        plain = Linear(labels, np.vstack([weight * 0, same]) @ chosen, bias @ chosen * 0)
+        first, second = (temperature_of(features @ one.weight + one.bias, right, groups) for one in (small, plain))
+        both = Linear(
+            labels,
+            (small.weight / first + plain.weight / second).astype(np.float32) / 2,
+            (small.bias / first).astype(np.float32) / 2,
+        )
+        scores = features @ both.weight + both.bias
+        found.append(replace(both, temperature=temperature_of(scores, right, groups)))
+        _tell(f"{labels[-1]}: temperatures {first} and {second}, together {found[-1].temperature}")
     return TextModel(student.head, found[0], found[1], source.fingerprint)
 
 
