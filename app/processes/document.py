@@ -61,6 +61,7 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
       - {to: fallback, after: 5 days}         # or {owner: clara, after: 5 days}
     thresholds: {min_complaints: 5, min_people: 3, window_days: 28}    # what opens an item
     defaults: {goal: 2 days, deadline: 5 days}                         # where no rule says otherwise
+    complaint_cost: {amount: 14.5, currency: EUR}                      # optional: what one complaint costs the company
     fallback_owner: clara                     # mandatory: nothing is ever without an owner
 
 Keys are lower case, start with a letter and are how the parts name each other. Durations are working time in the
@@ -351,6 +352,13 @@ class DefaultsPart(Part):
         return self
 
 
+class CostPart(Part):
+    """What one complaint costs the company: turns complaints avoided into money."""
+
+    amount: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
 class Document(Part):
     """Everything about a company that Closeloop needs to know."""
 
@@ -364,4 +372,5 @@ class Document(Part):
     ladder: tuple[RungPart, ...] = (RungPart(to="manager", after="1 day"), RungPart(to="fallback", after="3 days"))
     thresholds: ThresholdsPart = ThresholdsPart()
     defaults: DefaultsPart = DefaultsPart()
+    complaint_cost: CostPart | None = None
     fallback_owner: Key
