@@ -89,7 +89,7 @@ class ImpactOut(BaseModel):
 
 @router.get("", operation_id="list_changes", summary="List process changes")
 def index(session: Reading, now: Now, page: Paged, actor: Reader) -> Listing[ListedChangeOut]:
-    """Newest first; owners see those of their own items. `standing.holds` is judged among all changes of the company."""
+    """Newest first; owners see those of their own items. `standing.holds` is judged among all changes there are."""
     found = list_changes(session, actor, page.after, page.limit)
     rows, following = page.cut(found, lambda row: position_of(row, "planned_at"))
     judged = judge_together(session, now)

@@ -51,9 +51,9 @@ class DesignIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"controls": ["late_delivery", "phone_waiting"]}]}
     )
 
-    controls: (
-        Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=MAX_CONTROLS)] | None
-    ) = Field(description="Keys of topics; null: as the rules choose.")
+    controls: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=MAX_CONTROLS)] | None = Field(
+        description="Keys of topics; null: as the rules choose."
+    )
 
 
 @router.get("", operation_id="get_change_design", summary="What a change is judged by")

@@ -112,7 +112,8 @@ def _no_change(finding: Finding) -> Sentence:
 def _inconclusive(finding: Finding) -> Sentence:
     spread = f"between {say_change(finding.ci_low)} and {say_change(finding.ci_high)}"
     headline = f"Cannot tell whether complaints about {finding.subject} changed: {spread}"
-    return Sentence(headline, f"{_numbers(finding)}. {_pace(finding) or 'Four more weeks would narrow it'}", Tone.NEUTRAL)
+    then = _pace(finding) or "Four more weeks would narrow it"
+    return Sentence(headline, f"{_numbers(finding)}. {then}", Tone.NEUTRAL)
 
 
 def _invalid(finding: Finding) -> Sentence:

@@ -165,7 +165,8 @@ def avoided(
     expected = evidence.expected
     shares = {"complaints": 1 - verdict.rate_ratio, "low": 1 - verdict.ci_high, "high": 1 - verdict.ci_low}
     found: dict[str, Any] = {name: expected * share for name, share in shares.items()}
-    found |= {f"{name}_per_week".removeprefix("complaints_"): expected * share / weeks for name, share in shares.items()}
+    rates = {"complaints": "per_week", "low": "low_per_week", "high": "high_per_week"}
+    found |= {rates[name]: expected * share / weeks for name, share in shares.items()}
     if complaint_cost is not None:
         amount = float(complaint_cost["amount"])
         found["saved"] = {"currency": complaint_cost["currency"]}

@@ -1,4 +1,4 @@
-"""Which topics a change can be compared with: not touched by it, often enough complained about, and no second target."""
+"""Which topics a change can be compared with: not touched by it, often complained about, and no second target."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Station: once a day each change in effect is looked at, and the look is stored with everything it was made of.
 
-claim builds the case of a change from its frozen design (and freezes one that was deployed past the edges); work is pure maths; record
-upserts one `measurements` row per change and day. Late feedback does not change the looks of days that are over.
+claim builds the case of a change from its frozen design, and freezes one that nobody froze at its deployment; work is
+pure maths; record upserts one `measurements` row per change and day. Late feedback does not change the looks of days
+that are over.
 """
 
 from __future__ import annotations

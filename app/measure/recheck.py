@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from app.errors import AppError, Kind
 from app.measure.effect import Look, judge
 from app.measure.frequency import Prepared
 from app.measure.stats.case import parse_case
 from app.measure.stats.verdict import METHOD
 from app.store.tables import Measurement
+
+_OLD = "This look was stored by an older release, which kept the case but not all that the page shows. See `case`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,14 @@ class Recheck:
 
 
 def recheck(row: Measurement) -> Recheck:
-    """Compute a stored look again from its own evidence; reads nothing else."""
-    kept = row.result["look"]
+    """Compute a stored look again from its own evidence; reads nothing else.
+
+    Raises:
+        AppError: `not_recomputable`: an older release stored it, without all that is needed.
+    """
+    kept = row.result.get("look")
+    if kept is None:
+        raise AppError(Kind.CONFLICT, "not_recomputable", _OLD)
     lost = kept["lost_on"]
     look = Look(
         change_id=row.change_id,

@@ -75,7 +75,7 @@ import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.domain.feedback import Friction, Medium
 from app.domain.working import Working, parse_working
@@ -99,6 +99,13 @@ def _email(text: str) -> str:
     if _EMAIL.fullmatch(text) is None:
         raise ValueError("an e-mail address looks like name@example.com")
     return text
+
+
+def _amount(value: object) -> object:
+    """Read a decimal number: the reader leaves every scalar that is no whole number as text."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,7}\.[0-9]{1,4}", value):
+        return float(value)
+    return value
 
 
 def _one_line(text: str) -> str:
@@ -355,7 +362,7 @@ class DefaultsPart(Part):
 class CostPart(Part):
     """What one complaint costs the company: turns complaints avoided into money."""
 
-    amount: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+    amount: Annotated[float, BeforeValidator(_amount), Field(gt=0, le=1_000_000, allow_inf_nan=False)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 

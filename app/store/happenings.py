@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -21,7 +22,7 @@ def published_topics(session: Session, span: Span) -> Sequence[tuple[date, dict[
     """
     rows = session.scalars(select(TaxonomyVersion).order_by(TaxonomyVersion.id)).all()
     found = []
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         day = after.published_at.astimezone(UTC).date()
         if span.first <= day <= span.last:
             found.append((day, before.document.get("topics", {}), after.document.get("topics", {})))

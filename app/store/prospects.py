@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
@@ -101,7 +102,8 @@ def achieved_changes(session: Session) -> list[Achieved]:
         .where(Measurement.rate_ratio > 0, Measurement.ci_low > 0, Measurement.ci_high > Measurement.ci_low)
         .order_by(Change.id)
     )
-    return [Achieved(*row) for row in session.execute(query)]
+    found = session.execute(query).all()
+    return [Achieved(a, b, c, d, e, ratio or 1.0, low or 1.0, high or 1.0) for a, b, c, d, e, ratio, low, high in found]
 
 
 def weekly_counts(session: Session, undone: Sequence[Undone], last: date, weeks: int) -> dict[int, list[float]]:
@@ -109,8 +111,11 @@ def weekly_counts(session: Session, undone: Sequence[Undone], last: date, weeks:
     stop = datetime.combine(last + timedelta(days=1), time(), tzinfo=UTC)
     start = stop - timedelta(weeks=weeks)
     period = and_(Feedback.occurred_at >= start, Feedback.occurred_at < stop)
-    by_topic = _spoken(session, Mention.topic_id, {one.topic_id for one in undone if one.whole_topic}, period)
-    by_theme = _spoken(session, ThemeMention.theme_id, {one.theme_id for one in undone if not one.whole_topic}, period)
+    topics = {one.topic_id for one in undone if one.whole_topic}
+    themes = {one.theme_id for one in undone if not one.whole_topic}
+    by_topic = _spoken(session, _said(period).add_columns(Mention.topic_id).where(Mention.topic_id.in_(sorted(topics))))
+    named = _said(period).add_columns(ThemeMention.theme_id).join(ThemeMention, ThemeMention.mention_id == Mention.id)
+    by_theme = _spoken(session, named.where(ThemeMention.theme_id.in_(sorted(themes))))
     counts = {}
     for one in undone:
         spoken = by_topic.get(one.topic_id, {}) if one.whole_topic else by_theme.get(one.theme_id, {})
@@ -135,20 +140,14 @@ def theme_frictions(session: Session, theme_ids: Collection[int], since: datetim
     return {theme: friction for theme, friction, _ in session.execute(query) if theme is not None and friction}
 
 
-def _spoken(
-    session: Session, column: ColumnElement[int | None], wanted: set[int], period: ColumnElement[bool]
-) -> dict[int, dict[int, datetime]]:
+def _said(period: ColumnElement[bool]) -> Select[int, datetime]:
+    query = select(Feedback.id, Feedback.occurred_at).select_from(Mention)
+    return query.join(Feedback, Feedback.id == Mention.feedback_id).where(Mention.complaint, period)
+
+
+def _spoken(session: Session, query: Select[Any]) -> dict[int, dict[int, datetime]]:
     """When each feedback that complains was given, per topic or theme; a feedback counts once."""
-    query = (
-        select(column, Feedback.id, Feedback.occurred_at)
-        .select_from(Mention)
-        .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(column.in_(sorted(wanted)), Mention.complaint, period)
-    )
-    if column is not Mention.topic_id:
-        query = query.join(ThemeMention, ThemeMention.mention_id == Mention.id)
     found: dict[int, dict[int, datetime]] = {}
-    for key, feedback, at in session.execute(query):
-        if key is not None:
-            found.setdefault(key, {})[feedback] = at
+    for feedback, at, key in session.execute(query):
+        found.setdefault(key, {})[feedback] = at
     return found

@@ -25,7 +25,7 @@ PRIOR_MEAN, PRIOR_SD = -0.13, 0.12
 KINDS = ("process", "step", "topic", "friction")
 KIN = {"process": 0.08, "step": 0.08, "topic": 0.08, "friction": 0.05}
 """Standard deviation of what changes of the same kind have in common, at scale 1."""
-SCALES = ((0.3, 0.25), (1.0, 0.45), (2.0, 0.2), (3.5, 0.1))
+SCALES = ((0.3, 0.2), (1.0, 0.35), (2.0, 0.25), (3.5, 0.2))
 """How strong kinship is, with prior weights."""
 OWN = ((0.1, 0.25), (0.2, 0.35), (0.3, 0.25), (0.45, 0.1), (0.7, 0.05))
 """Standard deviation of what belongs to the single change, with prior weights."""
@@ -111,9 +111,7 @@ def _kinship(kinds: Sequence[Kind]) -> Floats:
     return total
 
 
-def _condition(
-    shared: Floats, own: float, data: tuple[Floats, Floats], known: int
-) -> tuple[float, Floats, Floats]:
+def _condition(shared: Floats, own: float, data: tuple[Floats, Floats], known: int) -> tuple[float, Floats, Floats]:
     """Log likelihood of what was achieved; mean and variance of what is wanted, its own share included."""
     seen, noise = data
     new = shared[known:, known:].diagonal() + own
