@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from classifiers import contract
 from classifiers.embedders.encoder import Encoder
+from classifiers.fingerprint import code_fingerprint
 from classifiers.friction.model import FrictionModel, seeds_fingerprint
 from classifiers.sentiment import model as sentiment
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 from classifiers.text.spans import customer_spans, split
-from classifiers.topics.model import Labelled, TopicModel
+from classifiers.topics.model import Labelled, TopicAnswer, TopicModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from classifiers.contract import Floats, HalfFloats
-
-VERSION = "1"
-"""Raised with every change of code that changes judgements: it is part of the fingerprint."""
 
 COMPLAINT_AT = 0.5
 FRICTION_AT = 0.5
@@ -33,6 +32,8 @@ _SURE_FRICTION = 0.8
 _UNHAPPY = -0.1
 _WHOLE = 900
 _MOST_CLAUSES = 64
+_SIGNALS = ("urgent", "response_needed", "escalation_intent")
+_SAID = ("topic", "sentiment", "complaint", "friction", *_SIGNALS)
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
     Content.PRAISE: (0.02, 0.08, 0.9),
@@ -57,14 +58,14 @@ class Looks:
 
     Attributes:
         vectors: Unit vectors, shape (n, dim).
-        topics: Topic judgements; label None where the model abstains. Empty without topics.
+        topics: Topics of each text, none given where the model abstains. Empty without topics.
         sentiments: Probability of negative, neutral, positive, shape (n, 3).
         complaints: Probability of reporting a problem, shape (n,).
         frictions: Friction judgements.
     """
 
     vectors: Floats
-    topics: list[contract.Judgement] = field(repr=False)
+    topics: list[TopicAnswer] = field(repr=False)
     sentiments: Floats
     complaints: Floats
     frictions: list[contract.Judgement] = field(repr=False)
@@ -122,10 +123,14 @@ class Reader:
         taught = [
             Labelled(clean(row.text), (row.topic,) if row.topic else ())
             for row in self._decided.values()
-            if row.topic is not None and (not row.topic or row.topic in known)
+            if row.teaches and row.topic is not None and (not row.topic or row.topic in known)
         ]
-        self.topics = TopicModel(topics, self._embed, taught) if topics else None
-        frictions = [(clean(row.text), row.friction) for row in self._decided.values() if row.friction is not None]
+        self.topics = TopicModel(topics, self._encode, taught) if topics else None
+        frictions = [
+            (clean(row.text), row.friction)
+            for row in self._decided.values()
+            if row.teaches and row.friction is not None
+        ]
         self._friction = FrictionModel(self._embed, frictions)
         self.fingerprint = self._hash(topics)
 
@@ -151,11 +156,11 @@ class Reader:
 
     def look(self, texts: Sequence[str]) -> Looks:
         """Judge cleaned texts, each on its own words alone."""
-        encoded = self._encoder.encode(texts, layers=self._feeling is self._encoder)
+        encoded = self._encoder.encode(texts)
         layers = encoded.layers if self._feeling is self._encoder else self._feeling.encode(texts).layers
         return Looks(
             vectors=encoded.vectors,
-            topics=self.topics.judge(encoded.vectors, self._confidence) if self.topics else [],
+            topics=self.topics.judge(texts, encoded, self._confidence) if self.topics else [],
             sentiments=sentiment.feel(layers),
             complaints=sentiment.complains(layers),
             frictions=self._friction.judge(encoded.vectors, FRICTION_AT),
@@ -185,11 +190,20 @@ class Reader:
             answers.append(Feeling(contract.SENTIMENTS[label], chances[2] - chances[0], chances[label], chances))
         return answers
 
+    def uncorrected(self) -> Reader:
+        """The same reader without anybody's word on exact texts: it says what was learnt, which is what to measure."""
+        plain = copy(self)
+        plain._decided = {}  # noqa: SLF001 - it is one of us
+        return plain
+
+    def _encode(self, texts: Sequence[str]) -> contract.Encoded:
+        return self._encoder.encode([clean(text) for text in texts])
+
     def _embed(self, texts: Sequence[str]) -> Floats:
         return self._encoder.encode([clean(text) for text in texts], layers=False).vectors
 
     def _mention(self, found: _Found, looks: Looks, row: int) -> contract.Mention:
-        topic = looks.topics[row] if looks.topics else contract.Judgement(None, 0.0)
+        topic = _first(looks.topics[row]) if looks.topics else contract.Judgement(None, 0.0)
         feeling = looks.sentiments[row]
         label = int(feeling.argmax())
         friction = looks.frictions[row]
@@ -216,8 +230,8 @@ class Reader:
         return correct(mention, decided) if decided else mention
 
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
-        model = [VERSION, self._encoder.fingerprint, sentiment.fingerprint(), seeds_fingerprint()]
-        taught = sorted(repr(row) for row in self._decided.values())
+        model = [code_fingerprint(), self._encoder.fingerprint, sentiment.fingerprint(), seeds_fingerprint()]
+        taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
         return f"{_digest([*model, repr(tuple(topics)), repr(self._confidence)], 12)}.{_digest(taught, 6)}"
 
 
@@ -236,7 +250,15 @@ def correct(mention: contract.Mention, correction: contract.Correction) -> contr
         mention = replace(mention, complaint=correction.complaint, complaint_confidence=1.0)
     if correction.friction is not None:
         mention = replace(mention, friction=correction.friction or None, friction_confidence=1.0)
-    return replace(mention, corrected=True)
+    signals: dict[str, Any] = {}
+    for name in _SIGNALS:
+        if getattr(correction, name) is not None:
+            signals |= {name: getattr(correction, name), f"{name}_confidence": 1.0}
+    return replace(mention, **signals, corrected=True)
+
+
+def _first(answer: TopicAnswer) -> contract.Judgement:
+    return answer.topics[0] if answer.topics else contract.Judgement(None, answer.best.confidence)
 
 
 def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
@@ -305,12 +327,6 @@ def _decide(corrections: Iterable[contract.Correction]) -> dict[str, contract.Co
     decided: dict[str, contract.Correction] = {}
     for row in corrections:
         earlier = decided.get(row.text, row)
-        decided[row.text] = replace(
-            earlier,
-            **{
-                name: value
-                for name in ("topic", "sentiment", "complaint", "friction")
-                if (value := getattr(row, name)) is not None
-            },
-        )
+        said = {name: value for name in _SAID if (value := getattr(row, name)) is not None}
+        decided[row.text] = replace(earlier, **said, teaches=earlier.teaches and row.teaches)
     return decided

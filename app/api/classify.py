@@ -76,13 +76,24 @@ class MentionOut(BaseModel):
     complaint_confidence: float
     friction: str | None
     friction_confidence: float
+    urgent: bool = Field(description="Whether it cannot wait.")
+    urgent_confidence: float
+    response_needed: bool = Field(description="Whether the customer expects an answer.")
+    response_needed_confidence: float
+    escalation_intent: bool = Field(description="Whether the customer threatens to take it further.")
+    escalation_intent_confidence: float
     corrected: bool
     fingerprint: str
 
 
 class ReadTextOut(BaseModel):
-    """The mentions of one utterance."""
+    """What one utterance says; a span with several topics has a mention for each, the surest first."""
 
+    language: str | None = Field(description="What it seems to be written in (ISO 639-1); null: nobody can tell.")
+    unread: str | None = Field(
+        description="Why there is no mention, or not of every turn: `language` (not one that the model speaks) or "
+        "`no_content`."
+    )
     mentions: list[MentionOut]
 
 
@@ -99,12 +110,10 @@ def classify(request: Request, body: ClassifyIn, session: Reading, _actor: Inges
     if readers is None:
         message = "This process has no model. Ask one that has: `closeloop serve` with its worker inside."
         raise AppError(Kind.UNAVAILABLE, "no_model_here", message, retry_after=_RETRY_SECONDS)
-    known = load_known(session)
+    known = load_known(session, readers.known)
     session.close()  # no transaction stays open while a model works
     found = classify_texts(readers, known, [_asked(text) for text in body.texts])
-    return ClassifyOut(
-        texts=[ReadTextOut(mentions=[MentionOut.model_validate(each) for each in mentions]) for mentions in found]
-    )
+    return ClassifyOut(texts=[ReadTextOut.model_validate(read) for read in found])
 
 
 def _asked(text: TextIn) -> Asked:

@@ -16,6 +16,7 @@ from app.cli.export import export
 from app.cli.impact import impact
 from app.cli.imports import import_file
 from app.cli.keys import keys
+from app.cli.model import model
 from app.cli.serving import serve, work
 from app.cli.setup import init, migrate
 
@@ -45,7 +46,7 @@ def _top(
     del version
 
 
-for _command in (demo, init, serve, work, apply, classify, migrate, doctor, export):
+for _command in (demo, init, serve, work, apply, classify, model, migrate, doctor, export):
     main.command()(_command)
 main.command("import")(import_file)
 main.add_typer(keys, name="key")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.store.days import start_of
 from app.store.impact import Span
 from app.store.tables import AuditEvent, Source, TaxonomyVersion
 
@@ -50,5 +51,4 @@ def source_names(session: Session) -> dict[int, str]:
 
 
 def _during(column: InstrumentedAttribute[datetime], span: Span) -> ColumnElement[bool]:
-    start = datetime.combine(span.first, time(), tzinfo=UTC)
-    return and_(column >= start, column < datetime.combine(span.last + timedelta(days=1), time(), tzinfo=UTC))
+    return and_(column >= start_of(span.first), column < start_of(span.last + timedelta(days=1)))

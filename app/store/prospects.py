@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
 from app.domain.items import AWAITS_ANSWER, JUDGED, State
+from app.store.days import start_of
 from app.store.items import visible_to
 from app.store.label_tables import Mention
 from app.store.tables import ActionItem, Change, Feedback, Measurement, Owner, Theme, ThemeMention, Topic
@@ -108,7 +109,7 @@ def achieved_changes(session: Session) -> list[Achieved]:
 
 def weekly_counts(session: Session, undone: Sequence[Undone], last: date, weeks: int) -> dict[int, list[float]]:
     """Feedback items with a complaint per item and week, oldest first; the last week ends with the UTC day `last`."""
-    stop = datetime.combine(last + timedelta(days=1), time(), tzinfo=UTC)
+    stop = start_of(last + timedelta(days=1))
     start = stop - timedelta(weeks=weeks)
     period = and_(Feedback.occurred_at >= start, Feedback.occurred_at < stop)
     topics = {one.topic_id for one in undone if one.whole_topic}

@@ -51,6 +51,7 @@ def show_themes(request: Request, session: Reading, now: Now) -> Response:
             {
                 "name": row.theme.name if row.theme.kind == "cluster" else f"{row.theme.name}: everything else",
                 "topic": row.topic_name,
+                "topic_id": row.theme.topic_id,
                 "complaints": row.complaints,
                 "people": row.people,
                 "spark": sparkline(trends[row.theme.id]),

@@ -19,7 +19,7 @@ from app.log import configure_logs
 from app.pipeline import STATIONS, Station
 from app.runtime import Runtime, Tools, build_runtime
 from app.settings import read_settings
-from classifiers.contract import Mention
+from classifiers.contract import Mention, Reading
 
 HURRY = Pace(poll_s=0.05, beat_s=0.5, dead_after_s=2.0, take_over="* * * * * *")
 
@@ -33,7 +33,7 @@ class Reader:
         self._topic = topics[0].key
 
     def read(self, conversations, _questions):
-        return [[self._mention(turns[0].text)] for turns in conversations]
+        return [Reading((self._mention(turns[0].text),)) for turns in conversations]
 
     def _mention(self, text):
         vector = np.zeros(384, dtype=np.float16)
@@ -47,7 +47,7 @@ class StandIn(Tools):
     @property
     def readers(self):
         return SimpleNamespace(
-            encoder=lambda: SimpleNamespace(fingerprint="x"), reader=lambda topics, _: Reader(topics)
+            encoder=lambda: SimpleNamespace(fingerprint="x"), current=lambda known: Reader(known.specs())
         )
 
 
