@@ -25,7 +25,7 @@ from app.measure.stats.folding import WEEK
 from app.measure.stats.plan import Plan, plan
 from app.measure.stats.verdict import METHOD, Verdict, dump_verdict
 from app.measure.trust import trust_list
-from app.measure.watch import UNDECIDED, verdict_at_pace
+from app.measure.watch import UNDECIDED, sharpness_of, verdict_at_pace
 from app.store import impact
 from app.store.tables import Change, Measurement
 from app.store.taxonomy import hold_labels, is_history_moving
@@ -136,7 +136,8 @@ def judge(look: Look, day: date) -> Judged:
     assessment = assess(case)
     planned = plan(case, 1 - look.target_reduction)
     verdict = _not_lost(look, _waiting(case, assessment.verdict, planned))
-    pace_on = verdict_at_pace(case, verdict, planned)
+    sharpness = sharpness_of(assessment)
+    pace_on = verdict_at_pace(case, verdict, planned, sharpness)
     finding = replace(_finding(look, case, verdict, planned, day), pace_on=pace_on)
     sentence = say_verdict(finding)
     weeks = weekly(case, assessment)
@@ -148,6 +149,7 @@ def judge(look: Look, day: date) -> Judged:
         "tone": sentence.tone.value,
         "verdict_on": None if finding.verdict_on is None else finding.verdict_on.isoformat(),
         "pace_on": None if pace_on is None else pace_on.isoformat(),
+        "spread": None if sharpness is None else sharpness.spread,
         "weeks_seen": finding.weeks_seen,
         "weeks_planned": finding.weeks_planned,
         "minimum_detectable": planned.minimum_detectable,

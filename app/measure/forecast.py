@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HISTORY_WEEKS = 26
 HORIZON_WEEKS = 12
 RECENT_WEEKS = 4
+WIDTH = 2 * 2.7
+"""Standard deviations from end to end of an interval that is watched daily, for looks that keep no spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,10 @@ def _weeks_of_history(session: Session, until: date) -> int:
 
 
 def _learnt(judged: Sequence[Achieved], kinds: Sequence[Kind]) -> list[Any]:
-    from app.measure.frequency import ALPHA, HORIZON_DAYS  # noqa: PLC0415 - as above
     from app.measure.stats.shrinkage import Achieved as Learnt  # noqa: PLC0415 - as above
-    from app.measure.watch import boundary_of  # noqa: PLC0415 - as above
 
-    width = 2 * boundary_of(ALPHA, HORIZON_DAYS)
     return [
-        Learnt(kind, math.log(one.rate_ratio), math.log(one.ci_high / one.ci_low) / width)
+        Learnt(kind, math.log(one.rate_ratio), one.spread or math.log(one.ci_high / one.ci_low) / WIDTH)
         for one, kind in zip(judged, kinds, strict=True)
     ]
 

@@ -42,7 +42,11 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class Achieved:
-    """A judged change: what it was meant for, and the ratio that came of it with its interval."""
+    """A judged change: what it was meant for, and the ratio that came of it.
+
+    Attributes:
+        spread: standard deviation of the log ratio; None where an older release stored only the interval.
+    """
 
     change_id: int
     process_id: int | None
@@ -52,6 +56,7 @@ class Achieved:
     rate_ratio: float
     ci_low: float
     ci_high: float
+    spread: float | None
 
 
 def undone_items(session: Session, actor: Actor) -> list[Undone]:
@@ -94,6 +99,7 @@ def achieved_changes(session: Session) -> list[Achieved]:
             Measurement.rate_ratio,
             Measurement.ci_low,
             Measurement.ci_high,
+            Measurement.result["spread"].as_float(),
         )
         .join(last, and_(last.c.change_id == Measurement.change_id, last.c.day == Measurement.day))
         .join(Change, Change.id == Measurement.change_id)
@@ -103,8 +109,10 @@ def achieved_changes(session: Session) -> list[Achieved]:
         .where(Measurement.rate_ratio > 0, Measurement.ci_low > 0, Measurement.ci_high > Measurement.ci_low)
         .order_by(Change.id)
     )
-    found = session.execute(query).all()
-    return [Achieved(a, b, c, d, e, ratio or 1.0, low or 1.0, high or 1.0) for a, b, c, d, e, ratio, low, high in found]
+    return [
+        Achieved(*ids, ratio or 1.0, low or 1.0, high or 1.0, spread)  # type: ignore[call-arg]  # five ids
+        for *ids, ratio, low, high, spread in session.execute(query)
+    ]
 
 
 def weekly_counts(session: Session, undone: Sequence[Undone], last: date, weeks: int) -> dict[int, list[float]]:

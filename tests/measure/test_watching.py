@@ -16,12 +16,13 @@ from app.measure.stats.case import Case, Monitoring
 from app.measure.stats.pace import Known, days_until_verdict
 from app.measure.stats.plan import Plan
 from app.measure.stats.verdict import Verdict
-from app.measure.watch import verdict_at_pace
+from app.measure.watch import Sharpness, verdict_at_pace
 from app.store import impact
 from app.store.tables import Measurement, Policy
 
 START = date(2026, 1, 5)
 CHANGE, DAYS = 84, 140
+SHARP = Sharpness(spread=0.16, level=0.007)
 KNOWN = Known(days=20, spread=0.2, horizon_days=90, spread_at_horizon=0.1, boundary=2.7)
 
 
@@ -72,15 +73,15 @@ def _undecided(days_seen, verdict=VerdictState.TOO_EARLY):
 def test_an_undecided_change_has_a_day_at_this_pace():
     case, verdict = _undecided(20)
     planned = Plan(CHANGE + 40, 40, 0.75, 90, 0.8)
-    reached = verdict_at_pace(case, verdict, planned)
+    reached = verdict_at_pace(case, verdict, planned, SHARP)
     assert START + timedelta(days=CHANGE + 20) < reached < START + timedelta(days=CHANGE + 90)
 
 
 def test_a_decided_change_and_one_without_a_plan_have_none():
     case, verdict = _undecided(20, VerdictState.IMPROVED)
-    assert verdict_at_pace(case, verdict, Plan(None, None, 0.75, 90, 0.8)) is None
+    assert verdict_at_pace(case, verdict, Plan(None, None, 0.75, 90, 0.8), SHARP) is None
     case, verdict = _undecided(20)
-    assert verdict_at_pace(case, verdict, Plan(None, None, None, 90, None)) is None
+    assert verdict_at_pace(case, verdict, Plan(None, None, None, 90, None), SHARP) is None
 
 
 def test_the_sentence_of_an_undecided_change_says_its_pace():
