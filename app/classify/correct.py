@@ -61,9 +61,6 @@ def correct_mention(
     """
     hold_labels(session)
     mention = find_mention(session, mention_id)
-    if mention is None:
-        message = "There is no such mention. A text that was read anew has new mentions: read the feedback again."
-        raise AppError(Kind.NOT_FOUND, "mention_not_found", message)
     topics = {topic.key: topic.id for topic in list_topics(session)}
     _check(labels, topics)
     review = review or Review()

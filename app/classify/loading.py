@@ -114,10 +114,10 @@ class Readers:
     def _load(self) -> Encoder:
         if self._encoder is None:
             from classifiers.contract import ClassifierError  # noqa: PLC0415 - loads the model libraries
-            from classifiers.embedders.encoder import Encoder  # noqa: PLC0415
+            from classifiers.reader import load_encoder  # noqa: PLC0415
 
             try:
-                self._encoder = Encoder(self._model, backend=self._backend)
+                self._encoder = load_encoder(self._model, self._backend)
             except ClassifierError as error:
                 self.failure = str(error)
                 raise AppError(Kind.UNAVAILABLE, "model_unavailable", str(error)) from error

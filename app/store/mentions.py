@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.errors import AppError, Kind
 from app.store.label_tables import Correction, Mention
 from app.store.tables import Turn
 
 
-def find_mention(session: Session, mention_id: int) -> Mention | None:
-    """The mention with this id; a text that is read anew gets new mentions."""
-    return session.get(Mention, mention_id)
+def find_mention(session: Session, mention_id: int) -> Mention:
+    """The mention with this id; a text that is read anew gets new mentions.
+
+    Raises:
+        AppError: `mention_not_found`.
+    """
+    mention = session.get(Mention, mention_id)
+    if mention is None:
+        message = "There is no such mention. A text that was read anew has new mentions: read the feedback again."
+        raise AppError(Kind.NOT_FOUND, "mention_not_found", message)
+    return mention
 
 
 def list_mentions(session: Session, feedback_id: int) -> Sequence[Mention]:

@@ -1,5 +1,9 @@
+import pytest
+
 from app.classify.ask import Asked, classify_texts
 from app.classify.taxonomy import load_known
+from app.classify.why import explain_topic
+from app.errors import AppError
 from app.store.tables import Topic
 
 
@@ -27,3 +31,18 @@ def test_the_same_reader_is_kept_until_topics_or_corrections_change(session, rea
     changed = load_known(session, facts)
     assert [topic[0] for topic in changed.topics] == ["delivery", "refunds", "staff"]
     assert readers.current(changed) is not reader
+
+
+def test_a_topic_is_explained_by_the_words_that_carry_it_and_the_nearest_example(session, readers, known):
+    why = explain_topic(readers, load_known(session), "I am still waiting for my refund money")
+    assert (why["topic"], why["given"]) == ("refunds", True)
+    assert "refund" in [each["word"] for each in why["words"][:2]]
+    assert all(why["text"][each["start"] : each["end"]] == each["word"] for each in why["words"])
+    assert (why["nearest"], why["labelled"]) == ("My refund is late", True)
+    assert why["runner_up"]["label"] == "delivery"
+
+
+def test_without_topics_nothing_can_be_explained(session, readers):
+    with pytest.raises(AppError) as refused:
+        explain_topic(readers, load_known(session), "I am still waiting")
+    assert refused.value.code == "no_taxonomy"
