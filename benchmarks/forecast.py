@@ -212,13 +212,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", nargs="*", default=[], help="names of scenarios; without any, all")
     asked = parser.parse_args()
     names = ["forecast", "recent", "usual", "knows effects"]
     print(f"{'scenario':18} themes  in80  in95   bias  rank   " + "  ".join(f"top{TOP} {name}" for name in names))
     everything = []
     for scenario in SCENARIOS:
-        if asked.only and scenario.name != asked.only:
+        if asked.only and scenario.name not in asked.only:
             continue
         result = measure(scenario, asked.worlds, asked.seed)
         best = result.saved["oracle"]

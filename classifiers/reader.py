@@ -13,12 +13,13 @@ from classifiers import contract
 from classifiers.embedders.encoder import Backend, Encoder
 from classifiers.embedders.packaged import PACKAGED
 from classifiers.fingerprint import code_fingerprint
-from classifiers.friction.model import FrictionModel, seeds_fingerprint
 from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
+from classifiers.signals.model import NONE, Signalled, Signals, seeds_fingerprint
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 from classifiers.text.spans import customer_spans
+from classifiers.text.talk import Talk, small_talk
 from classifiers.topics.explain import Why, explain
 from classifiers.topics.model import Labelled, TopicAnswer, TopicModel
 from classifiers.topics.prototypes import readable
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
 
 COMPLAINT_AT = 0.5
 FRICTION_AT = 0.5
+SIGNAL_AT = 0.5
 _SPANS_AT_ONCE = 2048
 _SURE_FRICTION = 0.8
 _UNHAPPY = -0.1
 _SIGNALS = ("urgent", "response_needed", "escalation_intent")
+_EMPTY_ALONE = frozenset({Talk.GREETING, Talk.FAREWELL})
 _SAID = ("topic", "sentiment", "complaint", "friction", *_SIGNALS)
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
@@ -63,14 +66,14 @@ class Looks:
         topics: Topics of each text, none given where the model abstains. Empty without topics.
         sentiments: Probability of negative, neutral, positive, shape (n, 3).
         complaints: Probability of reporting a problem, shape (n,).
-        frictions: Friction judgements.
+        signals: Friction, urgency, response needed, escalation intent.
     """
 
     vectors: Floats
     topics: list[TopicAnswer] = field(repr=False)
     sentiments: Floats
     complaints: Floats
-    frictions: list[contract.Judgement] = field(repr=False)
+    signals: Signalled = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -139,15 +142,10 @@ class Reader:
             if row.teaches and row.topic is not None and (not row.topic or row.topic in known)
         ]
         self.topics = TopicModel(topics, self._encode, taught) if topics else None
-        frictions = [
-            (clean(row.text), row.friction)
-            for row in self._decided.values()
-            if row.teaches and row.friction is not None
-        ]
         self._feelings = Feelings(encoder, [row for row in self._decided.values() if row.teaches], sentiment_model)
         names = [readable(spec.name or spec.key) for spec in topics]
         self._names = dict(zip((spec.key for spec in topics), self._feelings.embed(names), strict=True))
-        self._friction = FrictionModel(self._embed, frictions)
+        self._signals = Signals(encoder.encode, _signals_taught(self._decided.values()))
         self.fingerprint = self._hash(topics)
 
     def read(
@@ -180,7 +178,7 @@ class Reader:
             topics=self.topics.judge(texts, encoded, self._confidence) if self.topics else [],
             sentiments=felt.sentiments,
             complaints=felt.complaints,
-            frictions=self._friction.judge(encoded.vectors, FRICTION_AT),
+            signals=self._signals.judge(encoded, FRICTION_AT),
         )
 
     def feel(self, asked: Sequence[tuple[str, str | None, tuple[int, int] | None]]) -> list[Feeling]:
@@ -223,9 +221,6 @@ class Reader:
     def _encode(self, texts: Sequence[str]) -> contract.Encoded:
         return self._encoder.encode([clean(text) for text in texts])
 
-    def _embed(self, texts: Sequence[str]) -> Floats:
-        return self._encoder.encode([clean(text) for text in texts], layers=False).vectors
-
     def _told(self, batch: Sequence[_Found], looks: Looks) -> list[list[contract.Mention]]:
         """The mentions of each span, one for each of its topics; of several topics each has a feeling of its own."""
         given = [
@@ -252,7 +247,7 @@ class Reader:
     ) -> contract.Mention:
         feeling = looks.sentiments[row] if about is None else about
         label = int(feeling.argmax())
-        friction = looks.frictions[row]
+        friction = looks.signals.frictions[row]
         # What is praised of a span that complains of something else is no complaint.
         complains = min(float(looks.complaints[row]), 1.0 if about is None else 1 - float(feeling[2]))
         problem = _problem(complains, friction, float(feeling[2] - feeling[0]))
@@ -271,6 +266,7 @@ class Reader:
             friction=friction.label if problem >= COMPLAINT_AT else None,
             friction_confidence=friction.confidence,
             vector=vector,
+            **_answers(looks.signals, row),
         )
         if found.verdict is not Content.TEXT:
             mention = _answered(mention, found.verdict)
@@ -303,6 +299,27 @@ def correct(mention: contract.Mention, correction: contract.Correction) -> contr
         if getattr(correction, name) is not None:
             signals |= {name: getattr(correction, name), f"{name}_confidence": 1.0}
     return replace(mention, **signals, corrected=True)
+
+
+def _answers(signals: Signalled, row: int) -> dict[str, Any]:
+    """The yes/no signals of one text as fields of a mention."""
+    found: dict[str, Any] = {}
+    for signal in _SIGNALS:
+        chance = float(getattr(signals, signal)[row])
+        found |= {signal: chance >= SIGNAL_AT, f"{signal}_confidence": max(chance, 1 - chance)}
+    return found
+
+
+def _signals_taught(corrections: Iterable[contract.Correction]) -> dict[str, list[tuple[str, str]]]:
+    taught: dict[str, list[tuple[str, str]]] = {name: [] for name in ("friction", *_SIGNALS)}
+    for row in corrections:
+        if row.teaches and row.friction is not None:
+            taught["friction"].append((row.text, row.friction or NONE))
+        for signal in _SIGNALS:
+            right = getattr(row, signal)
+            if row.teaches and right is not None:
+                taught[signal].append((row.text, "yes" if right else "no"))
+    return taught
 
 
 def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
@@ -341,8 +358,14 @@ def _find(conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[
                 continue
         for span in customer_spans(turns):
             text = turns[span.turn].text[span.start : span.end]
-            if weigh(text) is Content.TEXT:
+            if weigh(text) is Content.TEXT and not _is_talk(text, dialogue=len(spoken) < len(turns)):
                 yield _Found(at, span, text, Content.TEXT)
+
+
+def _is_talk(text: str, *, dialogue: bool) -> bool:
+    """In a dialogue no small talk counts; alone, thanks are praise and a "yes" may be an answer."""
+    talk = small_talk(text)
+    return talk is not None and (dialogue or talk in _EMPTY_ALONE)
 
 
 def _batches(found: Iterable[_Found]) -> Iterator[list[_Found]]:

@@ -16,6 +16,7 @@ from app.measure.forecast import forecast_changes
 from app.store.changes import get_change, list_changes
 from app.store.impact import latest_measurement
 from app.store.items import get_item, open_items_by_theme, visible_to
+from app.store.taxonomy import is_history_moving
 from app.store.themes import list_themes, measure_coverage
 from app.store.trends import weekly_complaints
 from app.ui.charts import sparkline
@@ -91,7 +92,8 @@ def show_change(
     judged = judge_together(session, now).get(change.id)
     card = change_card(session, change, get_item(session, visitor.actor, change.item_id), judged)
     look = latest_measurement(session, change.id)
-    shown: dict[str, Any] = {"weeks": [], "candidates": [], "expected": ""}
+    waits = is_history_moving(session, now)
+    shown: dict[str, Any] = {"weeks": [], "candidates": [], "expected": "", "waits": waits}
     if look is not None:
         shown |= measurement_view(look, change.target_reduction)
     else:

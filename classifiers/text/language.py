@@ -56,16 +56,19 @@ _MANY_LANGUAGES = {"CYRILLIC": "ru", "ARABIC": "ar", "CJK": "zh", "DEVANAGARI": 
 _ENGLISH_TEXT = (
     "the a an and or but if of to in on at for from with by as is are was were be been being am it its it's this that"
     " these those there here i i'm im i've ive i'd you your yours you're u ur we our us they them their he him his she"
-    " her who what when where why how which not no don't dont didn't didnt can't cant won't isn't wasn't have has had do"
+    " her who what when where why how which not no don't dont didn't didnt can't cant won't isn't wasn't have"
+    " has had do"
     " does did can could will would should may might must my me mine so too very just only all any some more most much"
-    " many than then now still again never always about after before because over out up down off into get got make made"
+    " many than then now still again never always about after before because over out up down off into get got"
+    " make made"
     " go going need want please thank thanks thankyou ok okay yes hi hello good great bad like know see back other"
     " service account card phone help number name customer"
     " hate late wait need text contact looking emergency best help"
 )
 _ENGLISH = frozenset(_ENGLISH_TEXT.split())
 # Words that are common English and just as common elsewhere vouch for nothing.
-_SHARED = frozenset("a an am as at but can for go he her hi i in is me no of on or over so to us was will".split())
+_SHARED_TEXT = "a an am as at but can for go he her hi i in is me no of on or over so to us was will"
+_SHARED = frozenset(_SHARED_TEXT.split())
 _TELLING = _ENGLISH - _SHARED
 
 

@@ -1,7 +1,7 @@
 """A view of a text as plain lines, character for character as long as the text itself.
 
-Markup becomes white space, a block tag a line break; styles, scripts, comments and quoted blocks become white space as a
-whole. Whatever is found in the view lies at the same offsets in the text, so that no rule needs to know about HTML.
+Markup becomes white space, a block tag a line break; styles, scripts, comments and quoted blocks become white space as
+a whole. Whatever is found in the view lies at the same offsets in the text, so that no rule needs to know about HTML.
 """
 
 from __future__ import annotations

@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 
 _GOOD_TEXT = (
-    "good great excellent amazing awesome fantastic wonderful superb brilliant lovely delicious tasty friendly helpful kind"
+    "good great excellent amazing awesome fantastic wonderful superb brilliant lovely delicious tasty friendly"
+    " helpful kind"
     " polite courteous fast quick prompt efficient clean comfortable easy perfect nice pleasant beautiful outstanding"
     " professional reliable caring attentive fresh spotless cheap affordable love loved enjoyed"
 )
 _BAD_TEXT = (
-    "bad slow terrible awful horrible poor rude dirty filthy broken late cold overpriced expensive noisy disgusting worst"
+    "bad slow terrible awful horrible poor rude dirty filthy broken late cold overpriced expensive noisy"
+    " disgusting worst"
     " useless unhelpful unfriendly disappointing uncomfortable confusing complicated faulty stale bland incompetent"
     " unreliable delayed cramped smelly dreadful appalling mediocre hate hated lost wrong damaged missing"
 )
-_VALUE = {word: 1 for word in _GOOD_TEXT.split()} | {word: -1 for word in _BAD_TEXT.split()}
-_TURNED = frozenset(
-    "not no never hardly isn't wasn't weren't aren't don't didn't doesn't isnt wasnt werent arent".split()
-)
+VALUE = dict.fromkeys(_GOOD_TEXT.split(), 1) | dict.fromkeys(_BAD_TEXT.split(), -1)
+_TURNED_TEXT = "not no never hardly isn't wasn't weren't aren't don't didn't doesn't isnt wasnt werent arent"
+_TURNED = frozenset(_TURNED_TEXT.split())
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _NEAR = 3
 
@@ -33,6 +34,6 @@ def polarity(text: str) -> int:
     for match in _WORD.finditer(text):
         word = match[0].lower().replace("\u2019", "'")
         turned = _NEAR if word in _TURNED else turned - 1
-        if word in _VALUE:
-            found.add(-_VALUE[word] if turned >= 0 and word not in _TURNED else _VALUE[word])
+        if word in VALUE:
+            found.add(-VALUE[word] if turned >= 0 and word not in _TURNED else VALUE[word])
     return found.pop() if len(found) == 1 else 0

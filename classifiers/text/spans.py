@@ -2,8 +2,8 @@
 
 Rule-based on purpose: linear in the length of the text, nothing to download, the same answer everywhere. A sentence
 ends at terminal punctuation, a line break or an emoji after words; it is cut again where a "but" turns, where praise
-meets blame ("great food and slow service"), and where it runs on without punctuation (spoken or typed in one breath), so
-that no span is longer than ``MAX_SPAN``.
+meets blame ("great food and slow service"), and where it runs on without punctuation (spoken or typed in one breath),
+so that no span is longer than ``MAX_SPAN``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ _BULLETS = frozenset(
 _STOP = ".!?\u2026\u3002\uff01\uff1f\uff0e\uff61\u061f\u06d4\u0964"
 # Possessive, and only from the first mark of a run: a million exclamation marks are looked at once.
 _END = re.compile(
-    rf"(?<![{_STOP}])[{_STOP}]++[\"'\u2019\u201d)\]]*+(?=\s|$)|[\u3002\uff01\uff1f\uff61\u06d4\u0964]++[\"'\u2019\u201d\u300d)\]]*+|\n+"
+    rf"(?<![{_STOP}])[{_STOP}]++[\"'\u2019\u201d)\]]*+(?=\s|$)"
+    rf"|[\u3002\uff01\uff1f\uff61\u06d4\u0964]++[\"'\u2019\u201d\u300d)\]]*+|\n+"
 )
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|no|nr|vs|etc|approx|dept|inc|ltd|e\.g|i\.e|a\.m|p\.m|jan|feb|mar|apr|jun|jul"
@@ -54,7 +55,8 @@ _TURN = re.compile(
 )
 _JOIN = re.compile(r",\s+(?:and\s)?|\s(?=and\s|&\s)", re.IGNORECASE)
 _BREATH = re.compile(
-    r"[,:]\s+|[\uff0c\u3001\uff1b\uff1a]|\s+(?=(?:and|so|then|because|when|after|also|plus|which|now|i|we|they|he|she|it|my)\b)",
+    r"[,:]\s+|[\uff0c\u3001\uff1b\uff1a]|\s+(?=(?:and|so|then|because|when|after|also|plus|which|now|i|we|they"
+    r"|he|she|it|my)\b)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")

@@ -36,8 +36,9 @@ _LABEL = re.compile(
     rf"(?:[ \t]*\([^()\n]{{1,40}}\))?(?:[ \t]*{_CLOCK})?[*_]{{0,2}}[ \t]*:(?!//)[*_]{{0,2}}",
     re.IGNORECASE,
 )
+_PROPER = r"[^\W\d_][^\W\d_'\u2019.-]{0,24}"
 _NAMED = re.compile(
-    rf"^[ \t]*(?:{_CLOCK}[ \t]*[-\u2013|]?[ \t]*)?(?P<name>[^\W\d_][^\W\d_'\u2019.-]{{0,24}}(?: [^\W\d_][^\W\d_'\u2019.-]{{0,24}}){{0,2}})"
+    rf"^[ \t]*(?:{_CLOCK}[ \t]*[-\u2013|]?[ \t]*)?(?P<name>{_PROPER}(?: {_PROPER}){{0,2}})"
     rf"(?:[ \t]*\((?P<kind>[^()\n]{{1,40}})\))?(?:[ \t]*{_CLOCK})?[ \t]*:(?!//)",
     re.MULTILINE,
 )
@@ -48,11 +49,12 @@ _HEADER = re.compile(
 _HEAD = 2000
 _PREAMBLE = 600
 _TELLS = 3
-_NO_SPEAKER = frozenset(
-    "said says told asked wrote name id number no ref reference email phone type since feedback comment comments"
-    " review experience rating score issue problem complaint request satisfaction effort".split()
+_NO_SPEAKER_TEXT = (
+    "said says told asked wrote name id number no ref reference email phone type since feedback comment"
+    " comments review experience rating score issue problem complaint request satisfaction effort"
 )
-_COMPANY = frozenset("service support care relations team desk".split())
+_NO_SPEAKER = frozenset(_NO_SPEAKER_TEXT.split())
+_COMPANY = frozenset(["service", "support", "care", "relations", "team", "desk"])
 _CUE = re.compile(r"^(?:\d{2,}:)?\d{2}:\d{2}[.,]\d{3}[ \t]+-->[^\n]*$", re.MULTILINE)
 _VOICE = re.compile(r"<v(?:\.[^\s<>]{1,40})?[ \t]+(?P<name>[^<>\n]{1,80})>")
 
@@ -125,7 +127,10 @@ def _labels(text: str, names: dict[str, Role]) -> Iterator[tuple[int, int, Role]
 
 
 def _speaks(label: re.Match[str], *, lower: bool) -> bool:
-    """Whether it is a label and not a word before a colon; inside a line a label is capitalised or begins a sentence."""
+    """Whether it is a label and not a word before a colon.
+
+    Inside a line a label is capitalised or begins a sentence, unless nothing in the text is capitalised.
+    """
     text, start = label.string, label.start()
     second = label["second"]
     if second and (second.lower() in _NO_SPEAKER or not (lower or second[0].isupper() or second in _COMPANY)):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classifiers.friction.model import KINDS
-from classifiers.friction.model import SEEDS as FRICTION_SEEDS
 from classifiers.sentiment.model import FOLDER
+from classifiers.signals.model import KINDS
+from classifiers.signals.model import seeds as signal_seeds
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 
@@ -181,7 +181,7 @@ def _seeds(_data: Path) -> Iterator[Row]:
         for name, feeling in (("good", POSITIVE), ("bad", NEGATIVE), ("plain", NEUTRAL)):
             for thing, predicate in product(pairs["things"], pairs[name]):
                 yield Row("pairs", f"{thing} {predicate}", feeling, complaint=feeling == NEGATIVE)
-    frictions = json.loads(FRICTION_SEEDS.read_text(encoding="utf-8"))
+    frictions = signal_seeds()["friction"]
     for kind in KINDS:
         for text in frictions[kind]:
             yield Row("seeds", text, NEGATIVE, complaint=True)
