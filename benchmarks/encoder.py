@@ -1,6 +1,6 @@
 """The encoder by length of text and by backend, beside float32 in the order that the texts come in; in one run.
 
-python benchmarks/encoder.py [texts.jsonl] [--rounds 3] [--texts 192]
+python benchmarks/encoder.py [texts.jsonl] [--rounds 3] [--texts 192] [--compared 1000]
 
 Texts are short (up to 12 words), medium (up to 40) or long; from JSON Lines with `text` where a file is given, else
 made of the demo's sentences. One worker, one thread. Speeds are texts per second of processor time, so that a busy
@@ -25,14 +25,14 @@ from app.demo.generator import list_feedback
 from app.demo.scenario import read_company
 from classifiers.contract import ClassifierError, Encoded
 from classifiers.embedders.encoder import Encoder
-from classifiers.sentiment import model as sentiment
+from classifiers.sentiment.feelings import shipped_heads
+from classifiers.sentiment.model import HEAD, complains, feel
 from classifiers.text.clean import clean
 
 _BACKENDS = ("float32", "bfloat16", "onnx-int8")
 _LENGTHS = {"short": (1, 12), "medium": (13, 40), "long": (41, 10_000)}
 _LONG = 120
 _IN_ORDER = 32
-_MOST_COMPARED = 1000
 
 
 def main() -> None:
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--texts", type=int, default=192, help="of each length")
+    parser.add_argument("--compared", type=int, default=1000, help="texts for the agreement")
     chosen = parser.parse_args()
     texts = _read(chosen.file)
     groups = {name: _of_length(texts, *words, chosen.texts) for name, words in _LENGTHS.items()}
@@ -55,14 +56,15 @@ def main() -> None:
             print(f"{name:12} {order:9} {cells}", flush=True)
     one = {name: _speed(partial(encoder.encode, groups["short"][:1]), [""], 50) for name, encoder in encoders.items()}
     print("one short text: " + ", ".join(f"{name} {1000 / speed:.1f} ms" for name, speed in one.items()))
-    _print_agreement(encoders, random.Random(7).sample(texts, min(len(texts), _MOST_COMPARED)))  # noqa: S311
+    compared = random.Random(7).sample(texts, min(len(texts), chosen.compared))  # noqa: S311
+    _print_agreement(encoders, compared)
 
 
 def _encoders() -> dict[str, Encoder]:
     found = {}
     for name in _BACKENDS:
         try:
-            found[name] = Encoder(backend=name, workers=1)
+            found[name] = Encoder(backend=name, heads=shipped_heads(), workers=1)
         except ClassifierError as error:
             print(error)
     return found
@@ -113,12 +115,12 @@ def _speed(work: Callable[[], object], texts: Sequence[str], rounds: int) -> flo
 
 def _print_agreement(encoders: dict[str, Encoder], texts: list[str]) -> None:
     topics = [clean(f"{topic.name}. {topic.description}") for topic in read_company().topics]
-    exact = encoders["float32"].encode(texts)
+    exact = encoders["float32"].encode(texts, heads=[HEAD])
     names = encoders["float32"].encode(topics, layers=False).vectors
     right = _labels(exact, names)
     print(f"agreement with float32 on {len(texts)} texts:")
     for name, encoder in encoders.items():
-        found = encoder.encode(texts)
+        found = encoder.encode(texts, heads=[HEAD])
         same = {key: float(np.mean(labels == right[key])) for key, labels in _labels(found, names).items()}
         cosine = (found.vectors * exact.vectors).sum(1)
         print(f"  {name:12} cosine {cosine.mean():.4f}, least {cosine.min():.4f}; "
@@ -128,8 +130,8 @@ def _print_agreement(encoders: dict[str, Encoder], texts: list[str]) -> None:
 def _labels(encoded: Encoded, names: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "nearest topic": (encoded.vectors @ names.T).argmax(1),
-        "sentiment": sentiment.feel(encoded.layers).argmax(1),
-        "complaint": sentiment.complains(encoded.layers) >= 0.5,
+        "sentiment": feel(encoded.heads[HEAD]).argmax(1),
+        "complaint": complains(encoded.heads[HEAD]) >= 0.5,
     }
 
 

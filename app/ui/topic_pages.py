@@ -8,7 +8,7 @@ from app.api.deps import Id, Now, Reading, TransactionRoute
 from app.domain.actor import Scope
 from app.errors import AppError, Kind
 from app.store.taxonomy import running_history_run
-from app.store.trends import Trend, Week, topic_trend
+from app.store.trends import WEEK, Trend, Week, topic_trend
 from app.ui.charts import TrendPoint, trend_chart
 from app.ui.deps import visit
 from app.ui.rendering import render
@@ -49,7 +49,11 @@ def show_topic(request: Request, session: Reading, now: Now, topic_id: Id) -> Re
 
 
 def _points(trend: Trend) -> list[TrendPoint]:
-    kept = [{week.starts_on: week.complaints for week in line.weeks} for line in trend.kept[:_SHOWN]]
+    # The week in which a line ends is not whole: it would fall there for no reason.
+    kept = [
+        {week.starts_on: week.complaints for week in line.weeks if week.starts_on + WEEK <= line.until}
+        for line in trend.kept[:_SHOWN]
+    ]
     return [
         TrendPoint(week.starts_on, week.complaints, tuple(line.get(week.starts_on) for line in kept))
         for week in trend.current

@@ -49,12 +49,15 @@ def test_a_topic_has_a_page_with_its_line_of_before(mira, shop, database, now):
         line = TrendLine(run_id=run.id, taxonomy_version_id=version.id, model="old", until=until, replaced_at=now)
         session.add(line)
         session.flush()
-        session.add(TrendCount(line_id=line.id, topic_id=1, day=until, mentions=8, complaints=7, people=6))
+        for day, complaints in ((until - timedelta(days=7), 7), (until, 23)):
+            counts = {"mentions": 30, "complaints": complaints, "people": 5}
+            session.add(TrendCount(line_id=line.id, topic_id=1, day=day, **counts))
     page = mira.get("/topics/1").text
     assert 'class="kept"' in page
     assert "dashed: as they were read before 16 Sep" in page
     assert "10 of 40 texts" in page
     assert '<td class="number">7</td>' in page
+    assert '<td class="number">23</td>' not in page  # the week in which it ended is not whole
 
 
 def test_words_about_several_topics_are_marked_once_and_name_the_others(mira, shop, database):
@@ -70,6 +73,14 @@ def test_words_about_several_topics_are_marked_once_and_name_the_others(mira, sh
     page = mira.get(f"/items/{shop.mira_item}").text
     assert page.count("<mark>") == 1
     assert "also about Staff &amp; tone" in page
+
+
+def test_a_verdicts_page_says_that_it_waits_while_history_is_read_anew(mira, judged, database, now):
+    assert "read anew" not in mira.get(f"/impact/{judged}").text
+    with database.writing() as session:
+        version = TaxonomyVersion(digest="d", document={"topics": {}}, published_at=now, relabels=True)
+        session.add(version)
+    assert "read anew" in mira.get(f"/impact/{judged}").text
 
 
 def test_a_topic_that_nobody_may_see_is_not_found(mira, shop):
