@@ -139,7 +139,7 @@ class Reader:
         self._feelings = Feelings(encoder, [row for row in self._decided.values() if row.teaches], sentiment_model)
         names = [readable(spec.name or spec.key) for spec in topics]
         self._names = dict(zip((spec.key for spec in topics), self._feelings.embed(names), strict=True))
-        self._signals = Signals(encoder.encode, _signals_taught(self._decided.values()))
+        self._signals = Signals(encoder.encode, _signals_taught(self._decided.values()), packaged=encoder.packaged)
         self.fingerprint = self._hash(topics)
 
     def read(
