@@ -18,7 +18,6 @@ from classifiers.contract import SENTIMENTS
 from classifiers.sentiment.linear import Linear
 from classifiers.sentiment.mentions import MENTION_FILE, MentionModel
 from classifiers.sentiment.model import FOLDER, TEXT_FILE, TextModel
-from classifiers.sentiment.network import PLAIN
 from classifiers.train.batches import Source
 from classifiers.train.measure import features_of, measure, temperature_of
 from classifiers.train.mentions import Lesson, Questions, Reading, judge, read_mams, train_mentions
@@ -27,6 +26,7 @@ from classifiers.train.rows import Row, read_rows
 from classifiers.train.text import Student, Texts
 
 _HELD_BACK = 0.06
+_ANSWERS = 4
 _JUDGED = frozenset({"nhs", "goemotions", "tweets", "movie", "nyt"})
 _WRITTEN = frozenset({"seeds", "pairs", "unlabelled"})
 
@@ -64,7 +64,6 @@ def _train_text(source: Source, rows: Sequence[Row], keep: Path | None) -> Stude
     teacher, student = texts.teacher(), texts.student()
     _once(teacher, keep and keep / "teacher.safetensors", lambda: texts.tune(teacher))
     _once(student, keep and keep / "student.safetensors", lambda: texts.teach(student, teacher))
-    texts.regress(student)
     return student
 
 
@@ -103,7 +102,7 @@ def _hold_back(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def _calibrated(student: Student, source: Source, held: Sequence[Row]) -> TextModel:
-    """Average the logits of both models, and fit temperatures on rows that were held back.
+    """A temperature for each answer, from rows that were held back.
 
     Only sets whose feelings people judged count for it, each the same: on intents and written pairs a head is surer
     than it may be elsewhere.
@@ -112,25 +111,17 @@ def _calibrated(student: Student, source: Source, held: Sequence[Row]) -> TextMo
     features = features_of(student.head, source, [row.text for row in judged])
     groups = np.array([row.source for row in judged])
     feelings = np.array([kind_of(row) for row in judged])
-    nothing, same = np.zeros((PLAIN, PLAIN)), np.eye(PLAIN)
-    weight = student.answers.weight[:PLAIN].detach().numpy().T
-    bias = student.answers.bias[:PLAIN].detach().numpy()
+    weight = student.answers.weight[:_ANSWERS].detach().numpy().T
+    bias = student.answers.bias[:_ANSWERS].detach().numpy()
+    same = np.eye(_ANSWERS)
     found = []
     for labels, chosen, right in (
         (SENTIMENTS, same[:, :3], feelings),
         (("other", "complaint"), np.outer(same[3], (-0.5, 0.5)), (feelings == 0).astype(np.int64)),
     ):
-        small = Linear(labels, np.vstack([weight, nothing]) @ chosen, bias @ chosen)
-        plain = Linear(labels, np.vstack([weight * 0, same]) @ chosen, bias @ chosen * 0)
-        first, second = (temperature_of(features @ one.weight + one.bias, right, groups) for one in (small, plain))
-        both = Linear(
-            labels,
-            (small.weight / first + plain.weight / second).astype(np.float32) / 2,
-            (small.bias / first).astype(np.float32) / 2,
-        )
-        scores = features @ both.weight + both.bias
-        found.append(replace(both, temperature=temperature_of(scores, right, groups)))
-        _tell(f"{labels[-1]}: temperatures {first} and {second}, together {found[-1].temperature}")
+        plain = Linear(labels, (weight @ chosen).astype(np.float32), (bias @ chosen).astype(np.float32))
+        scores = features @ plain.weight + plain.bias
+        found.append(replace(plain, temperature=temperature_of(scores, right, groups)))
     return TextModel(student.head, found[0], found[1], source.fingerprint)
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from classifiers.sentiment.linear import softmax
 from classifiers.sentiment.model import TextModel
-from classifiers.sentiment.network import FEATURES, PLAIN, TextHead
+from classifiers.sentiment.network import FEATURES, TextHead
 from classifiers.train.batches import Source
 from classifiers.train.mix import kind_of
 from classifiers.train.rows import Row
@@ -44,8 +44,8 @@ def ece(shares: Floats, right: np.ndarray) -> float:
 
 
 def features_of(head: TextHead, source: Source, texts: Sequence[str]) -> Floats:
-    """What a head says of each text, shape (n, FEATURES + PLAIN)."""
-    features = np.zeros((len(texts), FEATURES + PLAIN), np.float32)
+    """What a head says of each text, shape (n, FEATURES)."""
+    features = np.zeros((len(texts), FEATURES), np.float32)
     with torch.inference_mode():
         for batch in source.batches(texts):
             features[batch.rows] = head(source.hidden(batch), batch.mask).numpy()
