@@ -6,8 +6,8 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,17 +18,16 @@ from classifiers.contract import SENTIMENTS
 from classifiers.sentiment.linear import Linear
 from classifiers.sentiment.mentions import MENTION_FILE, MentionModel
 from classifiers.sentiment.model import FOLDER, TEXT_FILE, TextModel
+from classifiers.sentiment.network import PLAIN
 from classifiers.train.batches import Source
-from classifiers.train.measure import measure, temperature_of
+from classifiers.train.measure import features_of, measure, temperature_of
 from classifiers.train.mentions import Lesson, Questions, Reading, judge, read_mams, train_mentions
 from classifiers.train.mix import kind_of
 from classifiers.train.rows import Row, read_rows
-from classifiers.train.text import Student, Texts, answers
-
-if TYPE_CHECKING:
-    from classifiers.contract import Floats
+from classifiers.train.text import Student, Texts
 
 _HELD_BACK = 0.06
+_JUDGED = frozenset({"nhs", "goemotions", "tweets", "movie", "nyt"})
 _WRITTEN = frozenset({"seeds", "pairs", "unlabelled"})
 
 
@@ -65,6 +64,7 @@ def _train_text(source: Source, rows: Sequence[Row], keep: Path | None) -> Stude
     teacher, student = texts.teacher(), texts.student()
     _once(teacher, keep and keep / "teacher.safetensors", lambda: texts.tune(teacher))
     _once(student, keep and keep / "student.safetensors", lambda: texts.teach(student, teacher))
+    texts.regress(student)
     return student
 
 
@@ -103,32 +103,35 @@ def _hold_back(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def _calibrated(student: Student, source: Source, held: Sequence[Row]) -> TextModel:
-    """One temperature for each answer, from rows that were held back; every set has the same weight."""
-    weight = student.answers.weight.detach().numpy().T.astype(np.float32)
-    bias = student.answers.bias.detach().numpy().astype(np.float32)
-    given = answers(student, source, [row.text for row in held])
-    felt = np.array([row.feeling is not None for row in held])
-    told = np.array([row.complaint is not None for row in held])
-    sides: Floats = np.stack([-given[:, 3], given[:, 3]], 1) / 2
-    feelings = np.array([kind_of(row) for row in held])
-    complaints = np.array([int(bool(row.complaint)) for row in held])
-    sources = np.array([row.source for row in held])
-    return TextModel(
-        student.head,
-        Linear(
-            SENTIMENTS,
-            weight[:, :3],
-            bias[:3],
-            temperature_of(given[felt, :3], feelings[felt], sources[felt]),
-        ),
-        Linear(
-            ("other", "complaint"),
-            np.stack([-weight[:, 3], weight[:, 3]], 1) / 2,
-            np.array([-bias[3], bias[3]]) / 2,
-            temperature_of(sides[told], complaints[told], sources[told]),
-        ),
-        source.fingerprint,
-    )
+    """Average the logits of both models, and fit temperatures on rows that were held back.
+
+    Only sets whose feelings people judged count for it, each the same: on intents and written pairs a head is surer
+    than it may be elsewhere.
+    """
+    judged = [row for row in held if row.source in _JUDGED and row.feeling is not None]
+    features = features_of(student.head, source, [row.text for row in judged])
+    groups = np.array([row.source for row in judged])
+    feelings = np.array([kind_of(row) for row in judged])
+    nothing, same = np.zeros((PLAIN, PLAIN)), np.eye(PLAIN)
+    weight = student.answers.weight[:PLAIN].detach().numpy().T
+    bias = student.answers.bias[:PLAIN].detach().numpy()
+    found = []
+    for labels, chosen, right in (
+        (SENTIMENTS, same[:, :3], feelings),
+        (("other", "complaint"), np.outer(same[3], (-0.5, 0.5)), (feelings == 0).astype(np.int64)),
+    ):
+        small = Linear(labels, np.vstack([weight, nothing]) @ chosen, bias @ chosen)
+        plain = Linear(labels, np.vstack([weight * 0, same]) @ chosen, bias @ chosen * 0)
+        first, second = (temperature_of(features @ one.weight + one.bias, right, groups) for one in (small, plain))
+        both = Linear(
+            labels,
+            (small.weight / first + plain.weight / second).astype(np.float32) / 2,
+            (small.bias / first).astype(np.float32) / 2,
+        )
+        scores = features @ both.weight + both.bias
+        found.append(replace(both, temperature=temperature_of(scores, right, groups)))
+        _tell(f"{labels[-1]}: temperatures {first} and {second}, together {found[-1].temperature}")
+    return TextModel(student.head, found[0], found[1], source.fingerprint)
 
 
 _BEGUN = time.monotonic()

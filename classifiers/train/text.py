@@ -12,16 +12,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, layer_norm, log_softmax
+from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
 from classifiers.embedders.bert import Bert
-from classifiers.sentiment.network import DEPTH, FEATURES, WIDTH, TextHead
+from classifiers.sentiment.network import DEPTH, FEATURES, WIDTH, TextHead, side_by_side
 from classifiers.train.batches import Batch, Source, descend
-from classifiers.train.mix import Mix
+from classifiers.train.mix import Mix, kind_of
 from classifiers.train.rows import Row
 
 _TUNED = 4
+_DRAWS = 2
+_C = 4e-4
 _TEACHER_EPOCHS = 2
 _EPOCHS = 3
 _TRUST_IN_TEACHER = 0.5
@@ -64,7 +67,7 @@ class Student(nn.Module):
 
     def forward(self, hidden: Sequence[Tensor], mask: Tensor) -> Tensor:
         """Answer for each text, shape (n, 4 + emotions)."""
-        found: Tensor = self.answers(self.drop(self.head(hidden, mask)))
+        found: Tensor = self.answers(self.drop(self.head(hidden, mask)[:, :FEATURES]))
         return found
 
 
@@ -93,7 +96,7 @@ class Teacher(nn.Module):
         pooled = torch.bmm(asked.transpose(1, 2).to(state.dtype), state).flatten(1)
         means = _means((state, lower), mask)
         tuned = self.answers(self.drop(torch.cat([pooled, means], 1)))
-        plain = self.linear(_means([layer_norm(one, (WIDTH,)) for one in hidden[1:]], mask))
+        plain = self.linear(_means([side_by_side(hidden)], mask))
         return torch.stack([tuned, plain])
 
 
@@ -144,15 +147,25 @@ class Texts:
 
         descend([(student, 1.5e-3)], plan.steps, losses(), self._tell)
 
-
-def answers(model: nn.Module, source: Source, texts: Sequence[str]) -> np.ndarray:
-    """What a trained model answers for each text, shape (n, 4 + emotions)."""
-    rows, given = [], []
-    with torch.inference_mode():
-        for batch in source.batches(texts):
-            rows += batch.rows
-            given.append(model(source.hidden(batch), batch.mask).float().numpy())
-    return np.vstack(given)[np.argsort(rows)]
+    def regress(self, student: Student) -> None:
+        """Fit the student's linear model: logistic regression on the standardised means of all tokens."""
+        rng = np.random.default_rng(0)
+        rows = [row for _ in range(_DRAWS) for row in self._mix.draw(rng)]
+        means = np.zeros((len(rows), DEPTH * WIDTH), np.float32)
+        with torch.inference_mode():
+            for batch in self._source.batches([row.text for row in rows]):
+                means[batch.rows] = _means([side_by_side(self._source.hidden(batch))], batch.mask).numpy()
+        middle, spread = means.mean(axis=0), means.std(axis=0) + 1e-6
+        means -= middle
+        means /= spread
+        feelings = np.array([kind_of(row) for row in rows])
+        complaints = np.array([-1 if row.complaint is None else int(row.complaint) for row in rows])
+        fits = [LogisticRegression(C=_C, max_iter=300).fit(means[y >= 0], y[y >= 0]) for y in (feelings, complaints)]
+        weight = np.vstack([fit.coef_ for fit in fits]) / spread
+        bias = np.concatenate([fit.intercept_ for fit in fits]) - weight @ middle
+        student.head.plain_weight.data.copy_(torch.from_numpy(weight))
+        student.head.plain_bias.data.copy_(torch.from_numpy(bias))
+        self._tell(f"linear model fitted on {len(rows)} rows")
 
 
 class _Plan:
