@@ -175,6 +175,8 @@ def features(encoded: Encoded) -> Floats:
     width, dim = encoded.layers.shape[1], vectors.shape[1]
     if not width:
         return vectors
-    parts = encoded.layers.astype(np.float32).reshape(len(vectors), -1, dim if width % dim == 0 else width)
+    parts = encoded.layers.astype(np.float32).reshape(
+        len(vectors), *((width // dim, dim) if width % dim == 0 else (1, width))
+    )
     parts = parts / np.maximum(np.linalg.norm(parts, axis=2, keepdims=True), 1e-6) / parts.shape[1] ** 0.5
     return np.hstack([vectors, parts.reshape(len(vectors), width)])

@@ -57,13 +57,13 @@ def fit(x: Floats, y: Sequence[int], weights: Floats, strength: float, temperatu
     labels = np.asarray(y)
     mean = np.average(x, axis=0, weights=weights)
     centred = x - mean
-    directions, scale = _span(centred)
+    directions, scale = _span(centred) if len(x) <= x.shape[1] else (centred, np.ones(x.shape[1]))
     model = LogisticRegression(C=strength, max_iter=_ITERATIONS)
     model.fit(directions * scale, labels, sample_weight=weights)
     coefficients, bias = model.coef_, model.intercept_
     if len(coefficients) == 1:
         coefficients, bias = np.vstack([-coefficients, coefficients]) / 2, np.concatenate([-bias, bias]) / 2
-    weight = centred.T @ (directions @ (coefficients / scale).T)
+    weight = coefficients.T if directions is centred else centred.T @ (directions @ (coefficients / scale).T)
     return Regression(weight.astype(np.float32), (bias - mean @ weight).astype(np.float32), temperature)
 
 

@@ -20,7 +20,7 @@ def customer(text):
         ("[10:01] Advisor: Hi\n[10:02] Customer: still no refund\n[10:03] Advisor: Hm", ["still no refund"]),
         ("Kim (Agent): Hi\nLee (Customer): It never came\nKim: Hm\nLee: Hurry up", ["It never came", "Hurry up"]),
         ("Agent: Kim Lo\nCustomer: Ada\n\nKim: Good day\nAda: It is broken\nBob: joining\nBob: hi", ["It is broken"]),
-        ("Look how they treat me:\nAgent: no\nCustomer: why not?", ["Look how they treat me:", "why not?"]),
+        ("Look how they treat me:\nAgent: no\nCustomer: why is that?", ["Look how they treat me:", "why is that?"]),
     ],
 )  # fmt: skip
 def test_of_a_pasted_transcript_only_the_customer_is_read(text, expected):
