@@ -140,9 +140,9 @@ def test_far_away_texts_get_no_topic(reader):
 
 def test_a_correction_has_its_effect_on_the_next_text_of_the_kind(encoder):
     before = Reader(encoder, TOPICS, topic_confidence=0.4)
-    assert say(before, "The zorble rattles at night.")[0].topic != "app"
+    assert say(before, "My zorble is rattling.")[0].topic != "app"
     taught = Reader(encoder, TOPICS, [Correction("My zorble rattles.", topic="app")], topic_confidence=0.4)
-    assert say(taught, "The zorble rattles at night.")[0].topic == "app"
+    assert say(taught, "My zorble is rattling.")[0].topic == "app"
 
 
 def test_the_words_that_carry_a_topic_are_named(reader):
