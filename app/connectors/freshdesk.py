@@ -70,6 +70,7 @@ _RATED = range(100, 104)
 def reference(delivery: RawDelivery) -> str | None:
     """Nothing: Freshdesk gives its deliveries no id."""
     del delivery
+    return None
 
 
 def parse(delivery: RawDelivery, config: Config) -> Parsed:
@@ -233,7 +234,8 @@ _RULE = loads(
     '{"ticket_id": 88, "ticket_subject": "No refund", "ticket_description": "<div>19 days &amp; nothing.</div>", '
     '"ticket_status": "Open", "ticket_priority": "High", "ticket_source": "Email", "ticket_tags": "refund, billing", '
     '"ticket_requester_name": "Marta Nowak", "ticket_requester_email": "marta@example.com", '
-    '"ticket_agent_name": "Kim", "ticket_created_at": "2026-04-10T09:12:00+02:00", "ticket_updated_at": "2026-04-11T09:12:00+02:00", '
+    '"ticket_agent_name": "Kim", "ticket_created_at": "2026-04-10T09:12:00+02:00", '
+    '"ticket_updated_at": "2026-04-11T09:12:00+02:00", '
     '"ticket_latest_private_comment": "Kim : difficult customer", '
     '"ticket_latest_public_comment": "Marta Nowak : Still <b>nothing</b>."}'
 )
