@@ -262,7 +262,7 @@ EXAMPLES = (
     Example(
         "a deleted message is taken back",
         _json(_MESSAGE | {"event": "message_updated", "content_attributes": {"deleted": True}}),
-        [_READ | {"turns": [{"role": "system", "text": "", "ref": "501"}]}],
+        [_READ | {"turns": [{"role": "system", "text": "", "ref": "501", "at": _READ["updated_at"]}]}],
     ),
     Example(
         "a conversation is resolved; its last message has a number as type",

@@ -246,10 +246,17 @@ _RULED = loads(
     '"attributes": {"status": "open", "priority": "high", "channel": "email", "tags": "refund, billing"}}'
 )
 _SAID = {"role": "customer", "text": "19 days & nothing.", "ref": "description"}
+_SAID |= {"at": "2026-04-10T07:12:00Z"}
 
 
 def _latest_turn(role: str, text: str, speaker: str) -> dict[str, str]:
-    return {"role": role, "text": text, "ref": text_ref("comment", text), "speaker": speaker}
+    return {
+        "role": role,
+        "text": text,
+        "ref": text_ref("comment", text),
+        "speaker": speaker,
+        "at": _RULED["updated_at"],
+    }
 
 
 _API = loads(

@@ -226,6 +226,7 @@ def _answer(role: str) -> dict[str, object]:
 
 
 _RATING = {"rating": 1, "remark": "Slow &amp; rude", "created_at": 1772000400}
+_REMARK = {"role": "customer", "text": "Slow & rude", "ref": "satisfaction", "at": _READ["updated_at"]}
 _SCORE = {"metric": "csat", "value": 1, "min": 1, "max": 5}
 
 EXAMPLES = (
@@ -241,15 +242,12 @@ EXAMPLES = (
     Example(
         "a redacted part is taken back",
         _replied("comment", "user", redacted=True, body=None),
-        [_READ | {"turns": [_SAID, {"role": "system", "text": "", "ref": "41"}]}],
+        [_READ | {"turns": [_SAID, {"role": "system", "text": "", "ref": "41", "at": _READ["updated_at"]}]}],
     ),
     Example(
         "a rating and its remark",
         _notification("conversation.rating.added", data={"item": _ITEM | {"conversation_rating": _RATING}}),
-        [
-            _READ
-            | {"turns": [_SAID, {"role": "customer", "text": "Slow & rude", "ref": "satisfaction"}], "scores": [_SCORE]}
-        ],
+        [_READ | {"turns": [_SAID, _REMARK], "scores": [_SCORE]}],
     ),
     Example(
         "a deleted conversation",

@@ -318,6 +318,7 @@ _TICKET = loads(
 )
 _FACTS = {"status": "open", "priority": "high", "channel": "email", "tags": "delivery, vip"}
 _SAID = {"role": "customer", "text": "The driver never rang.\nI was at home & waited.", "ref": "description"}
+_SAID |= {"at": "2026-03-02T08:00:00Z"}
 _READ = loads(
     '{"external_id": "90071992547409931", "updated_at": "2026-03-02T10:00:00.123456Z", "medium": "ticket", '
     '"occurred_at": "2026-03-02T08:00:00Z", "merge": true, "question": "Parcel not delivered", '
@@ -348,11 +349,19 @@ _TRIGGERED = loads(
     '{"external_id": "512", "updated_at": "2026-03-02T07:30:00Z", "medium": "ticket", "merge": true, '
     '"occurred_at": "2026-03-02T07:00:00Z", "question": "Charged twice", "attributes": {"status": "open"}, '
     '"customer": {"email": "bo@example.com", "name": "Bo Lind"}, '
-    '"turns": [{"role": "customer", "text": "My card was charged twice.", "ref": "description"}]}'
+    '"turns": [{"role": "customer", "text": "My card was charged twice.", "ref": "description", '
+    '"at": "2026-03-02T07:00:00Z"}]}'
 )
 _UNCLEAR = {"role": "agent", "text": "Refunded, sorry.", "ref": text_ref("comment", "Refunded, sorry.")}
+_UNCLEAR |= {"at": "2026-03-02T07:30:00Z"}
 _BAD = {"metric": "csat_binary", "value": 0, "min": 0, "max": 1, "raw": "bad"}
-_REMARK = {"role": "customer", "text": "Too slow.", "ref": "satisfaction", "question": "satisfaction comment"}
+_REMARK = {
+    "role": "customer",
+    "text": "Too slow.",
+    "ref": "satisfaction",
+    "question": "satisfaction comment",
+    "at": _AT,
+}
 _RATED = {"satisfaction_rating": {"id": 6, "score": "bad", "comment": "Too slow.", "reason": "Took too long"}}
 
 EXAMPLES = (
@@ -374,7 +383,7 @@ EXAMPLES = (
     Example(
         "a comment that is made private is taken back",
         _told("ticket.comment_made_private", {"comment": {"id": "77"}}),
-        [_READ | {"turns": [_SAID, {"role": "system", "text": "", "ref": "77"}]}],
+        [_READ | {"turns": [_SAID, {"role": "system", "text": "", "ref": "77", "at": _AT}]}],
     ),
     Example("a deleted ticket", _told("ticket.soft_deleted", {}), [Deleted("90071992547409931")]),
     Example("a new kind of event", _told("ticket.painted", {}), Ignored("this kind of ticket event is not read")),

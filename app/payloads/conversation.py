@@ -37,7 +37,7 @@ class Message:
         ref: The sender's id of it.
         role: Who wrote it; where that is unclear, not the customer.
         text: Plain text; empty: taken back by the sender (deleted, redacted, made private).
-        at: When it was written.
+        at: When it was written; unknown: a description with the conversation, anything else with this state of it.
         speaker: The writer's name.
         question: What it answers, where that is another than the conversation's subject.
     """
@@ -93,7 +93,7 @@ class Conversation:
             "medium": self.medium,
             "occurred_at": self.began,
             "merge": True,
-            "turns": [_turn(message) for message in self.messages],
+            "turns": [self._turn(one) for one in self.messages],
             "scores": list(self.scores),
             "attributes": flat_facts(self.facts),
         }
@@ -104,6 +104,13 @@ class Conversation:
             "case_id": plain_name(ident(self.case_id)),
         }
         return read_item(parts | {name: value for name, value in maybe.items() if value})
+
+    def _turn(self, one: Message) -> dict[str, object]:
+        # Every turn gets a time: only then can messages be put in order that arrive in any.
+        usual = self.began if one.ref == DESCRIPTION else self.changed
+        parts = {"speaker": plain_name(one.speaker), "question": one.question}
+        found: dict[str, object] = {"role": one.role, "text": one.text, "ref": one.ref, "at": one.at or usual}
+        return found | {name: value for name, value in parts.items() if value}
 
 
 def message(ref: str, role: Role, text: str, **parts: object) -> list[Message]:
@@ -208,12 +215,6 @@ def once(items: Iterable[NativeItem]) -> list[NativeItem]:
         if item not in found:
             found.append(item)
     return found
-
-
-def _turn(one: Message) -> dict[str, object]:
-    parts = {"at": one.at, "speaker": plain_name(one.speaker), "question": one.question}
-    found: dict[str, object] = {"role": one.role, "text": one.text, "ref": one.ref}
-    return found | {name: value for name, value in parts.items() if value is not None}
 
 
 def _is_number(value: object) -> bool:
