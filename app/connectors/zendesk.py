@@ -340,6 +340,7 @@ def _commented(**comment: object) -> RawDelivery:
 _ANA = {"id": "411", "is_staff": False, "name": "Ana Ruiz"}
 _KIM = {"id": "9", "is_staff": True, "name": "Kim"}
 _LATER = {"text": "Third time I ask.", "ref": "77", "at": _AT}
+_HERS = _LATER | {"role": "customer", "speaker": "Ana Ruiz"}
 _TRIGGER = loads(
     '{"ticket_id": 512, "subject": "Charged twice", "description": "My card was charged twice.", "status": "Open", '
     '"requester_email": "bo@example.com", "requester_name": "Bo Lind", "created_at": "2026-03-02T08:00:00+01:00", '
@@ -355,24 +356,15 @@ _TRIGGERED = loads(
 _UNCLEAR = {"role": "agent", "text": "Refunded, sorry.", "ref": text_ref("comment", "Refunded, sorry.")}
 _UNCLEAR |= {"at": "2026-03-02T07:30:00Z"}
 _BAD = {"metric": "csat_binary", "value": 0, "min": 0, "max": 1, "raw": "bad"}
-_REMARK = {
-    "role": "customer",
-    "text": "Too slow.",
-    "ref": "satisfaction",
-    "question": "satisfaction comment",
-    "at": _AT,
-}
+_REMARK = {"role": "customer", "text": "Too slow.", "ref": "satisfaction", "question": "satisfaction comment"}
+_REMARK |= {"at": _AT}
 _RATED = {"satisfaction_rating": {"id": 6, "score": "bad", "comment": "Too slow.", "reason": "Took too long"}}
 
 EXAMPLES = (
     Example(
         "a customer's comment, an id beyond 2^53, a time of nine digits",
         _commented(is_public=True, author=_ANA),
-        [
-            _READ
-            | {"turns": [_SAID, _LATER | {"role": "customer", "speaker": "Ana Ruiz"}]}
-            | {"customer": {"ref": "411", "name": "Ana Ruiz"}}
-        ],
+        [_READ | {"turns": [_SAID, _HERS], "customer": {"ref": "411", "name": "Ana Ruiz"}}],
     ),
     Example(
         "an agent's comment stays the agent's",
