@@ -166,7 +166,7 @@ _TICKET = loads(
 _MESSAGE = loads(
     '{"id": 9007199254740993, "ticket_id": 235766516, "public": true, "from_agent": false, "channel": "email", '
     '"sender": {"email": "luc@example.com", "name": "Luc Roy"}, "stripped_text": "Trop lent.", '
-    '"body_text": "Trop lent.\\\\n> On Monday Kim wrote: sorry", "created_datetime": "2026-03-02T10:10:00"}'
+    '"body_text": "Trop lent.\\n> On Monday Kim wrote: sorry", "created_datetime": "2026-03-02T10:10:00"}'
 )
 _READ = loads(
     '{"external_id": "235766516", "updated_at": "2026-03-02T10:10:00Z", "medium": "ticket", "merge": true, '
