@@ -94,8 +94,8 @@ SPEC = Spec(
     auth=StaticToken(header="x-client-cert"),
     setup=(
         "Setup > Outbound Messages > New: object Case, endpoint URL {url}; add it to a Flow or an escalation rule.",
-        "Fields: Id, Subject, Description, Status, Origin, Priority, ContactId, SuppliedEmail, SuppliedName, CreatedDate.",
-        "And SystemModstamp; custom fields with scores or words are named in the source's configuration.",
+        "Fields: Id, Subject, Description, Status, Origin, ContactId, SuppliedEmail, SuppliedName, CreatedDate.",
+        "And SystemModstamp, Priority; custom fields with scores or words are named in the source's configuration.",
         "Your proxy asks for Salesforce's client certificate and sets X-Client-Cert: {secret} only where it was shown.",
         "Set `organization_id` (Setup > Company Information). All of it: docs/recipes/salesforce_flow.md.",
     ),
