@@ -68,6 +68,9 @@ def _mark(scope: Scope, headers: MutableHeaders, request_id: str) -> None:
     headers["X-Request-Id"] = request_id
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
+    standing = scope["state"].get("standing")
+    for name, value in (standing.headers() if standing else {}).items():
+        headers[name] = value
     if scope["path"].startswith(_API):
         headers.setdefault("Cache-Control", "private, no-cache")
         headers.add_vary_header("Authorization")

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from app.api.once import HEADER as ONCE
 from app.api.problems import MEDIA_TYPE, TITLES, TYPES, Problem
 
 ADDRESS = "/v1/openapi.json"
@@ -19,7 +20,7 @@ Fields that are null are unknown. Changes to action items carry the version you 
 """
 _METHODS = frozenset({"get", "put", "post", "delete", "patch", "head"})
 _ALWAYS = (400, 422, 500, 503)
-_BEHIND_A_KEY = (401, 403)
+_BEHIND_A_KEY = (401, 403, 429)
 _WITH_A_BODY = (413, 415)
 _SCHEMAS = "#/components/schemas/"
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
@@ -65,6 +66,8 @@ def _statuses(path: str, operation: dict[str, Any]) -> Iterable[int]:
         yield 404
     if "requestBody" in operation:
         yield from _WITH_A_BODY
+    if any(each["name"] == ONCE for each in operation.get("parameters", ())):
+        yield 409
     yield from (int(status) for status in operation["responses"] if status.isdigit() and int(status) >= 400)  # noqa: PLR2004 - where refusals begin
 
 

@@ -113,7 +113,7 @@ def answer_problem(request: Request, error: AppError, status: int | None = None,
     headers |= {"Cache-Control": "no-store"}
     if status == STATUS[Kind.UNAUTHENTICATED]:
         headers["WWW-Authenticate"] = 'Bearer realm="closeloop"'
-    if status in {STATUS[Kind.UNAVAILABLE], STATUS[Kind.RATE_LIMITED]}:
+    if status in {STATUS[Kind.UNAVAILABLE], STATUS[Kind.RATE_LIMITED]} or "retry_after" in error.facts:
         headers["Retry-After"] = str(error.facts.get("retry_after", _RETRY_SECONDS))
     page: Callable[[Request, Mapping[str, Any]], Response | None] = getattr(request.app.state, "error_page", _no_page)
     shown = None if request.url.path.startswith("/v1") else page(request, document)

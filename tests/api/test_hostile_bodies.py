@@ -120,7 +120,7 @@ def test_a_body_at_the_limit_is_read_and_one_byte_more_is_not(sender, settings, 
     assert document["limit_bytes"] == settings.max_body_bytes
 
 
-def test_fifty_megabytes_are_refused_announced_or_not(sender, nothing_stored, problem):
+def test_fifty_megabytes_are_refused_announced_or_not(sender, bulk, nothing_stored, problem):
     block = b" " * (1024 * 1024)
     problem(sender.post("/v1/feedback", content=block * 50, headers=JSON), 413, "body_too_large")
 
@@ -129,7 +129,7 @@ def test_fifty_megabytes_are_refused_announced_or_not(sender, nothing_stored, pr
             yield block
 
     problem(sender.post("/v1/feedback", content=chunks(), headers=JSON), 413, "body_too_large")
-    problem(sender.post("/v1/feedback/bulk", content=chunks(), headers=JSON), 413, "body_too_large")
+    problem(bulk(sender, content=chunks(), headers=JSON), 413, "body_too_large")
 
 
 def test_a_wrong_key_is_told_before_the_body_is_read(client, nothing_stored, problem):
@@ -138,10 +138,10 @@ def test_a_wrong_key_is_told_before_the_body_is_read(client, nothing_stored, pro
         problem(answer, 401, "invalid_credentials")
 
 
-def test_every_hostile_item_of_a_bulk_costs_only_itself(sender, database):
+def test_every_hostile_item_of_a_bulk_costs_only_itself(sender, bulk, database):
     lines = [body.replace("\n", " ") for body in (UNREADABLE | UNFIT).values() if body.strip()]
     body = "\n".join([GOOD, *lines, GOOD.replace('"r"', '"s"')]).encode("utf-8", "surrogatepass")
-    answer = sender.post("/v1/feedback/bulk", content=body, headers={"Content-Type": "application/x-ndjson"})
+    answer = bulk(sender, content=body, headers={"Content-Type": "application/x-ndjson"})
     told = answer.json()
     assert answer.status_code == 200
     assert told["counts"] == {"created": 2, "invalid": len(lines)}
