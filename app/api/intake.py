@@ -15,12 +15,12 @@ from app.api.openapi import declare
 from app.api.problems import problem_of
 from app.api.quotes import QuoteOut
 from app.api.waiting import WaitingRoute
-from app.connectors.contract import NativeItem, read_item
 from app.domain.actor import Actor
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
 from app.ingest.items import MAX_BATCH, Accepted, Status, accept_items
 from app.ingest.sources import ensure_native_source
+from app.payloads.native import NativeItem, read_item
 from app.store.deliveries import find_source
 from app.store.tables import Source
 

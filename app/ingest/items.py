@@ -10,10 +10,10 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.connectors.contract import NativeItem
 from app.domain.feedback import FeedbackState
 from app.engine.wake import wake
 from app.ingest.prepared import Prepared, prepare_item, tombstone_id
+from app.payloads.native import NativeItem
 from app.store.tables import Feedback, Score, Source, Turn
 
 CLOCK_TOLERANCE = timedelta(hours=24)

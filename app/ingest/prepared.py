@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
 from typing import Any
 
-from app.connectors.contract import NativeItem
 from app.domain.feedback import Role
 from app.ingest.redact import redact_text
+from app.payloads.native import NativeItem
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -47,7 +47,7 @@ def prepare_item(item: NativeItem, *, dated: bool = True) -> Prepared:
         "occurred_at": item.occurred_at,
         "language": item.language,
         "question": None if item.question is None else redact_text(item.question),
-        "customer_ref": item.customer.ref if item.customer else None,
+        "customer_ref": _who(item),
         "segment": item.customer.segment if item.customer else None,
         "case_ref": item.case_id,
         "attributes": {
@@ -99,6 +99,13 @@ def _turn(
         "at": at,
         "speaker": None if speaker is None else redact_text(speaker),
     }
+
+
+def _who(item: NativeItem) -> str | None:
+    customer = item.customer
+    if customer is None:
+        return None
+    return customer.ref or (customer.email.lower() if customer.email else None)
 
 
 def _version(item: NativeItem) -> int:

@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.connectors.contract import Ignored, NativeItem, RawDelivery
+from app.connectors.contract import Ignored, Parsed
 from app.domain.feedback import DeliveryState
 from app.errors import AppError
 from app.ingest.items import Accepted, accept_items
 from app.ingest.sources import CONNECTORS
+from app.payloads.delivery import RawDelivery
+from app.payloads.native import NativeItem
 from app.plugins import load_plugin
 from app.store.tables import Delivery, Source
 
@@ -53,7 +55,7 @@ class Quarantined:
 class Outcome:
     """What each delivery holds."""
 
-    found: Mapping[int, Sequence[NativeItem] | Ignored | Quarantined]
+    found: Mapping[int, Parsed | Quarantined]
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
@@ -128,12 +130,10 @@ def _raw(delivery: Delivery, source: Source) -> Raw:
     return Raw(delivery.id, source.connector, source.config, raw)
 
 
-def _parse(raw: Raw) -> Sequence[NativeItem] | Ignored | Quarantined:
+def _parse(raw: Raw) -> Parsed | Quarantined:
     try:
         connector = load_plugin(CONNECTORS, raw.connector)
-        found: Sequence[NativeItem] | Ignored = connector.parse(
-            raw.delivery, connector.Config.model_validate(raw.config)
-        )
+        found: Parsed = connector.parse(raw.delivery, connector.Config.model_validate(raw.config))
     except AppError as error:
         return Quarantined(f"{error.code}: {error.message}")
     except Exception as error:  # noqa: BLE001 - a plug-in's mistake; its message could hold a customer's words
@@ -146,13 +146,14 @@ def _stored(
     now: datetime,
     source: Source,
     delivery_id: int,
-    found: Sequence[NativeItem] | Ignored | Quarantined,
+    found: Parsed | Quarantined,
 ) -> tuple[DeliveryState, str | None]:
     if isinstance(found, Quarantined):
         return DeliveryState.QUARANTINED, found.reason
     if isinstance(found, Ignored):
         return DeliveryState.IGNORED, found.reason
-    told = accept_items(session, now, source, found, delivery_id=delivery_id)
+    items = [one for one in found if isinstance(one, NativeItem)]
+    told = accept_items(session, now, source, items, delivery_id=delivery_id)
     refused = [one for one in told if not one.is_stored]
     if not refused:
         return DeliveryState.UNPACKED, None
