@@ -34,10 +34,11 @@ class _Transactions(ExitStack):
 
 _transactions: ContextVar[_Transactions] = ContextVar("transactions")
 
-LARGEST_ID = 2**63 - 1
+LARGEST_ID = 2**53 - 1
+"""The largest whole number that every JSON reader keeps digit for digit."""
 
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-"""An id in the address; whatever fits in the database, so that no id is a failure."""
+"""An id in the address."""
 
 BEARER = HTTPBearer(
     scheme_name="api_key",

@@ -55,7 +55,19 @@ def _describe(app: FastAPI, version: str) -> dict[str, Any]:
         for method, operation in operations.items():
             if method in _METHODS:
                 _declare_problems(operation["responses"], _statuses(path, operation))
+                _say_absent(operation.get("parameters", []))
     return document
+
+
+def _say_absent(parameters: list[dict[str, Any]]) -> None:
+    # A parameter without a value is left out; there is no way to write null in an address or a header.
+    for parameter in parameters:
+        schema = parameter["schema"]
+        kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            schema |= kinds[0]
+        elif kinds:
+            schema["anyOf"] = kinds
 
 
 def _statuses(path: str, operation: dict[str, Any]) -> Iterable[int]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.access.audit import record_audit
 from app.api.bodies import ApiRoute, check_form, read_body
 from app.api.deps import Admin, Analyst, Now, Reader, Reading, Writing, runtime_of
+from app.api.openapi import declare
 from app.errors import AppError, Kind
 from app.processes.apply import apply_document
 from app.processes.reader import MAX_BYTES, read_document, read_rules
@@ -202,7 +203,12 @@ def rules(session: Reading, _actor: Analyst) -> list[RuleOut]:
     return [RuleOut(key=row.key, when=row.when, then=row.then) for row in reference.list_rules(session)]
 
 
-@router.post("/rules/preview", operation_id="preview_rules", summary="Try routing rules on the history")
+@router.post(
+    "/rules/preview",
+    operation_id="preview_rules",
+    summary="Try routing rules on the history",
+    responses=declare(409),
+)
 def preview(body: PreviewIn, session: Reading, now: Now, _actor: Analyst) -> PreviewOut:
     """Who would have got how much; nothing is stored."""
     parts = None if body.rules is None else read_rules(body.rules)

@@ -75,7 +75,8 @@ def make_app(runtime: EdgeRuntime, **options: object) -> FastAPI:
     Raises:
         AppError: The secret key is too short or cannot be kept.
     """
-    app = FastAPI(openapi_url=ADDRESS, docs_url=None, redoc_url=None, redirect_slashes=False, **options)  # type: ignore[arg-type]
+    address = ADDRESS if runtime.settings.show_docs else None
+    app = FastAPI(openapi_url=address, docs_url=None, redoc_url=None, redirect_slashes=False, **options)  # type: ignore[arg-type]
     prepare(app, runtime)
     return app
 

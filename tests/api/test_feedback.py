@@ -66,7 +66,7 @@ def test_a_newer_version_replaces_and_an_older_one_never_does(sender, analyst):
     assert analyst.get(f"/v1/feedback/{first['id']}").json()["turns"][0]["text"] == "new"
 
 
-def test_a_score_of_zero_is_zero(sender, analyst):
+def test_t84_a_score_of_zero_is_zero(sender, analyst):
     told = sender.post("/v1/feedback", json=ITEM).json()
     assert analyst.get(f"/v1/feedback/{told['id']}").json()["scores"] == [
         {"metric": "nps", "value": 0.0, "min": 0.0, "max": 10.0}
@@ -118,7 +118,7 @@ def test_feedback_is_listed_by_filter_in_pages(sender, analyst):
     assert analyst.get("/v1/feedback?customer=C-2").json()["items"] == []
 
 
-def test_a_bulk_answers_for_each_item_and_stores_those_that_fit(sender, bulk, database):
+def test_t92_a_bulk_answers_for_each_item_and_stores_those_that_fit(sender, bulk, database):
     items = [ITEM | {"external_id": f"r{number}"} for number in range(10)]
     items[3] = items[3] | {"occurred_at": "2026-09-15T14:05:00"}
     items[5] = {"nothing": 1}
@@ -135,14 +135,14 @@ def test_a_bulk_answers_for_each_item_and_stores_those_that_fit(sender, bulk, da
     assert _count(database) == 7
 
 
-def test_a_bulk_sent_again_adds_nothing(sender, bulk, database):
+def test_t93_a_bulk_sent_again_adds_nothing(sender, bulk, database):
     items = [ITEM | {"external_id": f"r{number}"} for number in range(1000)]
     assert bulk(sender, json=items).json()["counts"] == {"created": 1000}
     assert bulk(sender, json=items).json()["counts"] == {"duplicate": 1000}
     assert _count(database) == 1000
 
 
-def test_a_broken_line_costs_only_itself(sender, bulk, database):
+def test_t94_a_broken_line_costs_only_itself(sender, bulk, database):
     lines = [json.dumps(ITEM | {"external_id": f"r{number}"}) for number in range(20)]
     lines[9] = lines[9][:-5]
     answer = bulk(sender, content="\n".join(lines) + "\n\n", headers={"Content-Type": "application/x-ndjson"})
@@ -160,7 +160,7 @@ def test_a_bulk_with_a_broken_envelope_stores_nothing(sender, bulk, problem, dat
     assert _count(database) == 0
 
 
-def test_texts_come_back_as_they_were_sent(sender, analyst):
+def test_t37_texts_come_back_as_they_were_sent(sender, analyst):
     texts = [
         "<script>alert(1)</script>",
         "{{7*7}}",

@@ -28,7 +28,7 @@ def operations(document):
     }
 
 
-def test_the_document_describes_exactly_the_routes(operations):
+def test_t76_the_document_describes_exactly_the_routes(operations):
     routes = {
         (method, route.path)
         for router in RESOURCES
@@ -47,7 +47,7 @@ def test_every_operation_has_a_name_of_its_own(operations):
     assert all(operation["summary"] and operation["tags"] for operation in operations.values())
 
 
-def test_every_route_wants_a_key_but_the_hooks(operations):
+def test_t76_every_route_wants_a_key_but_the_hooks(operations):
     open_routes = {path for (_, path), operation in operations.items() if not operation.get("security")}
     assert open_routes <= {"/v1/hooks/{source}"}
 
