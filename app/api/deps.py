@@ -124,7 +124,7 @@ class TransactionRoute(APIRoute):
             raise TypeError(f"{endpoint.__name__} must be a plain function")
         super().__init__(path, _within_transactions(endpoint), **options)
         calls = set(_calls(self.dependant))
-        if "POST" in (self.methods or ()) and _write in calls:
+        if "POST" in (self.methods or ()) and _write in calls and any(isinstance(call, Needs) for call in calls):
             self.openapi_extra = describe_key(self.openapi_extra or {}, required=require_key in calls)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -33,14 +33,14 @@ def read_claim(request: Request) -> Claim | None:
     Raises:
         AppError: The key is empty, too long, or has a character that cannot be seen.
     """
-    given = request.headers.getlist(HEADER)
-    if not given or request.method != "POST":
+    given, actor = request.headers.getlist(HEADER), getattr(request.state, "actor", None)
+    if not given or actor is None or request.method != "POST":
         return None
     found = _QUOTED.fullmatch(given[0].strip()) or _KEY.fullmatch(given[0].strip())
     if found is None or len(given) > 1:
         message = "Send one `Idempotency-Key` of 1 to 255 visible ASCII characters, bare or in double quotes."
         raise AppError(Kind.BAD_REQUEST, "bad_idempotency_key", message)
-    return Claim(request.state.actor.name, request.method, request.scope["path"], found[found.re.groups])
+    return Claim(actor.name, request.method, request.scope["path"], found[found.re.groups])
 
 
 async def require_key(request: Request) -> None:

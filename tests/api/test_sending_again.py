@@ -213,3 +213,7 @@ def test_t95_many_at_once_do_it_once(app, key_for, count):
     made = [answer.json()["key"] for answer in answers if answer.status_code == 201]
     assert len(set(made)) == 1
     assert count(ApiKey, ApiKey.name == "race") == 1
+
+
+def test_a_hook_knows_no_such_key(client, problem):
+    problem(client.post("/v1/hooks/none", content=b"{}", headers=under("one")), 404, "unknown_source")
