@@ -2,8 +2,8 @@
 
 python benchmarks/ingest.py [--worker]
 
-It takes about 100 seconds. With `--worker` the service reads what comes in at the same time. Both services run in processes of their own, with the database on
-disk and a flush to disk for each commit; clients keep their connections.
+It takes about 100 seconds. With `--worker` the service reads what comes in at the same time. Both services run in
+processes of their own, with the database on disk and a flush to disk for each commit; clients keep their connections.
 
 The bare service has one typed endpoint for one item and one for a thousand, each a single INSERT and a commit. It does
 not know its clients, finds no duplicates, keeps no versions and redacts nothing.
@@ -97,7 +97,7 @@ async def started(folder: Path, *, worker: bool | None) -> AsyncIterator[Server]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environ = os.environ | {
+    settings = {
         "CLOSELOOP_DATA_DIR": str(folder),
         "CLOSELOOP_PORT": str(port),
         "CLOSELOOP_LOG_LEVEL": "ERROR",
