@@ -54,7 +54,7 @@ class OpenRoute(TransactionRoute):
 
         async def handle(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
-            request.state.route = self.path
+            request.state.route = self.path_format
             try:
                 check_address(request)
                 await self.admit(request)

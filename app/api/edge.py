@@ -81,7 +81,7 @@ def _facts(scope: Scope, status: int, begun: float) -> dict[str, object]:
     actor = scope["state"].get("actor")
     return {
         "method": scope["method"] if scope["method"].isalpha() else "?",
-        "route": scope["state"].get("route") or getattr(scope.get("route"), "path", "unmatched"),
+        "route": scope["state"].get("route") or getattr(scope.get("route"), "path_format", "unmatched"),
         "status": status,
         "ms": round((time.perf_counter() - begun) * 1000, 1),
         "actor": actor.name if actor else None,

@@ -30,7 +30,7 @@ def operations(document):
 
 def test_t76_the_document_describes_exactly_the_routes(operations):
     routes = {
-        (method, route.path)
+        (method, route.path_format)
         for router in RESOURCES
         for route in router.routes
         if isinstance(route, APIRoute)
