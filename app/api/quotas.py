@@ -62,11 +62,20 @@ class Quotas:
             if len(self._buckets) >= _MANY and name not in self._buckets:
                 self._forget_full(now)
             self._buckets[name] = tokens, now
-        return taken, Standing(self._quota, int(tokens), math.ceil((self._quota - tokens) / self._rate))
+        return taken, self._standing(tokens)
 
-    def wait_s(self) -> int:
-        """Seconds after which an empty bucket holds one token again."""
-        return math.ceil(1 / self._rate)
+    def look(self, name: str, now: datetime) -> Standing:
+        """Where a name stands; takes nothing."""
+        with self._lock:
+            return self._standing(self._tokens(name, now))
+
+    def exceeded(self) -> AppError:
+        """The refusal of a request without a token."""
+        message = "You have sent more requests than your quota allows. Wait as long as `Retry-After` says."
+        return AppError(Kind.RATE_LIMITED, "quota_exceeded", message, retry_after=math.ceil(1 / self._rate))
+
+    def _standing(self, tokens: float) -> Standing:
+        return Standing(self._quota, int(tokens), math.ceil((self._quota - tokens) / self._rate))
 
     def _tokens(self, name: str, now: datetime) -> float:
         tokens, at = self._buckets.get(name, (float(self._quota), now))
@@ -84,5 +93,4 @@ def spend(request: Request, quotas: Quotas, name: str) -> None:
     """
     taken, request.state.standing = quotas.take(name, now_of(request))
     if not taken:
-        message = "You have sent more requests than your quota allows. Wait as long as `Retry-After` says."
-        raise AppError(Kind.RATE_LIMITED, "quota_exceeded", message, retry_after=quotas.wait_s())
+        raise quotas.exceeded()

@@ -101,7 +101,7 @@ class ShareOut(BaseModel):
     complaints: int
 
 
-class MoveOut(BaseModel):
+class RuleMoveOut(BaseModel):
     """A theme whose owner would change."""
 
     theme_id: int
@@ -110,7 +110,7 @@ class MoveOut(BaseModel):
     after: str
 
 
-class PreviewOut(BaseModel):
+class RulePreviewOut(BaseModel):
     """What the rules would have done."""
 
     days: int
@@ -118,7 +118,7 @@ class PreviewOut(BaseModel):
     uncovered: int = Field(description="Complaints that no theme, rule or owner covers.")
     owners: list[ShareOut]
     rules: list[ShareOut]
-    moves: list[MoveOut]
+    moves: list[RuleMoveOut]
 
 
 class AppliedOut(BaseModel):
@@ -209,7 +209,7 @@ def rules(session: Reading, _actor: Analyst) -> list[RuleOut]:
     summary="Try routing rules on the history",
     responses=declare(409),
 )
-def preview(body: PreviewIn, session: Reading, now: Now, _actor: Analyst) -> PreviewOut:
+def preview(body: PreviewIn, session: Reading, now: Now, _actor: Analyst) -> RulePreviewOut:
     """Who would have got how much; nothing is stored."""
     parts = None if body.rules is None else read_rules(body.rules)
     return _preview(preview_rules(session, now, parts, days=body.days))
@@ -240,8 +240,8 @@ def apply(
     return AppliedOut(dry_run=dry_run, counts=difference.counts(), entries=difference.as_json())
 
 
-def _preview(found: Preview) -> PreviewOut:
-    return PreviewOut(
+def _preview(found: Preview) -> RulePreviewOut:
+    return RulePreviewOut(
         days=found.days,
         complaints=found.complaints,
         uncovered=found.uncovered,
@@ -255,5 +255,5 @@ def _share(share: Share) -> ShareOut:
     return ShareOut(key=share.key, themes=share.themes, complaints=share.complaints)
 
 
-def _move(move: Move) -> MoveOut:
-    return MoveOut(theme_id=move.theme_id, complaints=move.complaints, before=move.before, after=move.after)
+def _move(move: Move) -> RuleMoveOut:
+    return RuleMoveOut(theme_id=move.theme_id, complaints=move.complaints, before=move.before, after=move.after)

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from standardwebhooks import Webhook
 from starlette.testclient import TestClient
 
 from app.api.router import include_routers, make_app
@@ -111,6 +112,27 @@ def test_t78_who_has_no_key_has_no_quota(client, problem):
     answer = client.get("/v1/feedback")
     problem(answer, 401, "invalid_credentials")
     assert "ratelimit" not in answer.headers
+
+
+def test_t78_a_source_has_a_quota_of_its_own_that_forgers_cannot_use_up(served, problem, now, clock):
+    client = served(Scope.ADMIN, deliveries_per_minute=2)
+    secret = client.post("/v1/sources", json={"key": "tool", "connector": "standard_webhooks"}).json()["secret"]
+
+    def deliver(number, body="{}"):
+        signature = Webhook(secret).sign(f"m{number}", now, "{}")
+        headers = {"webhook-id": f"m{number}", "webhook-timestamp": str(int(now.timestamp()))}
+        return client.post("/v1/hooks/tool", content=body, headers=headers | {"webhook-signature": signature})
+
+    for number in range(5):
+        problem(deliver(number, "forged"), 401, "bad_signature")
+    assert parts(deliver(1).headers["ratelimit"]) == {"r": 1, "t": 30}
+    assert parts(deliver(2).headers["ratelimit"]) == {"r": 0, "t": 60}
+    refused = deliver(3)
+    problem(refused, 429, "quota_exceeded")
+    assert refused.headers["retry-after"] == "30"
+    assert parts(refused.headers["ratelimit"])["r"] == 0
+    clock.set(now + timedelta(seconds=30))
+    assert deliver(3).status_code == 200
 
 
 def test_t78_a_quota_holds_in_many_threads(served):

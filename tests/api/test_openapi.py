@@ -104,3 +104,8 @@ def test_every_route_has_its_line_in_the_documents(operations):
     page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
     lines = set(re.findall(r"^\| `([A-Z]+ [^`]+)` \|", page, flags=re.MULTILINE))
     assert lines == {f"{method} {path}" for method, path in operations}
+
+
+def test_every_schema_has_a_name_that_generated_clients_can_use(document):
+    names = document["components"]["schemas"]
+    assert [name for name in names if "__" in name] == []

@@ -1,5 +1,7 @@
 """The running service keeps what its OpenAPI document says, for whatever fits the document and whatever does not."""
 
+import importlib
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -59,3 +61,51 @@ def test_whatever_is_sent_the_answer_is_as_documented(filled, token):
     )
     assert found.returncode == 0, found.stdout[-20_000:]
     assert "Traceback" not in filled.told()
+
+
+@pytest.fixture
+def generated(filled, token, tmp_path, monkeypatch):
+    """A client that openapi-python-client made of the service's own description."""
+    generator = shutil.which("openapi-python-client")
+    if generator is None:
+        pytest.skip("openapi-python-client is not on the path")
+    with filled.client(token) as client:
+        (tmp_path / "openapi.json").write_text(client.get("/v1/openapi.json").text)
+    made = tmp_path / "made"
+    made.mkdir()
+    options = ["--path", tmp_path / "openapi.json", "--meta", "none", "--output-path", made / "closeloop_api"]
+    subprocess.run([generator, "generate", *options], check=True, capture_output=True)
+    monkeypatch.syspath_prepend(made)
+
+    def load(name):
+        return importlib.import_module(f"closeloop_api.{name}")
+
+    yield load
+    for name in [name for name in sys.modules if name.split(".")[0] == "closeloop_api"]:
+        del sys.modules[name]
+
+
+def test_a_generated_client_sends_polls_and_acknowledges(filled, generated, token):
+    models, feedback, items = generated("models"), "api.feedback", "api.action_items"
+    client = generated("client").AuthenticatedClient(base_url=f"http://127.0.0.1:{filled.port}", token=token)
+    body = models.NativeItem(
+        external_id="made-1", medium=models.Medium.SURVEY, occurred_at=datetime.now(UTC), text="My refund never came."
+    )
+    with client:
+        told = generated(f"{feedback}.send_feedback").sync(client=client, body=body, idempotency_key="made-1")
+        assert told.state == models.Status.CREATED
+        many = [body, models.NativeItem.from_dict(body.to_dict() | {"external_id": "made-2"})]
+        bulk = generated(f"{feedback}.send_feedback_bulk").sync(client=client, body=many, idempotency_key="made-2")
+        assert bulk.counts.to_dict() == {"duplicate": 1, "created": 1}
+        state = generated(f"{feedback}.get_feedback_status")
+        filled.wait_for(lambda: state.sync(told.id, client=client).state == "labelled", "it is not read")
+        listed = generated(f"{items}.list_action_items").sync(client=client)
+        item = generated(f"{items}.get_action_item").sync_detailed(listed.items[0].id, client=client)
+        done = generated(f"{items}.acknowledge_action_item").sync(
+            item.parsed.id, client=client, if_match=item.headers["etag"]
+        )
+        assert (done.state, done.version) == (models.State.ACKNOWLEDGED, item.parsed.version + 1)
+        again = generated(f"{items}.acknowledge_action_item").sync(
+            item.parsed.id, client=client, if_match=item.headers["etag"]
+        )
+        assert (again.status, again.code) == (412, "stale_version")
