@@ -13,7 +13,7 @@ from hashlib import sha256
 from app.domain.feedback import Medium, Role
 from app.errors import AppError, Kind
 from app.payloads.languages import language_tag
-from app.payloads.markup import plain_text
+from app.payloads.markup import plain_text, unescaped
 from app.payloads.native import MAX_ATTRIBUTE, MAX_ATTRIBUTES, NativeItem, read_item
 from app.payloads.times import time_or_none
 from app.payloads.walk import ident
@@ -86,7 +86,7 @@ class Conversation:
         Raises:
             AppError: ``invalid_item``: a text or an id is too long, a time is out of range.
         """
-        subject = plain_name(self.subject, _LONGEST_QUESTION)
+        subject = _readable(self.subject, _LONGEST_QUESTION)
         parts: dict[str, object] = {
             "external_id": self.external_id,
             "updated_at": self.changed,
@@ -108,7 +108,7 @@ class Conversation:
     def _turn(self, one: Message) -> dict[str, object]:
         # Every turn gets a time: only then can messages be put in order that arrive in any.
         usual = self.began if one.ref == DESCRIPTION else self.changed
-        parts = {"speaker": plain_name(one.speaker), "question": one.question}
+        parts = {"speaker": _readable(one.speaker), "question": one.question}
         found: dict[str, object] = {"role": one.role, "text": one.text, "ref": one.ref, "at": one.at or usual}
         return found | {name: value for name, value in parts.items() if value}
 
@@ -151,8 +151,8 @@ def began_and_changed(
 
 def person(ref: object = None, email: object = None, name: object = None) -> dict[str, str] | None:
     """Who the customer is; None if nothing of it is known."""
-    parts = {"ref": ident(ref), "email": email, "name": name}
-    found = {part: plain for part, value in parts.items() if (plain := plain_name(value))}
+    parts = {"ref": plain_name(ident(ref)), "email": plain_name(email), "name": _readable(name)}
+    found = {part: value for part, value in parts.items() if value}
     return found or None
 
 
@@ -161,6 +161,11 @@ def plain_name(value: object, longest: int = _LONGEST_NAME) -> str | None:
     if not isinstance(value, str):
         return None
     return _UNPRINTABLE.sub(" ", value).strip()[:longest].rstrip() or None
+
+
+def _readable(value: object, longest: int = _LONGEST_NAME) -> str | None:
+    """A name or a subject in which templates may have left entities."""
+    return plain_name(unescaped(value), longest) if isinstance(value, str) else None
 
 
 def lower(value: object) -> str | None:
