@@ -155,7 +155,7 @@ def _opening(item: Mapping[str, Any], config: Config) -> list[Message]:
 
 
 def _part(part: Mapping[str, Any], config: Config) -> list[Message]:
-    ref, role, kind = ident(at(part, "id")), _role(at(part, "author")), at(part, "part_type")
+    ref, role, kind = ident(at(part, "id")), _role(at(part, "author")), lower(at(part, "part_type"))
     if ref is None or not (kind in _SEEN or (role is Role.CUSTOMER and kind != "note")):
         return []
     if at(part, "redacted") is True:
