@@ -7,16 +7,19 @@ from collections.abc import Mapping
 
 from app.payloads.schemes import AnyOf, Auth, Ed25519, Hmac, Jwt, StaticToken
 
+ED25519 = Ed25519(
+    header="webhook-signature",
+    coding="base64",
+    prefix="v1a,",
+    signed="{id}.{ts}.{body}",
+    ts_header="webhook-timestamp",
+    id_header="webhook-id",
+    several=True,
+)
+"""The public-key signature of Standard Webhooks."""
+
 PRESETS: Mapping[str, Auth] = {
-    "standard_webhooks_ed25519": Ed25519(
-        header="webhook-signature",
-        coding="base64",
-        prefix="v1a,",
-        signed="{id}.{ts}.{body}",
-        ts_header="webhook-timestamp",
-        id_header="webhook-id",
-        several=True,
-    ),
+    "standard_webhooks_ed25519": ED25519,
     "svix": Hmac(
         header="svix-signature",
         coding="base64",
