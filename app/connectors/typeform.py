@@ -24,7 +24,6 @@ from app.payloads.walk import at, first, ident, needed_id, needed_object, number
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _COMPLETE, _PARTIAL = 1, 0
 """Versions: the form's last state counts, whenever the partial one arrives."""
-_NUMBERS = frozenset(("nps", "opinion_scale", "rating", "number"))
 _KINDS: Mapping[str, Kind] = {
     "text": "words",
     "email": "email",
@@ -65,7 +64,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     """
     body = needed_object(delivery.json())
     kind = body.get("event_type")
-    if kind in {"form_response", "form_response_partial"}:
+    if kind in ("form_response", "form_response_partial"):
         version = _COMPLETE if kind == "form_response" else _PARTIAL
         return [_item(needed_object(body.get("form_response")), version, config)]
     if kind is None and isinstance(body.get("items"), list):
@@ -121,7 +120,7 @@ def _fields(fields: object) -> list[Mapping[str, Any]]:
 def _answers(answer: Mapping[str, Any], field: Mapping[str, Any]) -> list[Answer]:
     ref = ident(at(answer, "field", "id")) or ident(at(answer, "field", "ref")) or "answer"
     key, label = text(at(answer, "field", "ref")) or "", text(field.get("title")) or ""
-    kind = answer.get("type")
+    kind = text(answer.get("type")) or ""
     if kind not in _KINDS:
         return []  # links, files, phone numbers, payments: no opinion
     value = answer.get(kind)

@@ -24,9 +24,9 @@ from app.payloads.questions import (
     leading_number,
 )
 
-Kind: TypeAlias = Literal["words", "scale", "choice", "hidden", "email", "name", "any"]
-"""What a sender says of an answer: own words, a number on a scale, picked from a list, a value that the operator put
-in, an address, a name; `any`: the sender does not say."""
+Kind: TypeAlias = Literal["words", "comment", "scale", "choice", "hidden", "email", "name", "any"]
+"""What a sender says of an answer: own words (`comment`: to a question that it does not send), a number on a scale,
+picked from a list, a value that the operator put in, an address, a name; `any`: the sender does not say."""
 
 _EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,185}\.[^\s@<>.]{2,63}")
 _NO_WORDS = re.compile(
@@ -173,8 +173,8 @@ class _Sheet:
         if self._is_told(answer) or self._is_score(answer) or self._is_personal(answer):
             return
         if self._is_own_words(answer):
-            label = self._settings.label(names) or plain_text(answer.label) or answer.key or answer.ref
-            self.turns += said_turns(answer.ref, str(answer.value), label)
+            asked = plain_text(answer.label) or ("" if answer.kind == "comment" else answer.key or answer.ref)
+            self.turns += said_turns(answer.ref, str(answer.value), self._settings.label(names) or asked)
         else:
             self.facts[self._fact_name(answer)] = _flattened(answer.value)
 
@@ -223,7 +223,7 @@ class _Sheet:
     def _is_own_words(self, answer: Answer) -> bool:
         if said(answer.value) is None or is_named(self._settings.choices, answer.names):
             return False
-        told = answer.kind == "words" or is_named(self._settings.words, answer.names)
+        told = answer.kind in {"words", "comment"} or is_named(self._settings.words, answer.names)
         return told or (answer.kind == "any" and reads_like_words(str(answer.value)))
 
     def _fact_name(self, answer: Answer) -> str:
