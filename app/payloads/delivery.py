@@ -38,13 +38,13 @@ class RawDelivery:
         """The body as text: UTF-8 with or without a byte order mark.
 
         Raises:
-            AppError: ``not_utf8``.
+            AppError: ``bad_encoding``.
         """
         try:
             return self.body.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             message = f"The delivery is not UTF-8 text (byte {error.start}). Send UTF-8."
-            raise AppError(Kind.BAD_REQUEST, "not_utf8", message) from None
+            raise AppError(Kind.BAD_REQUEST, "bad_encoding", message) from None
 
     def json(self) -> Json:
         """The body as strict JSON.
