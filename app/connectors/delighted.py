@@ -40,8 +40,8 @@ SPEC = Spec(
     auth=Hmac(header="x-delighted-webhook-signature", prefix="sha256="),
     setup=(
         (
-            "Delighted signs with the project's private API key: use a project of its own for this, and give this source "
-            "that key as its secret."
+            "Delighted signs with the project's private API key: use a project of its own for this, and give this "
+            "source that key as its secret."
         ),
         (
             "Open Integrations, then Webhooks, and add the address {url} for the events survey_response.created and "

@@ -48,8 +48,8 @@ SPEC = Spec(
     auth=Hmac(header="sm-signature", digest="sha1", coding="base64"),
     setup=(
         (
-            "At developer.surveymonkey.com create an app with the scopes View Webhooks, Create/Modify Webhooks and View "
-            "Response Details."
+            "At developer.surveymonkey.com create an app with the scopes View Webhooks, Create/Modify Webhooks and "
+            "View Response Details."
         ),
         "Give this source the secret CLIENT_ID&CLIENT_SECRET of that app, with the & between them.",
         (
