@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from app.payloads.custom_auth import CustomAuth
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.native import NativeItem
 from app.payloads.signing import Auth
@@ -67,11 +68,13 @@ class ConnectorConfig(BaseModel):
 
     Attributes:
         zone: Counts for times that the sender writes without one.
+        auth: How deliveries prove where they come from, where it is not the connector's own way.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     zone: str = "UTC"
+    auth: CustomAuth | None = None
 
     @field_validator("zone")
     @classmethod
