@@ -12,8 +12,9 @@ from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, S
 from app.payloads.answers import Answer, Response, survey_item
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
-from app.payloads.facts import Person, id_in_body, language_tag
+from app.payloads.languages import language_tag
 from app.payloads.native import NativeItem, read_item
+from app.payloads.particulars import Person, id_in_body
 from app.payloads.questions import Scale, SurveySettings
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none

@@ -15,8 +15,9 @@ from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ig
 from app.payloads.answers import Answer, Response, survey_item
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
-from app.payloads.facts import Person, id_in_body, language_tag
+from app.payloads.languages import language_tag
 from app.payloads.native import read_item
+from app.payloads.particulars import Person, id_in_body
 from app.payloads.questions import SurveySettings
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none

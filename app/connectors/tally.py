@@ -13,8 +13,8 @@ from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, S
 from app.payloads.answers import Answer, Kind, Response, survey_item
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
-from app.payloads.facts import Person, id_in_body
 from app.payloads.native import NativeItem, read_item
+from app.payloads.particulars import Person, id_in_body
 from app.payloads.questions import SurveySettings, measured
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time

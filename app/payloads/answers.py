@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from app.domain.feedback import Medium, Role
-from app.payloads.facts import Person, attributes, said, short, shown
 from app.payloads.markup import plain_text
 from app.payloads.native import MAX_SCORES, MAX_TEXT, MAX_TURNS
+from app.payloads.particulars import Person, attributes, said, short, shown
 from app.payloads.questions import (
     Scale,
     SurveySettings,

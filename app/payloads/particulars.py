@@ -1,4 +1,4 @@
-"""What items of every medium carry beside the words: ids, people, languages, flat facts, in the schema's form."""
+"""What items of every medium carry beside the words: ids, people, flat facts, in the form of the schema."""
 
 import re
 import unicodedata
@@ -14,34 +14,6 @@ from app.payloads.walk import at, ident
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _NOT_STORABLE = re.compile(r"[\x00\ud800-\udfff]")
-_TAG = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{1,8}){0,4})", re.ASCII)
-_SHORTER = {
-    "ara": "ar",
-    "chi": "zh",
-    "zho": "zh",
-    "dan": "da",
-    "dut": "nl",
-    "nld": "nl",
-    "eng": "en",
-    "fin": "fi",
-    "fra": "fr",
-    "fre": "fr",
-    "deu": "de",
-    "ger": "de",
-    "heb": "he",
-    "hin": "hi",
-    "ita": "it",
-    "jpn": "ja",
-    "kor": "ko",
-    "nor": "no",
-    "pol": "pl",
-    "por": "pt",
-    "rus": "ru",
-    "spa": "es",
-    "swe": "sv",
-    "tur": "tr",
-}
-_NO_LANGUAGE = frozenset(("und", "zxx", "mul", "mis"))
 _SCRIPTS = (
     (re.compile("[\u3041-\u309f\u30a0-\u30fa\uff66-\uff9f]"), "ja"),
     (re.compile("[\uac00-\ud7a3]"), "ko"),
@@ -101,15 +73,6 @@ def _flat(value: object) -> bool | int | float | str | None:
     if isinstance(value, str) and value.strip() and len(value) <= MAX_ATTRIBUTE:
         return None if _NOT_STORABLE.search(value) else value
     return None
-
-
-def language_tag(value: object) -> str | None:
-    """A language as BCP 47, such as `en-US` for `en_US`, `en` for `eng`; None for what names no language."""
-    found = _TAG.fullmatch(value.strip().replace("_", "-")) if isinstance(value, str) else None
-    if found is None:
-        return None
-    main = found[1].lower()
-    return None if main in _NO_LANGUAGE else _SHORTER.get(main, main) + found[2]
 
 
 def script_language(text: str) -> str | None:
