@@ -81,7 +81,9 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     if body.get("status") in {"queued", "processing"}:
         return Ignored("the transcription is not ready")
     utterances = objects(body.get("utterances"))
-    pieces = joined(read_segments(utterances, Frame(config)) if utterances else spoken_words(objects(body.get("words"))))
+    pieces = joined(
+        read_segments(utterances, Frame(config)) if utterances else spoken_words(objects(body.get("words")))
+    )
     whole = text(body.get("text"))
     turns = make_turns(pieces, config) or make_turns([] if whole is None else [Spoken(whole)], config)
     if not turns:

@@ -33,8 +33,8 @@ SPEC = Spec(
     auth=StaticToken(),
     setup=(
         "Import the output files of S3 with `closeloop import FOLDER --connector aws_transcribe_call_analytics`, or:",
-        "In EventBridge make an API destination for {url} with the API key header X-Webhook-Token and the value {secret}.",
-        "Let a Lambda function post each output file there; events of jobs that ended are kept as waiting for their words.",
+        "in EventBridge make an API destination for {url} with the API key header X-Webhook-Token: {secret}.",
+        "Let a Lambda function post each output file there; events alone are kept as waiting for their words.",
     ),
     also=("aws_transcribe", "amazon_transcribe", "transcribe"),
 )

@@ -37,7 +37,7 @@ SPEC = Spec(
     auth=StaticToken(),
     setup=(
         "Import the bucket's Analysis folder with `closeloop import FOLDER --connector contact_lens`, or:",
-        "In EventBridge make an API destination for {url} with the API key header X-Webhook-Token and the value {secret}.",
+        "in EventBridge make an API destination for {url} with the API key header X-Webhook-Token: {secret}.",
         "Let a Lambda function post each analysis file there; events alone are kept as waiting for their words.",
     ),
     also=("amazon_connect", "aws_connect", "connect"),
@@ -125,13 +125,33 @@ _CALL = {
 _CHAT = {
     "Channel": "CHAT",
     "CustomerMetadata": {"ContactId": "c-2"},
-    "Participants": [{"ParticipantId": "a", "ParticipantRole": "CUSTOMER"}, {"ParticipantId": "b", "ParticipantRole": "CUSTOM_BOT"}],
-    "Transcript": [
-        {"Id": "1", "ParticipantId": "b", "Content": "Hi.", "Type": "MESSAGE", "AbsoluteTime": "2026-02-11T14:00:00.123Z"},
-        {"Id": "2", "ParticipantId": "a", "Content": "Where is it?", "Type": "MESSAGE", "AbsoluteTime": "2026-02-11T14:01:00Z"},
-        {"Id": "3", "ParticipantId": "a", "Type": "EVENT", "ContentType": "application/vnd.amazonaws.connect.event.participant.left"},
+    "Participants": [
+        {"ParticipantId": "a", "ParticipantRole": "CUSTOMER"},
+        {"ParticipantId": "b", "ParticipantRole": "CUSTOM_BOT"},
     ],
-}  # fmt: skip
+    "Transcript": [
+        {
+            "Id": "1",
+            "ParticipantId": "b",
+            "Content": "Hi.",
+            "Type": "MESSAGE",
+            "AbsoluteTime": "2026-02-11T14:00:00.123Z",
+        },
+        {
+            "Id": "2",
+            "ParticipantId": "a",
+            "Content": "Where is it?",
+            "Type": "MESSAGE",
+            "AbsoluteTime": "2026-02-11T14:01:00Z",
+        },
+        {
+            "Id": "3",
+            "ParticipantId": "a",
+            "Type": "EVENT",
+            "ContentType": "application/vnd.amazonaws.connect.event.participant.left",
+        },
+    ],
+}
 
 EXAMPLES = (
     Example(
@@ -149,7 +169,7 @@ EXAMPLES = (
                 ],
             }
         ],
-    ),  # fmt: skip
+    ),
     Example(
         "a chat: the bot's words are the bot's, comings and goings are no turns",
         _json(_CHAT),
@@ -160,7 +180,13 @@ EXAMPLES = (
                 "occurred_at": "2026-02-11T14:00:00.123Z",
                 "turns": [
                     {"role": "bot", "speaker": "b", "ref": "1", "at": "2026-02-11T14:00:00.123Z", "text": "Hi."},
-                    {"role": "customer", "speaker": "a", "ref": "2", "at": "2026-02-11T14:01:00Z", "text": "Where is it?"},
+                    {
+                        "role": "customer",
+                        "speaker": "a",
+                        "ref": "2",
+                        "at": "2026-02-11T14:01:00Z",
+                        "text": "Where is it?",
+                    },
                 ],
             }
         ],

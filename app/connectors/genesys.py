@@ -1,4 +1,4 @@
-"""Genesys Cloud: the transcript file that `.../communications/{id}/transcripturl` of speech and text analytics points to.
+"""Genesys Cloud: the transcript file that speech and text analytics' `transcripturl` points to.
 
 The shape is https://developer.genesys.cloud/analyticsdatamanagement/speechtextanalytics/transcript-url; read in public
 code that uses it, not tried against a live account. `startTimeMs` is an instant there or an offset, both are taken.
@@ -139,12 +139,17 @@ EXAMPLES = (
                 "language": "en-US",
                 "turns": [
                     {"role": "agent", "speaker": "internal", "at": "2026-02-11T14:00:01Z", "text": "How can I help?"},
-                    {"role": "customer", "speaker": "external", "at": "2026-02-11T14:00:04.5Z", "text": "the meter is wrong"},
+                    {
+                        "role": "customer",
+                        "speaker": "external",
+                        "at": "2026-02-11T14:00:04.5Z",
+                        "text": "the meter is wrong",
+                    },
                     {"role": "bot", "speaker": "acd", "at": "2026-02-11T14:00:09Z", "text": "goodbye"},
                 ],
             }
         ],
-    ),  # fmt: skip
+    ),
     Example(
         "nothing was said",
         _json({"conversationId": "c-1", "transcripts": []}),

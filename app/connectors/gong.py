@@ -1,6 +1,6 @@
 """Gong: the webhook of an automation rule, and transcripts with their calls as the API gives them.
 
-Shapes: https://help.gong.io/docs/create-a-webhook-rule, and `POST /v2/calls/transcript` and `POST /v2/calls/extensive` of
+Shapes: https://help.gong.io/docs/create-a-webhook-rule, and `POST /v2/calls/transcript` and `/v2/calls/extensive` of
 the public API; read there and in public code, not tried against a live account. The webhook has no words: the call
 becomes `fetch_required`. Post the transcript together with its call, `{"callTranscripts": [...], "calls": [...]}`,
 because only the call's parties say who is External. Ids have 19 digits and keep them.
@@ -46,7 +46,7 @@ SPEC = Spec(
     setup=(
         "In Gong open Company settings > Ecosystem > Automation rules, add a rule with the action `Fire webhook`.",
         "Set the address {url} and the authentication `Signed JWT header`; copy the public key into this source.",
-        "The webhook has no words: post the transcript with its call here, `callTranscripts` and `calls` in one object.",
+        "The webhook has no words: post `callTranscripts` and `calls` of the API here, in one object.",
     ),
 )
 
@@ -148,23 +148,42 @@ def _json(value: object) -> RawDelivery:
 
 _ID = "7782342274025937895"
 _CALL = {
-    "metaData": {"id": _ID, "title": "Renewal", "started": "2026-02-11T15:00:00+01:00", "language": "eng", "direction": "Inbound"},
+    "metaData": {
+        "id": _ID,
+        "title": "Renewal",
+        "started": "2026-02-11T15:00:00+01:00",
+        "language": "eng",
+        "direction": "Inbound",
+    },
     "parties": [
         {"id": "1", "name": "Ada Obi", "speakerId": "6432345678555530067", "affiliation": "Internal"},
-        {"id": "2", "name": "Jan Bos", "emailAddress": "jan@example.org", "speakerId": "5110676", "affiliation": "External"},
+        {
+            "id": "2",
+            "name": "Jan Bos",
+            "emailAddress": "jan@example.org",
+            "speakerId": "5110676",
+            "affiliation": "External",
+        },
     ],
-}  # fmt: skip
+}
 _TRANSCRIPT = {
     "callId": _ID,
     "transcript": [
-        {"speakerId": "6432345678555530067", "topic": None, "sentences": [{"start": 460, "end": 900, "text": "Hello, Jan."}]},
+        {
+            "speakerId": "6432345678555530067",
+            "topic": None,
+            "sentences": [{"start": 460, "end": 900, "text": "Hello, Jan."}],
+        },
         {
             "speakerId": "5110676",
             "topic": "Pricing",
-            "sentences": [{"start": 1500, "end": 1900, "text": "It leaks."}, {"start": 2000, "end": 2100, "text": "Again."}],
+            "sentences": [
+                {"start": 1500, "end": 1900, "text": "It leaks."},
+                {"start": 2000, "end": 2100, "text": "Again."},
+            ],
         },
     ],
-}  # fmt: skip
+}
 _READ = {
     "external_id": _ID,
     "medium": "phone",

@@ -73,9 +73,7 @@ def _file(text: str, encoding: str = "utf-8") -> RawDelivery:
 
 def _read(*turns: tuple[str, str | None, str]) -> list[Undated]:
     told = [{"role": role, "speaker": speaker, "text": text} for role, speaker, text in turns]
-    return [
-        Undated(read_item({"external_id": "call-8.srt", "medium": "phone", "occurred_at": UNDATED, "turns": told}))
-    ]
+    return [Undated(read_item({"external_id": "call-8.srt", "medium": "phone", "occurred_at": UNDATED, "turns": told}))]
 
 
 EXAMPLES = (

@@ -1,9 +1,9 @@
 """Twilio: Conversational (Voice) Intelligence transcripts, the event that one is ready, and transcribed voice mail.
 
-Shapes: https://www.twilio.com/docs/conversation-intelligence-classic/api/transcript-sentence-subresource, the transcript
-resource beside it, and the form that `<Record transcribe>` posts. Which channel is whose depends on who called whom and
-how: it is taken from the transcript's participants, else from `agents: ["1"]`, never guessed. Of several pages of
-sentences each adds its own.
+Shapes: https://www.twilio.com/docs/conversation-intelligence-classic/api/transcript-sentence-subresource, the
+transcript resource beside it, and the form that `<Record transcribe>` posts. Which channel is whose depends on who
+called whom and how: it is taken from the transcript's participants, else from `agents: ["1"]`, never guessed. Of
+several pages of sentences each adds its own.
 """
 
 import json
@@ -169,7 +169,10 @@ _SENTENCES = [
     {"media_channel": 1, "sentence_index": 0, "start_time": "0.5", "sid": "GX1", "transcript": "It leaks."},
     {"media_channel": 2, "sentence_index": 1, "start_time": "2.5", "sid": "GX2", "transcript": "I see."},
 ]
-_META = {"key": "sentences", "url": f"https://intelligence.twilio.com/v2/Transcripts/{_SID_A}/Sentences?PageSize=2&Page=0"}
+_META = {
+    "key": "sentences",
+    "url": f"https://intelligence.twilio.com/v2/Transcripts/{_SID_A}/Sentences?PageSize=2&Page=0",
+}
 
 EXAMPLES = (
     Example(
@@ -202,12 +205,18 @@ EXAMPLES = (
                 "language": "en-US",
                 "case_id": "order-5",
                 "turns": [
-                    {"role": "customer", "speaker": "1", "ref": "GX1", "at": "2026-02-11T14:00:00.5Z", "text": "It leaks."},
+                    {
+                        "role": "customer",
+                        "speaker": "1",
+                        "ref": "GX1",
+                        "at": "2026-02-11T14:00:00.5Z",
+                        "text": "It leaks.",
+                    },
                     {"role": "agent", "speaker": "2", "ref": "GX2", "at": "2026-02-11T14:00:02.5Z", "text": "I see."},
                 ],
             }
         ],
-    ),  # fmt: skip
+    ),
     Example(
         "the first of several pages: more turns will come",
         _json(sentences=_SENTENCES, meta=_META | {"next_page_url": "https://intelligence.twilio.com/v2/x"}),

@@ -1,9 +1,9 @@
 """vCon, the IETF's container of conversations: recordings with transcripts as analysis, and text dialogs.
 
 Read are the drafts 0.0.1 to 0.0.3 and the current one (https://datatracker.ietf.org/doc/draft-ietf-vcon-vcon-core/):
-`parties`, `dialog`, `analysis`, `attachments`, also inside a signature (JWS), whose validity is not checked. Transcripts
-are taken in the shapes of several vendors. Times without a zone are those of `zone`. Flat facts of JSON attachments and
-tags become attributes.
+`parties`, `dialog`, `analysis`, `attachments`, also inside a signature (JWS), whose validity is not checked.
+Transcripts are taken in the shapes of several vendors. Times without a zone are those of `zone`. Flat facts of JSON
+attachments and tags become attributes.
 """
 
 import json
@@ -212,8 +212,21 @@ EXAMPLES = (
             created_at="2026-02-11T14:00:00Z",
             parties=_PARTIES,
             dialog=[
-                {"type": "text", "start": "2026-02-11T14:00:00Z", "parties": [1, 0], "body": "It <b>leaks</b>.", "encoding": "none"},
-                {"type": "text", "start": "2026-02-11T14:01:00Z", "parties": [1, 0], "originator": 0, "body": "SSBzZWUu", "encoding": "base64url"},
+                {
+                    "type": "text",
+                    "start": "2026-02-11T14:00:00Z",
+                    "parties": [1, 0],
+                    "body": "It <b>leaks</b>.",
+                    "encoding": "none",
+                },
+                {
+                    "type": "text",
+                    "start": "2026-02-11T14:01:00Z",
+                    "parties": [1, 0],
+                    "originator": 0,
+                    "body": "SSBzZWUu",
+                    "encoding": "base64url",
+                },
             ],
         ),
         [
@@ -228,7 +241,7 @@ EXAMPLES = (
                 ],
             }
         ],
-    ),  # fmt: skip
+    ),
     Example(
         "signed, with Deepgram's words as its transcript",
         _json(

@@ -1,8 +1,8 @@
 """WebVTT transcripts of calls, as files or posted as they are: voice tags or `Name:` before the words.
 
 The shape is the W3C's (https://www.w3.org/TR/webvtt1/); Teams, Zoom and most recorders write it. A file says neither
-when the call was nor which call it was: its name is the id, and the time is its arrival, unless the name has the form of
-Zoom's recordings (`GMT20260211-140000_Recording.transcript.vtt`).
+when the call was nor which call it was: its name is the id, and the time is its arrival, unless the name has the form
+of Zoom's recordings (`GMT20260211-140000_Recording.transcript.vtt`).
 """
 
 import re
@@ -110,7 +110,7 @@ EXAMPLES = (
         ],
     ),
     Example(
-        "Zoom: names before the words, colons in the words, the time in the file's name; the one who greets is the agent",
+        "Zoom: names before the words, the time in the file's name; the one who greets is the agent",
         _file(_ZOOM, "GMT20260211-140000_Recording.transcript.vtt"),
         [
             {

@@ -1,4 +1,4 @@
-"""Whisper and its kin: verbose JSON, timestamped words, diarized JSON of OpenAI, and what whisper.cpp and WhisperX write.
+"""Whisper and its kin: verbose JSON, timestamped words, diarized JSON, and what whisper.cpp and WhisperX write.
 
 The shapes are those of https://platform.openai.com/docs/api-reference/audio/createTranscription and of the projects'
 own files. Files have no id: the file's name is the id, and its time is the arrival. Where no speakers are named, the

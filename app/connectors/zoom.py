@@ -44,7 +44,7 @@ class Config(ConnectorConfig, SpeakerRules):
 
 
 def answer_handshake(delivery: RawDelivery, secrets: Sequence[str]) -> Reply | None:
-    """The answer that Zoom wants before it saves the address: its token, and the token signed; None: no such question."""
+    """The answer that Zoom wants before it saves the address, its token signed; None: it was no such question."""
     try:
         body = delivery.json()
     except AppError:
@@ -78,7 +78,7 @@ SPEC = Spec(
     ),
     setup=(
         "In the Zoom App Marketplace open your app > Features > Access and copy the Secret Token into this source.",
-        "Under Event subscriptions add the endpoint {url}, choose `All Recordings have completed transcripts`, Validate.",
+        "Under Event subscriptions add the endpoint {url} with `Recording transcript files have completed`, Validate.",
         "In Zoom's account settings turn on Cloud recording > Create audio transcript.",
     ),
     also=("zoom_meetings", "zoom_recordings"),
@@ -98,7 +98,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     Raises:
         AppError: It is neither, or has too many turns.
     """
-    captions = decode_captions(delivery.body) if not delivery.body.lstrip()[:1] == b"{" else ""
+    captions = decode_captions(delivery.body) if delivery.body.lstrip()[:1] != b"{" else ""
     if is_webvtt(captions):
         return _conversation(captions, delivery, config)
     body = needed_object(delivery.json())
@@ -145,7 +145,10 @@ def _event(**meeting: object) -> RawDelivery:
 
 
 _URL = "https://us02web.zoom.us/rec/webhook_download/abc123"
-_VTT = b"WEBVTT\r\n\r\n1\r\n00:00:01.000 --> 00:00:02.000\r\nAda Obi: Hello.\r\n\r\n2\r\n00:00:03.000 --> 00:00:04.000\r\nJan Bos: It leaks.\r\n"
+_VTT = (
+    b"WEBVTT\r\n\r\n1\r\n00:00:01.000 --> 00:00:02.000\r\nAda Obi: Hello.\r\n\r\n"
+    b"2\r\n00:00:03.000 --> 00:00:04.000\r\nJan Bos: It leaks.\r\n"
+)
 
 EXAMPLES = (
     Example(

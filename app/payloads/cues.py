@@ -30,7 +30,9 @@ _CLOCK = r"(?:\d{1,5}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,6})?"
 _TIMING = re.compile(rf"\s*({_CLOCK})\s*-{{1,3}}>\s*{_CLOCK}(?:\s|$)", re.ASCII)
 _NOTES = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]{0,100})?[ \t]+([^<>]{1,300})>|</v>", re.IGNORECASE)
-_TAG = re.compile(r"</?(?:v|c|i|b|u|s|ruby|rt|lang|font)(?:[.\s][^<>]{0,300})?>|<\d[\d:.]{3,14}>|\{\\[^{}]{0,100}\}", re.I)
+_TAG = re.compile(
+    r"</?(?:v|c|i|b|u|s|ruby|rt|lang|font)(?:[.\s][^<>]{0,300})?>|<\d[\d:.]{3,14}>|\{\\[^{}]{0,100}\}", re.IGNORECASE
+)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
 _LANGUAGE = re.compile(r"language:\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2})\s*", re.IGNORECASE)
 _HEADER_LINES = 50
@@ -106,7 +108,9 @@ def spoken_cues(text: str, rules: SpeakerRules, start: datetime | None = None) -
         AppError: ``no_cues``: it is no caption file.
     """
     if not is_webvtt(text) and next(read_cues(text), None) is None:
-        message = "The file has no cue with a timing such as 00:00:01.000 --> 00:00:04.000: it is no WebVTT or SRT file."
+        message = (
+            "The file has no cue with a timing such as 00:00:01.000 --> 00:00:04.000: it is no WebVTT or SRT file."
+        )
         raise AppError(Kind.INVALID, "no_cues", message)
     prefixes = find_prefixes((_plain(_VOICE.sub("", cue.text)) for cue in read_cues(text)), rules)
     return joined(_spoken(text, prefixes, start))

@@ -1,6 +1,7 @@
 """Languages as call platforms write them, as tags of BCP 47: `en_us`, `eng` and `english` are English."""
 
 import re
+from collections.abc import Mapping
 
 _TAG = re.compile(r"([A-Za-z]{2,3})((?:[-_][A-Za-z0-9]{1,8}){0,4})", re.ASCII)
 _LONG = """
@@ -16,8 +17,8 @@ albanian sq macedonian mk persian fa urdu ur bengali bn tamil ta telugu te marat
 kannada kn malayalam ml nepali ne sinhala si khmer km lao lo burmese my myanmar my mongolian mn kazakh kk uzbek uz
 azerbaijani az armenian hy georgian ka afrikaans af swahili sw somali so yoruba yo hausa ha amharic am tagalog tl
 filipino tl javanese jw latin la esperanto eo belarusian be
-""".split()
-_SHORT = dict(zip(_LONG[::2], _LONG[1::2], strict=True))
+"""
+_SHORT: Mapping[str, str] = dict(re.findall(r"(\w+)\s+(\w+)", _LONG))
 
 
 def language_tag(value: object) -> str | None:

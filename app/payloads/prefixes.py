@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from app.payloads.talk import SpeakerRules, Spoken, listed_role, role_of_name
 
 _PREFIX = re.compile(r"\s*(?P<led>>>+\s*|[-\u2013]\s+)?(?P<name>[^\s:\uff1a>][^:\uff1a\n]{0,60}?)\s*[:\uff1a](?:\s+|$)")
-_NAME = re.compile(r"[^\W\d_a-z][\w.'\u2019()&-]*(?: [^\W_a-z][\w.'\u2019()&-]*| \d{1,4}| (?:de|del|van|von|der|la|bin)){0,4}")
-_NO_NAMES = frozenset(
-    (
-        "note question answer example warning ps re subject reason problem address email order total date time yes no "
-        "so well because also first second third finally step important remember update summary result error"
-    ).split()
+_NAME = re.compile(
+    r"[^\W\d_a-z][\w.'\u2019()&-]*(?: [^\W_a-z][\w.'\u2019()&-]*| \d{1,4}| (?:de|del|van|von|der|la|bin)){0,4}"
 )
+_REMARKS = """
+note question answer example warning ps re subject reason problem address email order total date time yes no
+so well because also first second third finally step important remember update summary result error
+"""
+_NO_NAMES = frozenset(_REMARKS.split())
 _MOST_NAMES = 500
 _OFTEN, _MOSTLY = 2, 0.4
 
@@ -80,7 +81,7 @@ def _candidate(text: str, rules: SpeakerRules) -> str | None:
     if found is None:
         return None
     name = found["name"]
-    if listed_role(name, rules) or found["led"] and found["led"].startswith(">>"):
+    if listed_role(name, rules) or (found["led"] or "").startswith(">>"):
         return name
     fits = _NAME.fullmatch(name) is not None and name.split()[0].lower() not in _NO_NAMES
-    return name if fits or name.lower() == name and len(name.split()) == 1 and role_of_name(name) else None
+    return name if fits or (name.lower() == name and len(name.split()) == 1 and role_of_name(name)) else None

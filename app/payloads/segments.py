@@ -13,16 +13,50 @@ from app.payloads.walk import at, first, ident, number, objects, text
 
 _DEEPEST = 5
 _LISTS = (
-    ("utterances",), ("segments",), ("messages",), ("conversation",), ("turns",), ("sentences",), ("entries",),
-    ("transcript",), ("Transcript",), ("transcription",), ("dialog",), ("dialogue",), ("chunks",), ("audio_segments",),
-)  # fmt: skip
+    ("utterances",),
+    ("segments",),
+    ("messages",),
+    ("conversation",),
+    ("turns",),
+    ("sentences",),
+    ("entries",),
+    ("transcript",),
+    ("Transcript",),
+    ("transcription",),
+    ("dialog",),
+    ("dialogue",),
+    ("chunks",),
+    ("audio_segments",),
+)
 _INSIDE = (("results",), ("result",), ("transcript",), ("transcription",), ("body",), ("data",))
-_WORDS = (("text",), ("message",), ("transcript",), ("content",), ("Content",), ("body",), ("utterance",), ("sentence",))
+_WORDS = (
+    ("text",),
+    ("message",),
+    ("transcript",),
+    ("content",),
+    ("Content",),
+    ("body",),
+    ("utterance",),
+    ("sentence",),
+)
 _WHO = (
-    ("speaker",), ("speaker_label",), ("speaker_name",), ("speakerName",), ("speakerId",), ("speaker_id",), ("role",),
-    ("participant",), ("ParticipantRole",), ("ParticipantId",), ("from",), ("sender",), ("author",), ("party",),
-    ("channel",), ("channel_tag",),
-)  # fmt: skip
+    ("speaker",),
+    ("speaker_label",),
+    ("speaker_name",),
+    ("speakerName",),
+    ("speakerId",),
+    ("speaker_id",),
+    ("role",),
+    ("participant",),
+    ("ParticipantRole",),
+    ("ParticipantId",),
+    ("from",),
+    ("sender",),
+    ("author",),
+    ("party",),
+    ("channel",),
+    ("channel_tag",),
+)
 _SECONDS = (("start",), ("start_time",), ("startTime",), ("begin",), ("timestamp", 0), ("offset",))
 _MILLISECONDS = (("start_ms",), ("startMs",), ("BeginOffsetMillis",), ("offsets", "from"))
 
@@ -50,21 +84,22 @@ def spoken_in(value: object, frame: Frame, depth: int = 0) -> list[Spoken]:
     if isinstance(value, str):
         return list(_lines(value, frame))
     if isinstance(value, list):
-        return list(segments(objects(value), frame)) or _texts(value)
+        return list(segments(objects(value), frame)) or [Spoken(one) for one in value if text(one) is not None]
     if not isinstance(value, Mapping) or depth > _DEEPEST:
         return []
+    return next((found for found in _attempts(value, frame, depth) if found), [])
+
+
+def _attempts(value: Mapping[str, Any], frame: Frame, depth: int) -> Iterator[list[Spoken]]:
     if isinstance(value.get("channels"), list):
-        return list(deepgram_channels(value, frame))
+        yield list(deepgram_channels(value, frame))
     for path in _LISTS:
-        if found := list(segments(objects(at(value, *path)), frame)):
-            return found
-    if found := list(joined(spoken_words(objects(value.get("words"))))):
-        return found
+        yield list(segments(objects(at(value, *path)), frame))
+    yield list(joined(spoken_words(objects(value.get("words")))))
     for path in _INSIDE:
-        if found := spoken_in(at(value, *path), frame, depth + 1):
-            return found
+        yield spoken_in(at(value, *path), frame, depth + 1)
     words = text(first(value, *_WORDS))
-    return [] if words is None else list(_lines(words, frame))
+    yield [] if words is None else list(_lines(words, frame))
 
 
 def segments(found: Iterable[Mapping[str, Any]], frame: Frame) -> Iterator[Spoken]:
@@ -72,7 +107,9 @@ def segments(found: Iterable[Mapping[str, Any]], frame: Frame) -> Iterator[Spoke
     for one in found:
         words = text(first(one, *_WORDS))
         if words is not None:
-            yield Spoken(words.strip(), _speaker(one), at=_at(one, frame), ref=ident(one.get("id")) if _has_id(one) else None)
+            yield Spoken(
+                words.strip(), _speaker(one), at=_at(one, frame), ref=ident(one.get("id")) if _has_id(one) else None
+            )
 
 
 def spoken_words(found: Iterable[Mapping[str, Any]], channel: str | None = None) -> Iterator[Spoken]:
@@ -104,7 +141,9 @@ def deepgram_channels(results: Mapping[str, Any], frame: Frame) -> Iterator[Spok
         )
         yield from joined(pieces)
         return
-    timed = [word for place, channel in enumerate(channels) for word in _timed_words(channel, place if several else None)]
+    timed = [
+        word for place, channel in enumerate(channels) for word in _timed_words(channel, place if several else None)
+    ]
     if timed:
         yield from joined(word for _, word in sorted(timed, key=itemgetter(0)))
         return
@@ -147,10 +186,6 @@ def _at(one: Mapping[str, Any], frame: Frame) -> datetime | None:
 
 def _has_id(one: Mapping[str, Any]) -> bool:
     return isinstance(one.get("id"), str) and len(one["id"]) <= 200  # noqa: PLR2004 - of a uuid or the like
-
-
-def _texts(found: list[Any]) -> list[Spoken]:
-    return [Spoken(one) for one in found if text(one) is not None]
 
 
 def _lines(value: str, frame: Frame) -> Iterator[Spoken]:

@@ -29,20 +29,22 @@ _GREETED_WITHIN = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_BOTS = frozenset("bot chatbot voicebot ivr assistant robot automated virtual ai acd".split())
-_AGENTS = frozenset(
-    (
-        "agent agente agentin rep representative advisor adviser operator operators csr clerk employee staff consultant "
-        "technician supervisor receptionist dispatcher associate teller support service care helpdesk hotline internal "
-        "mitarbeiter mitarbeiterin berater beraterin kundenberater kundenberaterin kundenservice kundendienst conseiller"
-    ).split()
+_BOTS = "bot chatbot voicebot ivr assistant robot automated virtual ai acd"
+_AGENTS = """
+agent agente agentin rep representative advisor adviser operator operators csr clerk employee staff consultant
+technician supervisor receptionist dispatcher associate teller support service care helpdesk hotline internal
+mitarbeiter mitarbeiterin berater beraterin kundenberater kundenberaterin kundenservice kundendienst conseiller
+"""
+_CUSTOMERS = """
+customer client cliente caller consumer patient shopper buyer visitor subscriber policyholder contact external
+kunde kundin anrufer anruferin
+"""
+_SAID_BY = (
+    (Role.BOT, frozenset(_BOTS.split())),
+    (Role.AGENT, frozenset(_AGENTS.split())),
+    (Role.CUSTOMER, frozenset(_CUSTOMERS.split())),
 )
-_CUSTOMERS = frozenset(
-    (
-        "customer client cliente caller consumer patient shopper buyer visitor subscriber policyholder contact external "
-        "kunde kundin anrufer anruferin"
-    ).split()
-)
+"""Words in names, in the order in which they count: `Customer Service` is an agent, `Virtual Agent` a bot."""
 _ALONE_CUSTOMERS = frozenset({"user", "end user", "human", "lead"})
 _GREETING = re.compile(
     r"\b(?:thank(?:s| you) (?:so much )?for (?:calling|contacting|choosing|holding)"
@@ -110,11 +112,10 @@ def role_of_name(name: str) -> Role | None:
     words = _WORD.findall(_CAMEL.sub(" ", name[:_LONGEST_NAME]).lower())
     if not words:
         return None
-    if not _BOTS.isdisjoint(words):
-        return Role.BOT
-    if not _AGENTS.isdisjoint(words):
-        return Role.AGENT
-    if not _CUSTOMERS.isdisjoint(words) or " ".join(name.lower().split()) in _ALONE_CUSTOMERS:
+    for role, telling in _SAID_BY:
+        if not telling.isdisjoint(words):
+            return role
+    if " ".join(name.lower().split()) in _ALONE_CUSTOMERS:
         return Role.CUSTOMER
     return Role.SYSTEM if words == ["system"] else None
 
