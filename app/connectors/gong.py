@@ -51,7 +51,7 @@ SPEC = Spec(
 )
 
 
-def reference(delivery: RawDelivery) -> str | None:
+def reference(delivery: RawDelivery) -> None:
     """None: Gong sends no id of an event."""
     del delivery
 

@@ -50,7 +50,7 @@ SPEC = Spec(
 )
 
 
-def reference(delivery: RawDelivery) -> str | None:
+def reference(delivery: RawDelivery) -> None:
     """None: files have no id of their delivery."""
     del delivery
 

@@ -40,7 +40,7 @@ SPEC = Spec(
 )
 
 
-def reference(delivery: RawDelivery) -> str | None:
+def reference(delivery: RawDelivery) -> None:
     """None: a vCon that comes again has the same uuid."""
     del delivery
 

@@ -87,7 +87,7 @@ SPEC = Spec(
 )
 
 
-def reference(delivery: RawDelivery) -> str | None:
+def reference(delivery: RawDelivery) -> None:
     """None: Zoom sends no id of an event."""
     del delivery
 
