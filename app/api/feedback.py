@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Admin, Analyst, Id, IngesterOrAnalyst, Now, Reading, Writing
+from app.api.instants import Instant
 from app.api.paging import Listing, Paged, position_of
 from app.api.quotes import QuoteOut, show_quote
 from app.domain.actor import Actor, Scope
@@ -41,6 +42,8 @@ class FeedbackOut(BaseModel):
     )
     question: str | None
     customer_ref: str | None
+    customer_email: str | None
+    customer_name: str | None
     segment: str | None
     case_id: str | None
     attributes: dict[str, Any]
@@ -54,6 +57,8 @@ class TurnOut(BaseModel):
     text: str
     at: datetime | None
     speaker: str | None
+    ref: str | None = Field(description="The source's own id of this turn.")
+    question: str | None = Field(description="The question that it answers.")
 
 
 class ScoreOut(BaseModel):
@@ -63,6 +68,7 @@ class ScoreOut(BaseModel):
     value: float
     min: float
     max: float
+    raw: str | None = Field(description="What the source wrote, where it was no number.")
 
 
 class WholeFeedbackOut(FeedbackOut):
@@ -111,8 +117,8 @@ class FeedbackQuery:
     case: Annotated[str | None, Query(max_length=255, description="Order, claim or ticket.")] = None
     topic: Annotated[str | None, Query(max_length=64, description="With a mention of this topic (key).")] = None
     complaint: Annotated[bool | None, Query(description="With a mention that is one, or is none.")] = None
-    since: Annotated[AwareDatetime | None, Query(description="Said at or after this instant.")] = None
-    until: Annotated[AwareDatetime | None, Query(description="Said before this instant.")] = None
+    since: Annotated[Instant | None, Query(description="Said at or after this instant.")] = None
+    until: Annotated[Instant | None, Query(description="Said before this instant.")] = None
 
 
 @router.get("", operation_id="list_feedback", summary="List feedback")
@@ -142,7 +148,7 @@ def retry(session: Writing, now: Now, actor: Admin, body: RetryIn = _ALL_PARKED)
     return RetriedOut(retried=retry_parked(session, now, actor, ids=tuple(body.ids)))
 
 
-@router.get("/{feedback_id}", operation_id="get_feedback", summary="One feedback with its mentions")
+@router.get("/{feedback_id:int}", operation_id="get_feedback", summary="One feedback with its mentions")
 def show(feedback_id: Id, session: Reading, _actor: Analyst) -> WholeFeedbackOut:
     """The words, redacted as they are stored, the scores and the mentions."""
     found = _found(read_feedback(session, feedback_id))
@@ -150,7 +156,8 @@ def show(feedback_id: Id, session: Reading, _actor: Analyst) -> WholeFeedbackOut
         **_shown(found.feedback, found.source).model_dump(),
         turns=[TurnOut.model_validate(turn, from_attributes=True) for turn in found.turns],
         scores=[
-            ScoreOut(metric=score.metric, value=score.value, min=score.low, max=score.high) for score in found.scores
+            ScoreOut(metric=score.metric, value=score.value, min=score.low, max=score.high, raw=score.raw)
+            for score in found.scores
         ],
         mentions=[show_quote(quote) for quote in feedback_quotes(session, feedback_id)],
     )
@@ -197,6 +204,8 @@ def _shown(row: Feedback, source: str) -> FeedbackOut:
         unread=row.unread,
         question=row.question,
         customer_ref=row.customer_ref,
+        customer_email=row.customer_email,
+        customer_name=row.customer_name,
         segment=row.segment,
         case_id=row.case_ref,
         attributes=row.attributes,
