@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from app.api.bodies import OpenRoute, check_coding, read_body
+from app.api.bodies import check_coding, read_body
 from app.api.deps import Now, Reading, SecretKey, Writing, runtime_of
+from app.api.hook_quota import HookRoute
 from app.api.openapi import declare
 from app.errors import AppError, Kind
 from app.ingest.receive import acknowledgement, answer_handshake, receive_delivery, verify_delivery
@@ -18,7 +19,7 @@ from app.payloads.delivery import RawDelivery, Reply
 from app.store.deliveries import find_source
 from app.store.tables import Source
 
-router = APIRouter(prefix="/v1/hooks", tags=["hooks"], route_class=OpenRoute)
+router = APIRouter(prefix="/v1/hooks", tags=["hooks"], route_class=HookRoute)
 
 HookKey = Annotated[str, Path(max_length=64, description="Key of the source.")]
 
@@ -79,7 +80,7 @@ def probe(source: HookKey, session: Reading) -> Response:
     operation_id="receive_hook",
     summary="Deliver a vendor's webhook",
     openapi_extra=_RAW,
-    responses=declare(401),
+    responses=declare(401, 429),
     response_model=ReceivedOut | TriedOut,
 )
 @router.post("/{source}/", include_in_schema=False, response_model=ReceivedOut | TriedOut)

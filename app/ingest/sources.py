@@ -149,6 +149,21 @@ def retire_secret(session: Session, now: datetime, actor: Actor, source: Source,
     record_audit(session, now, actor, "source_secret_retired", f"source:{source.id}")
 
 
+def set_pull_token(
+    session: Session, now: datetime, actor: Actor, source: Source, secret_key: str, token: str | None
+) -> None:
+    """Let us ask the sender's API for what its events only name; None ends that.
+
+    Raises:
+        AppError: ``no_pull``: the connector's sender has nothing to be asked for.
+    """
+    if token is not None and _connector(source.connector).SPEC.pull is None:
+        message = "This connector's deliveries are complete: there is nothing to ask the sender for."
+        raise AppError(Kind.INVALID, "no_pull", message)
+    source.pull_token = None if token is None else seal_secrets([token], secret_key)
+    record_audit(session, now, actor, "source_pull_set" if token else "source_pull_ended", f"source:{source.id}")
+
+
 def auth_of(source: Source) -> Auth:
     """How deliveries of a source with a hook prove where they come from: its own way, else its connector's.
 

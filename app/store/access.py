@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.store.keyset import After, keyset_page
-from app.store.tables import ApiKey, AuditEvent, BrowserSession, Owner
+from app.store.tables import ApiKey, AuditEvent, BrowserSession, KeptAnswer, Owner
 
 
 def find_api_key(session: Session, public_id: str) -> tuple[ApiKey, bool] | None:
@@ -24,6 +24,12 @@ def find_browser_session(session: Session, digest: str) -> tuple[BrowserSession,
     )
     found = session.execute(statement).one_or_none()
     return None if found is None else (found[0], found[1], found[2] is not False)
+
+
+def find_kept_answer(session: Session, credential: str, method: str, path: str, key: str) -> KeptAnswer | None:
+    """The answer that is kept for this credential, route and idempotency key."""
+    wanted = {"credential": credential, "method": method, "path": path, "key": key}
+    return session.scalars(select(KeptAnswer).filter_by(**wanted)).one_or_none()
 
 
 def list_api_keys(session: Session, after: After | None, limit: int) -> list[ApiKey]:
