@@ -209,7 +209,8 @@ def _check_domain(settings: Settings, person: Person) -> None:
 
 def _person(claims: Mapping[str, Any], settings: Settings) -> Person:
     email = claims.get("email")
-    verified = claims.get("email_verified") in (True, "true")  # some providers send the word
+    told = claims.get("email_verified")
+    verified = told is True or told == "true"  # some providers send the word
     groups = claims.get(settings.oidc_role_claim, [])
     listed = groups if isinstance(groups, list) else [groups]
     return Person(

@@ -56,7 +56,7 @@ def _forms(word: str) -> set[str]:
 
 def _parts(name: str) -> set[str]:
     low = name.casefold()
-    parts = {low, low.partition("@")[0], *re.split(r"[@.\s_+-]+", low)}
+    parts = {low, *low.split("@"), *re.split(r"[@.\s_+-]+", low)}
     return {part for part in parts if len(part) >= _SHORT_NAME}
 
 

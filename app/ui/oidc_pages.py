@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from app.access.limits import REDIRECTS, take_attempt
 from app.access.oidc import CALLBACK, PATIENCE, Person, Provider, admit_person, ask_who, begin_sign_in, take_pending
 from app.access.sessions import open_user_session
+from app.access.users import get_user
 from app.api.deps import Now, TransactionRoute, Writing, runtime_of
 from app.errors import AppError, Kind
 from app.ui.deps import address_of, cookie_name, cookie_of, is_secure
@@ -44,7 +45,10 @@ def come_back(request: Request, session: Writing, now: Now, code: _Word = "", st
         if error.kind is not Kind.UNAUTHENTICATED:
             raise
         return sign_in_page(request, _REFUSED)
-    user = admit_person(session, now, provider, person)
+    # What the provider says stands, also where it means that nobody is let in.
+    with runtime_of(request).database.writing() as admitting:
+        admitted = admit_person(admitting, now, provider, person)
+    user = get_user(session, admitted.id)
     response = keep_session(request, now, *open_user_session(session, now, user, before=cookie_of(request)))
     response.delete_cookie(_name(request), secure=is_secure(request), httponly=True, samesite="lax")
     return response
