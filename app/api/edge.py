@@ -71,6 +71,9 @@ def _mark(scope: Scope, headers: MutableHeaders, request_id: str) -> None:
     headers["Referrer-Policy"] = "no-referrer"
     if scope["app"].state.runtime.settings.base_url.startswith("https://"):
         headers["Strict-Transport-Security"] = _ONE_YEAR
+    standing = scope["state"].get("standing")
+    for name, value in (standing.headers() if standing else {}).items():
+        headers[name] = value
     if scope["path"].startswith(_API):
         headers.setdefault("Cache-Control", "private, no-cache")
         headers.add_vary_header("Authorization")
@@ -81,7 +84,7 @@ def _facts(scope: Scope, status: int, begun: float) -> dict[str, object]:
     actor = scope["state"].get("actor")
     return {
         "method": scope["method"] if scope["method"].isalpha() else "?",
-        "route": scope["state"].get("route") or getattr(scope.get("route"), "path", "unmatched"),
+        "route": scope["state"].get("route") or getattr(scope.get("route"), "path_format", "unmatched"),
         "status": status,
         "ms": round((time.perf_counter() - begun) * 1000, 1),
         "actor": actor.name if actor else None,

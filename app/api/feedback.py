@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Admin, Analyst, Id, IngesterOrAnalyst, Now, Reading, Writing
+from app.api.instants import Instant
 from app.api.paging import Listing, Paged, position_of
 from app.api.quotes import QuoteOut, show_quote
 from app.domain.actor import Actor, Scope
@@ -117,8 +118,8 @@ class FeedbackQuery:
     case: Annotated[str | None, Query(max_length=255, description="Order, claim or ticket.")] = None
     topic: Annotated[str | None, Query(max_length=64, description="With a mention of this topic (key).")] = None
     complaint: Annotated[bool | None, Query(description="With a mention that is one, or is none.")] = None
-    since: Annotated[AwareDatetime | None, Query(description="Said at or after this instant.")] = None
-    until: Annotated[AwareDatetime | None, Query(description="Said before this instant.")] = None
+    since: Annotated[Instant | None, Query(description="Said at or after this instant.")] = None
+    until: Annotated[Instant | None, Query(description="Said before this instant.")] = None
 
 
 @router.get("", operation_id="list_feedback", summary="List feedback")
@@ -148,7 +149,7 @@ def retry(session: Writing, now: Now, actor: Admin, body: RetryIn = _ALL_PARKED)
     return RetriedOut(retried=retry_parked(session, now, actor, ids=tuple(body.ids)))
 
 
-@router.get("/{feedback_id}", operation_id="get_feedback", summary="One feedback with its mentions")
+@router.get("/{feedback_id:int}", operation_id="get_feedback", summary="One feedback with its mentions")
 def show(feedback_id: Id, session: Reading, actor: Analyst) -> WholeFeedbackOut:
     """The words, redacted as they are stored, the scores and the mentions."""
     found = _found(read_feedback(session, feedback_id))

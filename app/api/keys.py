@@ -3,11 +3,12 @@
 from datetime import date, datetime
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.keys import create_key, revoke_key, rotate_key
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Admin, Id, Now, Reading, Writing
+from app.api.instants import Instant
 from app.api.openapi import declare
 from app.api.paging import Listing, Paged, position_of
 from app.domain.actor import Scope
@@ -28,7 +29,7 @@ class KeyIn(BaseModel):
     scopes: list[Scope] = Field(min_length=1)
     owner_id: int | None = Field(default=None, ge=1, le=LARGEST_ID, description="Sees with this owner's eyes.")
     source_id: int | None = Field(default=None, ge=1, le=LARGEST_ID, description="Writes to this source only.")
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
 
 class KeyOut(BaseModel):
@@ -54,8 +55,8 @@ class RotateIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"old_works_until": "2026-12-01T09:00:00Z"}]}
     )
 
-    old_works_until: AwareDatetime | None = Field(default=None, description="When the old key stops working.")
-    expires_at: AwareDatetime | None = Field(
+    old_works_until: Instant | None = Field(default=None, description="When the old key stops working.")
+    expires_at: Instant | None = Field(
         default=None, description="When the new one does; by default it lives as long as the old one was meant to."
     )
 

@@ -57,7 +57,7 @@ class WholeThemeOut(ThemeOut):
     lineage: list[LineageOut]
 
 
-class WeekOut(BaseModel):
+class ThemeWeekOut(BaseModel):
     """Complaints in seven days."""
 
     starts_at: datetime
@@ -68,7 +68,7 @@ class SeriesOut(BaseModel):
     """Complaints of a theme per week, oldest first; the last week ends now."""
 
     theme_id: int
-    weeks: list[WeekOut]
+    weeks: list[ThemeWeekOut]
 
 
 class RenameIn(BaseModel):
@@ -152,7 +152,7 @@ def series(
     show_theme(session, actor, theme_id)
     counts = weekly_complaints(session, [theme_id], now, weeks)[theme_id]
     first = now - timedelta(weeks=weeks)
-    shown = [WeekOut(starts_at=first + timedelta(weeks=n), complaints=count) for n, count in enumerate(counts)]
+    shown = [ThemeWeekOut(starts_at=first + timedelta(weeks=n), complaints=count) for n, count in enumerate(counts)]
     return SeriesOut(theme_id=theme_id, weeks=shown)
 
 

@@ -15,7 +15,9 @@ PATIENCE = timedelta(days=7)
 
 
 def open_fetches(session: Session, now: datetime, source_id: int, delivery_id: int, wanted: Sequence[Wanted]) -> None:
-    """Remember what a delivery named; the same thing named twice in it is one."""
+    """Remember what a delivery named; the same thing named twice in it is one, and what had expired waits again."""
+    again = (Fetch.delivery_id == delivery_id) & (Fetch.state == FetchState.EXPIRED)
+    session.execute(update(Fetch).where(again).values(state=FetchState.OPEN, asked_at=now, attempts=0))
     known = set(session.scalars(select(Fetch.external_id).where(Fetch.delivery_id == delivery_id)))
     for one in {each.external_id: each for each in wanted if each.external_id not in known}.values():
         row = Fetch(

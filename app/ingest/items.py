@@ -21,7 +21,9 @@ from app.payloads.native import NativeItem
 from app.store.tables import Feedback, Score, Source, Turn
 
 CLOCK_TOLERANCE = timedelta(hours=24)
-"""How far ahead of us a sender's clock may be."""
+"""How far ahead of us a sender's clock may be; what is said so early counts from its arrival."""
+CLOCK_AHEAD = "sender_clock_ahead"
+"""The attribute that keeps the sender's own time then."""
 MAX_BATCH = 1_000
 """Items of one call."""
 
@@ -156,6 +158,10 @@ def _is_ahead(item: NativeItem, now: datetime) -> bool:
     return latest > now + CLOCK_TOLERANCE
 
 
+def _flagged(columns: Mapping[str, Any], said: datetime) -> dict[str, Any]:
+    return {**columns["attributes"], CLOCK_AHEAD: said.isoformat()}
+
+
 def _newest(prepared: Iterable[Prepared]) -> dict[str, Prepared]:
     """The newest version of each utterance, the first of equals, in the order in which all transactions lock."""
     newest: dict[str, Prepared] = {}
@@ -274,9 +280,16 @@ class _Batch:
                 self.session.execute(insert(table), rows)
 
     def _columns(self, one: Prepared) -> dict[str, Any]:
-        return one.columns | {
-            "version": one.version,
-            "digest": one.digest,
-            "delivery_id": self.delivery_id,
-            "received_at": self.now,
-        }
+        said = one.columns["occurred_at"]
+        # A clock that is ahead must not put words into days to come; what it said is kept beside.
+        early = {} if said <= self.now else {"occurred_at": self.now, "attributes": _flagged(one.columns, said)}
+        return (
+            one.columns
+            | early
+            | {
+                "version": one.version,
+                "digest": one.digest,
+                "delivery_id": self.delivery_id,
+                "received_at": self.now,
+            }
+        )

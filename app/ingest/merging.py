@@ -13,8 +13,9 @@ def merge_prepared(stored: Prepared, fresh: Prepared) -> Prepared:
     """The state after both, whichever came first.
 
     Turns are known by their `ref`: the newer words count, and no turn is taken away. Of scores (by metric), attributes
-    (by name) and other parts the newer state counts where it says something. The conversation began with the earliest
-    of the two instants. Equal versions count as newer: what comes later in the same instant wins.
+    (by name) and other parts the newer state counts where it says something. The conversation began at the earlier of
+    the two instants; a turn without a time, such as a ticket's description, is as old as the conversation. Equal
+    versions count as newer: what comes later in the same instant wins.
     """
     newer = fresh.version >= stored.version
     first, last = (stored, fresh) if newer else (fresh, stored)
@@ -23,7 +24,8 @@ def merge_prepared(stored: Prepared, fresh: Prepared) -> Prepared:
     for name in _KNOWN_FIRST:
         columns[name] = first.columns[name] if last.columns[name] is None else last.columns[name]
     columns["attributes"] = {**first.columns["attributes"], **last.columns["attributes"]}
-    turns = _numbered(_in_order(_merge_turns(stored.turns, fresh.turns)))
+    merged = _merge_turns(stored.turns, fresh.turns)
+    turns = _numbered(sorted(merged, key=lambda turn: turn["at"] or columns["occurred_at"]))
     scores = _numbered({score["metric"]: score for score in (*first.scores, *last.scores)}.values())
     digest = digest_of(columns, turns, scores)
     return Prepared(stored.external_id, last.version, digest, columns, turns, scores)
@@ -38,12 +40,6 @@ def _merge_turns(stored: Sequence[Mapping[str, Any]], fresh: Sequence[Mapping[st
         if known is None or turn["version"] >= known["version"]:
             merged[turn["ref"]] = turn
     return list(merged.values())
-
-
-def _in_order(turns: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    if any(turn["at"] is None for turn in turns):
-        return turns
-    return sorted(turns, key=lambda turn: turn["at"])
 
 
 def _numbered(parts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

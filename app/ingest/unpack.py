@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.connectors.contract import Deleted, Found, Ignored, Parsed, Undated, Wanted
 from app.domain.feedback import DeliveryState
+from app.engine.wake import wake
 from app.errors import AppError
 from app.ingest.fetches import open_fetches
 from app.ingest.forget import delete_items
@@ -160,6 +161,8 @@ def _stored(
         told += _taken(session, now, source, delivery_id, kind, list(run))
     wanted = [one for one in found if isinstance(one, Wanted)]
     open_fetches(session, now, source.id, delivery_id, wanted)
+    if wanted and source.pull_token is not None:
+        wake(session, "fetch", f"delivery-{delivery_id}")
     refused = [one for one in told if not one.is_stored]
     if refused:
         return DeliveryState.QUARANTINED, _reason(refused, len(told))

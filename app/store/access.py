@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.store.keyset import After, keyset_page
 from app.store.people_tables import User
-from app.store.tables import ApiKey, AuditEvent, BrowserSession, Owner
+from app.store.tables import ApiKey, AuditEvent, BrowserSession, KeptAnswer, Owner
 
 
 def find_api_key(session: Session, public_id: str) -> tuple[ApiKey, bool] | None:
@@ -59,6 +59,12 @@ def owner_is_active(session: Session, owner_id: int | None) -> bool:
 def list_users(session: Session, after: After | None, limit: int) -> list[User]:
     """People, newest first, disabled ones included; one more than `limit` where more follow."""
     return list(session.scalars(keyset_page(select(User), (User.created_at, User.id), after, limit)))
+
+
+def find_kept_answer(session: Session, credential: str, method: str, path: str, key: str) -> KeptAnswer | None:
+    """The answer that is kept for this credential, route and idempotency key."""
+    wanted = {"credential": credential, "method": method, "path": path, "key": key}
+    return session.scalars(select(KeptAnswer).filter_by(**wanted)).one_or_none()
 
 
 def list_api_keys(session: Session, after: After | None, limit: int) -> list[ApiKey]:

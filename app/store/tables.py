@@ -552,3 +552,21 @@ class WorkerHeartbeat(Row):
     __writer__ = "engine"
     executor_id: Mapped[str] = mapped_column(primary_key=True)
     beat_at: Mapped[datetime]
+
+
+class KeptAnswer(Row):
+    """What a request under an `Idempotency-Key` was answered, so that sending it again does nothing again."""
+
+    __tablename__ = "kept_answers"
+    __writer__ = "access"
+    __table_args__ = (UniqueConstraint("credential", "method", "path", "key"),)
+    id: Mapped[int] = row_id()
+    credential: Mapped[str]  # the actor's name
+    method: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str]
+    key: Mapped[str] = mapped_column(String(255))
+    fingerprint: Mapped[str] = mapped_column(String(64))  # SHA-256 of the body and the query
+    status: Mapped[int]
+    headers: Mapped[Document]
+    body: Mapped[bytes]  # encrypted: an answer may hold a secret that is shown once
+    created_at: Mapped[datetime] = mapped_column(index=True)
