@@ -18,7 +18,7 @@ from app.access.issuer import Issuer, is_safe_address
 from app.access.keys import digest_of
 from app.access.tokens import bad_token
 from app.access.users import Rights, create_user, fold_name, give_rights, rights_of
-from app.domain.actor import Actor, Role
+from app.domain.actor import Actor, UserRole
 from app.errors import AppError, Kind
 from app.settings import Settings
 from app.store.access import find_oidc_user, find_user
@@ -47,7 +47,7 @@ class Provider:
 
     issuer: Issuer
     settings: Settings
-    roles: Mapping[str, Role]
+    roles: Mapping[str, UserRole]
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,12 @@ def open_provider(settings: Settings) -> Provider | None:
         raise _misconfigured("CLOSELOOP_OIDC_CLIENT_ID is missing.")
     if not is_safe_address(settings.oidc_issuer):
         raise _misconfigured("CLOSELOOP_OIDC_ISSUER must be an https address.")
-    roles: dict[str, Role] = {}
+    roles: dict[str, UserRole] = {}
     for pair in filter(None, (part.strip() for part in settings.oidc_roles.split(","))):
         group, _, role = pair.rpartition("=")
-        if not group or role not in set(Role):
-            raise _misconfigured(f"Write CLOSELOOP_OIDC_ROLES as group=role, with a role of {', '.join(Role)}.")
-        roles[group] = Role(role)
+        if not group or role not in set(UserRole):
+            raise _misconfigured(f"Write CLOSELOOP_OIDC_ROLES as group=role, with a role of {', '.join(UserRole)}.")
+        roles[group] = UserRole(role)
     return Provider(Issuer(settings.oidc_issuer), settings, roles)
 
 
@@ -190,12 +190,12 @@ def _linked(session: Session, now: datetime, provider: Provider, person: Person)
 
 def _rights(session: Session, provider: Provider, person: Person) -> Rights:
     given = [role for group, role in provider.roles.items() if group in person.groups]
-    role = next((role for role in (Role.ADMIN, Role.ANALYST, Role.OWNER) if role in given), None)
+    role = next((role for role in (UserRole.ADMIN, UserRole.ANALYST, UserRole.OWNER) if role in given), None)
     owner_id = None
     if person.email is not None:
         mine = select(Owner.id).where(func.lower(Owner.email) == person.email, Owner.active)
         owner_id = session.scalar(mine.order_by(Owner.id).limit(1))
-    if role is Role.OWNER and owner_id is None:
+    if role is UserRole.OWNER and owner_id is None:
         return Rights()
     return rights_of(role, owner_id=owner_id)
 

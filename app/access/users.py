@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
 from app.access.keys import known_scopes
-from app.domain.actor import SCOPES_OF, Actor, Role, Scope
+from app.domain.actor import SCOPES_OF, Actor, UserRole, Scope
 from app.errors import AppError, Kind
 from app.store.access import find_user
 from app.store.people_tables import User
@@ -35,13 +35,13 @@ class Rights:
     owner_id: int | None = None
 
 
-def rights_of(role: Role | None, extra: Collection[Scope] = (), owner_id: int | None = None) -> Rights:
+def rights_of(role: UserRole | None, extra: Collection[Scope] = (), owner_id: int | None = None) -> Rights:
     """The scopes of a role and any beside them.
 
     Raises:
         AppError: The role `owner` without an owner to be.
     """
-    if role is Role.OWNER and owner_id is None:
+    if role is UserRole.OWNER and owner_id is None:
         message = "The role `owner` needs to know which owner: name one."
         raise AppError(Kind.INVALID, "owner_missing", message)
     return Rights(frozenset(SCOPES_OF[role] if role else ()) | frozenset(extra), owner_id)

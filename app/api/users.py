@@ -19,7 +19,7 @@ from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Admin, Id, Now, Reading, Writing
 from app.api.openapi import declare
 from app.api.paging import Listing, Paged, position_of
-from app.domain.actor import Role, Scope
+from app.domain.actor import UserRole, Scope
 from app.store.access import list_users
 from app.store.people_tables import User
 
@@ -31,7 +31,7 @@ class RightsIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"role": "owner", "owner_id": 1}]})
 
-    role: Role | None = Field(default=None, description="`owner`, `analyst` or `admin`; null: none.")
+    role: UserRole | None = Field(default=None, description="`owner`, `analyst` or `admin`; null: none.")
     scopes: list[Scope] = Field(default_factory=list, description="Beside those of the role, e.g. `pii:read`.")
     owner_id: int | None = Field(default=None, ge=1, le=LARGEST_ID, description="Sees with this owner's eyes.")
 

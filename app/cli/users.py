@@ -21,7 +21,7 @@ from app.access.users import (
 from app.cli.console import AsJson, opened, print_json, say
 from app.cli.keys import owner_id_of
 from app.cli.setup import require_schema
-from app.domain.actor import OPERATOR, Role
+from app.domain.actor import OPERATOR, UserRole
 from app.errors import AppError, Kind
 from app.store.access import find_user
 from app.store.people_tables import User
@@ -29,7 +29,7 @@ from app.store.people_tables import User
 users = typer.Typer(help="People who sign in to the pages.", no_args_is_help=True)
 
 _Name = Annotated[str, typer.Argument(help="What they sign in with: a name or an e-mail address.")]
-_Role = Annotated[Role | None, typer.Option(help="What they may do; without one they cannot sign in yet.")]
+_Role = Annotated[UserRole | None, typer.Option(help="What they may do; without one they cannot sign in yet.")]
 _Owner = Annotated[str | None, typer.Option(help="Key of the owner that they are.")]
 _Scopes = Annotated[list[str] | None, typer.Option(help="A scope beside the role's, repeatable, e.g. pii:read.")]
 _FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]

@@ -16,7 +16,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-class Role(StrEnum):
+class UserRole(StrEnum):
     """Scopes under one name, for people."""
 
     OWNER = "owner"
@@ -24,10 +24,10 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-SCOPES_OF: Mapping[Role, frozenset[Scope]] = {
-    Role.OWNER: frozenset({Scope.ITEMS_READ, Scope.ITEMS_WRITE}),
-    Role.ANALYST: frozenset({Scope.ANALYST}),
-    Role.ADMIN: frozenset({Scope.ADMIN}),
+SCOPES_OF: Mapping[UserRole, frozenset[Scope]] = {
+    UserRole.OWNER: frozenset({Scope.ITEMS_READ, Scope.ITEMS_WRITE}),
+    UserRole.ANALYST: frozenset({Scope.ANALYST}),
+    UserRole.ADMIN: frozenset({Scope.ADMIN}),
 }
 """What each role may do; customers' names and addresses need `pii:read` beside it, but for the administrator."""
 

@@ -6,12 +6,12 @@ from sqlalchemy.exc import DBAPIError
 
 from app.access.sessions import open_user_session, resume_session
 from app.access.users import Rights, create_user, disable_user, enable_user, give_rights, rights_of, set_password
-from app.domain.actor import OPERATOR, Role, Scope
+from app.domain.actor import OPERATOR, UserRole, Scope
 from app.errors import AppError
 from app.store.access import find_user
 from app.store.tables import AuditEvent, BrowserSession, Calendar, Owner
 
-ANALYST = rights_of(Role.ANALYST)
+ANALYST = rights_of(UserRole.ANALYST)
 
 
 def _user(session, now, name="mira@example.com", rights=ANALYST, email=None):
@@ -59,15 +59,15 @@ def test_a_name_that_cannot_be_typed_or_told_is_refused(session, now, name):
 
 
 def test_an_owner_sees_with_their_own_eyes_only(session, now, owner):
-    user = _user(session, now, rights=rights_of(Role.OWNER, owner_id=owner.id))
+    user = _user(session, now, rights=rights_of(UserRole.OWNER, owner_id=owner.id))
     actor = open_user_session(session, now, user)[1].actor
     assert (actor.owner_id, actor.sees_all, actor.may(Scope.ITEMS_WRITE)) == (owner.id, False, True)
     assert not actor.may(Scope.PII_READ)
-    assert _code(rights_of, Role.OWNER) == "owner_missing"
+    assert _code(rights_of, UserRole.OWNER) == "owner_missing"
 
 
 def test_somebody_whose_owner_has_left_is_out_at_once(session, now, owner):
-    user = _user(session, now, rights=rights_of(Role.OWNER, owner_id=owner.id))
+    user = _user(session, now, rights=rights_of(UserRole.OWNER, owner_id=owner.id))
     cookie, _ = open_user_session(session, now, user)
     owner.active = False
     session.flush()
@@ -110,8 +110,8 @@ def test_the_session_that_a_browser_came_with_ends_when_it_signs_in(session, now
 def test_what_happens_to_people_is_audited_without_secrets(session, now):
     user = _user(session, now)
     set_password(session, now, OPERATOR, user, "$argon2id$kept")
-    give_rights(session, now, OPERATOR, user, rights_of(Role.ADMIN))
-    give_rights(session, now, OPERATOR, user, rights_of(Role.ADMIN))
+    give_rights(session, now, OPERATOR, user, rights_of(UserRole.ADMIN))
+    give_rights(session, now, OPERATOR, user, rights_of(UserRole.ADMIN))
     disable_user(session, now, OPERATOR, user)
     session.flush()
     events = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()

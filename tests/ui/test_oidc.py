@@ -10,7 +10,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.access.users import create_user, disable_user, give_rights, rights_of
-from app.domain.actor import OPERATOR, Role
+from app.domain.actor import OPERATOR, UserRole
 from app.errors import AppError
 from app.main import create_app
 from app.runtime import Runtime, Tools
@@ -70,7 +70,7 @@ def mira(database, now, shop):
     with database.writing() as session:
         owner = session.scalars(select(Owner).where(Owner.key == "mira")).one()
         owner.email = "mira@example.com"
-        rights = rights_of(Role.OWNER, owner_id=owner.id)
+        rights = rights_of(UserRole.OWNER, owner_id=owner.id)
         return create_user(session, now, OPERATOR, "mira", email="mira@example.com", rights=rights).id
 
 
@@ -107,7 +107,7 @@ def test_somebody_new_is_made_known_without_rights_until_an_administrator_gives_
     with database.writing() as session:
         user = find_user(session, "mira@example.com")
         assert (user.scopes, user.password_hash) == ([], None)
-        give_rights(session, now, OPERATOR, user, rights_of(Role.ANALYST))
+        give_rights(session, now, OPERATOR, user, rights_of(UserRole.ANALYST))
     assert _sign_in(browser).status_code == 303
 
 

@@ -11,7 +11,7 @@ from app.access.keys import create_key
 from app.access.passwords import hash_password
 from app.access.users import create_user, disable_user, rights_of, set_password
 from app.clock import SteppedClock
-from app.domain.actor import OPERATOR, Role, Scope
+from app.domain.actor import OPERATOR, UserRole, Scope
 from app.main import create_app
 from app.runtime import Runtime, Tools
 from app.settings import Settings
@@ -35,8 +35,8 @@ def people(database, shop, now, kept):
     with database.writing() as session:
         mira = session.scalars(select(Owner).where(Owner.key == "mira")).one()
         rights = {
-            "mira@example.com": rights_of(Role.OWNER, owner_id=mira.id),
-            "ana": rights_of(Role.ANALYST),
+            "mira@example.com": rights_of(UserRole.OWNER, owner_id=mira.id),
+            "ana": rights_of(UserRole.ANALYST),
             "noa": rights_of(None),
         }
         for name, its in rights.items():
@@ -79,9 +79,9 @@ def test_somebody_without_a_role_is_told_to_ask_for_one(browser, people):
 
 def test_t52_a_wrong_password_and_an_unknown_name_get_the_very_same_answer(browser, people, database, now):
     with database.writing() as session:
-        create_user(session, now, OPERATOR, "gone", email=None, rights=rights_of(Role.ANALYST))
+        create_user(session, now, OPERATOR, "gone", email=None, rights=rights_of(UserRole.ANALYST))
         disable_user(session, now, OPERATOR, find_user(session, "gone"))
-        create_user(session, now, OPERATOR, "keyless", email=None, rights=rights_of(Role.ANALYST))
+        create_user(session, now, OPERATOR, "keyless", email=None, rights=rights_of(UserRole.ANALYST))
     told = [
         _sign_in(browser, name, "wrong password!")
         for name in ("ana", "nobody", "gone", "keyless", "noa", "", "é" * 300)
