@@ -27,7 +27,8 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.facts import flat_facts
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
-from app.payloads.signing import StaticToken
+from app.payloads.presets import GONG
+from app.payloads.signing import AnyOf, StaticToken
 from app.payloads.talk import UNDATED, SpeakerRules, Spoken, make_turns, moment, speaker_name
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text
@@ -42,7 +43,7 @@ class Config(ConnectorConfig, SpeakerRules):
 
 SPEC = Spec(
     title="Gong",
-    auth=StaticToken(),
+    auth=AnyOf((StaticToken(), GONG)),
     setup=(
         "In Gong open Company settings > Ecosystem > Automation rules, add a rule with the action `Fire webhook`.",
         "Set the address {url} and the authentication `Signed JWT header`; copy the public key into this source.",

@@ -12,7 +12,7 @@ from app.domain.feedback import Medium
 from app.errors import AppError, Kind
 from app.payloads.delivery import RawDelivery
 from app.payloads.native import known_parts, read_item
-from app.payloads.presets import PRESETS
+from app.payloads.presets import ED25519
 from app.payloads.signing import AnyOf, Hmac
 
 MAX_ITEMS = 1_000
@@ -42,7 +42,7 @@ SPEC = Spec(
                 several=True,
                 key_form="whsec",
             ),
-            PRESETS["standard_webhooks_ed25519"],
+            ED25519,
         )
     ),
     setup=(

@@ -29,7 +29,8 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.facts import flat_facts
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
-from app.payloads.signing import StaticToken
+from app.payloads.presets import TWILIO
+from app.payloads.signing import AnyOf, StaticToken
 from app.payloads.talk import UNDATED, SpeakerRules, Spoken, joined, make_turns, moment, role_of_name, speaker_name
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text
@@ -53,7 +54,7 @@ def pull(wanted: Wanted, config: Config, token: str) -> Pull:
 
 SPEC = Spec(
     title="Twilio",
-    auth=StaticToken(),
+    auth=AnyOf((TWILIO, StaticToken())),
     setup=(
         "In the console open Voice > Voice Intelligence > your service > Webhooks, set {url} with POST.",
         "Let this source's secret be the account's Auth Token: Twilio signs with it (X-Twilio-Signature).",
