@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
 from app.access.keys import known_scopes
-from app.domain.actor import SCOPES_OF, Actor, UserRole, Scope
+from app.domain.actor import SCOPES_OF, Actor, Scope, UserRole
 from app.errors import AppError, Kind
 from app.store.access import find_user
 from app.store.people_tables import User

@@ -19,7 +19,7 @@ from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Admin, Id, Now, Reading, Writing
 from app.api.openapi import declare
 from app.api.paging import Listing, Paged, position_of
-from app.domain.actor import UserRole, Scope
+from app.domain.actor import Scope, UserRole
 from app.store.access import list_users
 from app.store.people_tables import User
 

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.access.sessions import open_user_session, resume_session
 from app.access.users import Rights, create_user, disable_user, enable_user, give_rights, rights_of, set_password
-from app.domain.actor import OPERATOR, UserRole, Scope
+from app.domain.actor import OPERATOR, Scope, UserRole
 from app.errors import AppError
 from app.store.access import find_user
 from app.store.tables import AuditEvent, BrowserSession, Calendar, Owner

@@ -11,7 +11,7 @@ from app.access.keys import create_key
 from app.access.passwords import hash_password
 from app.access.users import create_user, disable_user, rights_of, set_password
 from app.clock import SteppedClock
-from app.domain.actor import OPERATOR, UserRole, Scope
+from app.domain.actor import OPERATOR, Scope, UserRole
 from app.main import create_app
 from app.runtime import Runtime, Tools
 from app.settings import Settings
