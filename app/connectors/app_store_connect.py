@@ -78,7 +78,7 @@ def _item(review: Mapping[str, Any], config: Config) -> NativeItem:
     )
 
 
-_REVIEW = {
+_REVIEW: dict[str, Any] = {
     "type": "customerReviews",
     "id": "00000001-aaaa",
     "attributes": {

@@ -120,7 +120,7 @@ def _item(response: Response, config: Config) -> NativeItem:
     return read_item(survey_item(response, config))
 
 
-_EVENT = {
+_EVENT: dict[str, Any] = {
     "count": 1,
     "person": {
         "id": "163012",

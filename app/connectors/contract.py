@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from app.payloads.custom_auth import CustomAuth
 from app.payloads.delivery import RawDelivery, Reply
-from app.payloads.native import NativeItem
+from app.payloads.native import NativeItem, read_item
 from app.payloads.signing import Auth
+from app.payloads.talk import UNDATED
 
 
 @dataclass(frozen=True)
@@ -152,3 +153,15 @@ class Connector(Protocol):
         Raises:
             AppError: It cannot be read; the delivery is quarantined with the message as its reason.
         """
+
+
+def make_item(values: Mapping[str, Any], delivery: RawDelivery) -> NativeItem | Undated:
+    """An item of plain values, None being absent; undated where the source gives no `occurred_at`.
+
+    Raises:
+        AppError: ``invalid_item``.
+    """
+    known = {name: value for name, value in values.items() if value is not None}
+    if "occurred_at" in known:
+        return read_item(known)
+    return Undated(read_item(known | {"occurred_at": delivery.arrived_at or UNDATED}))
