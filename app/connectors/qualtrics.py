@@ -59,11 +59,11 @@ def pull(wanted: Wanted, config: Config, token: str) -> Pull:
     """The call for a response.
 
     Raises:
-        AppError: ``pull_not_set``: the source does not say where the brand lives.
+        AppError: ``bad_source_config``: the source does not say where the brand lives.
     """
     if not config.datacenter:
         message = "To fetch responses, set `datacenter` of this source: Account Settings, Qualtrics IDs, User."
-        raise AppError(Kind.MISCONFIGURED, "pull_not_set", message)
+        raise AppError(Kind.MISCONFIGURED, "bad_source_config", message)
     return Pull(f"https://{config.datacenter}.qualtrics.com{wanted.path}", {"X-API-TOKEN": token})
 
 
