@@ -2,17 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
+from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
 from app.access.keys import actor_of, find_key, note_use, refused
 from app.api.deps import TransactionRoute, now_of, runtime_of
+from app.api.gate import Gate
 from app.api.problems import field_problem
 from app.api.quotas import spend
 from app.domain.strict_json import decode_json
@@ -217,12 +220,25 @@ def _find_key(request: Request) -> ApiKey:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise refused()
-    with runtime.database.reading() as session:
-        key = find_key(session, now, token.strip())
+    key = _KEYS.store(runtime.database.reading, (token.strip(), now))
     if key.last_used_on != now.date():
         with runtime.database.writing() as session:
             note_use(session, now, key.id)
     return key
+
+
+def _find_keys(session: Session, group: Sequence[tuple[str, datetime]]) -> list[ApiKey | AppError]:
+    told: dict[str, ApiKey | AppError] = {}
+    for token, now in group:
+        if token not in told:
+            try:
+                told[token] = find_key(session, now, token)
+            except AppError as refusal:
+                told[token] = refusal
+    return [told[token] for token, _ in group]
+
+
+_KEYS: Gate[tuple[str, datetime], ApiKey] = Gate(_find_keys)
 
 
 def _has_body(request: Request) -> bool:
