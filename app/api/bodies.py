@@ -22,6 +22,7 @@ from app.api.quotas import spend
 from app.domain.actor import Actor
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
+from app.store.tables import ApiKey
 
 DEADLINE_SECONDS = 12.0
 """How long a client may take to send its body, read or not."""
