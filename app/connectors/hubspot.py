@@ -30,7 +30,7 @@ from app.payloads.conversation import (
 from app.payloads.delivery import RawDelivery
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
-from app.payloads.signing import Hmac
+from app.payloads.presets import HUBSPOT_V3
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, number, objects
 
@@ -68,13 +68,7 @@ def _pull(wanted: Wanted, _config: Config, token: str) -> Pull:
 
 SPEC = Spec(
     title="HubSpot",
-    auth=Hmac(
-        header="x-hubspot-signature-v3",
-        coding="base64",
-        signed="{method}{url}{body}{ts}",
-        ts_header="x-hubspot-request-timestamp",
-        ts_unit="ms",
-    ),
+    auth=HUBSPOT_V3,
     setup=(
         "Your app > Webhooks: target URL {url}; subscribe to ticket.creation, .propertyChange and .deletion.",
         "Your app > Auth > Client secret: give it to this source as its secret.",
