@@ -11,7 +11,7 @@ marketplace apps (`data.ticket`) are read as their documentation names them; no 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from json import dumps, loads
+from json import loads
 from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
@@ -30,6 +30,7 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.signing import StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects
@@ -226,10 +227,6 @@ def _latest(ticket: Mapping[str, Any], said: Sequence[Message]) -> list[Message]
     return message(text_ref("comment", text), Role.CUSTOMER if own else Role.AGENT, text, speaker=speaker)
 
 
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
-
-
 _RULE = loads(
     '{"ticket_id": 88, "ticket_subject": "No refund", "ticket_description": "<div>19 days &amp; nothing.</div>", '
     '"ticket_status": "Open", "ticket_priority": "High", "ticket_source": "Email", "ticket_tags": "refund, billing", '
@@ -282,17 +279,17 @@ _LATER |= {"updated_at": "2026-04-12T08:00:00Z", "occurred_at": "2026-04-12T08:0
 EXAMPLES = (
     Example(
         "a rule's Simple content; the latest comment names the requester, the private one is not read",
-        _json({"freshdesk_webhook": _RULE}),
+        json_delivery({"freshdesk_webhook": _RULE}),
         [_RULED | {"turns": [_SAID, _latest_turn("customer", "Still nothing.", "Marta Nowak")]}],
     ),
     Example(
         "a comment of somebody else is not the customer's",
-        _json({"freshdesk_webhook": _RULE | {"ticket_latest_public_comment": "Kim : Sorry: soon."}}),
+        json_delivery({"freshdesk_webhook": _RULE | {"ticket_latest_public_comment": "Kim : Sorry: soon."}}),
         [_RULED | {"turns": [_SAID, _latest_turn("agent", "Sorry: soon.", "Kim")]}],
     ),
     Example(
         "a ticket of the API with an agent's reply and a private note, an id beyond 2^53",
-        _json(_API),
+        json_delivery(_API),
         [
             _RULED
             | {"external_id": "9007199254740993"}
@@ -307,15 +304,15 @@ EXAMPLES = (
             }
         ],
     ),
-    Example("a deleted ticket", _json([_API | {"deleted": True}]), [Deleted("9007199254740993")]),
+    Example("a deleted ticket", json_delivery([_API | {"deleted": True}]), [Deleted("9007199254740993")]),
     Example(
         "a page of conversations",
-        _json([_REPLY, _REPLY | {"id": 5, "private": True, "incoming": False}]),
+        json_delivery([_REPLY, _REPLY | {"id": 5, "private": True, "incoming": False}]),
         [_LATER | {"turns": [{"role": "customer", "text": "Thanks?", "ref": "4", "at": "2026-04-12T08:00:00Z"}]}],
     ),
     Example(
         "a satisfaction rating",
-        _json([_RATING]),
+        json_delivery([_RATING]),
         [
             _LATER
             | {
@@ -325,7 +322,9 @@ EXAMPLES = (
             | {"turns": [{"role": "customer", "text": "Slow.", "ref": "satisfaction", "at": "2026-04-12T08:00:00Z"}]}
         ],
     ),
-    Example("an internal note", _json(_REPLY | {"private": True}), Ignored("there is nothing of a customer in it")),
-    Example("no ticket at all", _json({"hello": 1}), "unknown_shape"),
-    Example("a body without any time", _json({"ticket_id": 88, "source": "Email"}), "time_missing"),
+    Example(
+        "an internal note", json_delivery(_REPLY | {"private": True}), Ignored("there is nothing of a customer in it")
+    ),
+    Example("no ticket at all", json_delivery({"hello": 1}), "unknown_shape"),
+    Example("a body without any time", json_delivery({"ticket_id": 88, "source": "Email"}), "time_missing"),
 )

@@ -9,7 +9,7 @@ Ids of tickets, submissions and threads are counted apart from each other: one s
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from json import dumps, loads
+from json import loads
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +19,6 @@ from app.payloads.conversation import (
     DESCRIPTION,
     Conversation,
     Message,
-    flat_facts,
     lower,
     message,
     person,
@@ -28,8 +27,10 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
+from app.payloads.particulars import attributes
 from app.payloads.presets import HUBSPOT_V3
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, number, objects
@@ -214,7 +215,7 @@ def _feedback(submission_id: str, row: Mapping[str, Any], config: Config) -> Fou
         "occurred_at": began,
         "text": shown(at(properties, "hs_content")),
         "scores": scores,
-        "attributes": flat_facts(facts),
+        "attributes": attributes(facts),
         "language": language_tag(at(properties, "hs_language")),
         "customer": person(
             first(properties, ("hs_contact_id",)) or at(row, "associations", "contacts", "results", 0, "id"),
@@ -233,10 +234,6 @@ def _message(row: Mapping[str, Any], config: Config) -> list[Message]:
     when = time_or_none(at(row, "createdAt"), config.zone_info)
     speaker = at(row, "senders", 0, "name")
     return message(ref, Role.CUSTOMER if incoming else Role.AGENT, text, at=when, speaker=speaker)
-
-
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
 
 
 _CREATED = loads(
@@ -285,32 +282,34 @@ _CHATTED = loads(
 EXAMPLES = (
     Example(
         "a batch of thin events; one that comes twice counts once",
-        _json([_CREATED, _CHANGED, _CREATED | {"attemptNumber": 1}]),
+        json_delivery([_CREATED, _CHANGED, _CREATED | {"attemptNumber": 1}]),
         [_NAMED, Wanted(_NAMED.external_id, _NAMED.path, read_time(1768478401, ConnectorConfig().zone_info))],
     ),
     Example(
         "a deletion in a batch, and events of something else",
-        _json([_CREATED | {"subscriptionType": "ticket.deletion"}, _CREATED | {"subscriptionType": "deal.creation"}]),
+        json_delivery(
+            [_CREATED | {"subscriptionType": "ticket.deletion"}, _CREATED | {"subscriptionType": "deal.creation"}]
+        ),
         [Deleted("9007199254740993")],
     ),
     Example(
         "a batch of something else",
-        _json([_CREATED | {"subscriptionType": "contact.creation"}]),
+        json_delivery([_CREATED | {"subscriptionType": "contact.creation"}]),
         Ignored("the events are about no ticket, no feedback and no conversation"),
     ),
-    Example("a pulled ticket", _json(_CRM), [_READ | {"turns": [_SAID]}]),
+    Example("a pulled ticket", json_delivery(_CRM), [_READ | {"turns": [_SAID]}]),
     Example(
         "a ticket that an agent typed in",
-        _json({"results": [_CRM | {"properties": _CRM["properties"] | {"source_type": "PHONE"}}]}),
+        json_delivery({"results": [_CRM | {"properties": _CRM["properties"] | {"source_type": "PHONE"}}]}),
         [_READ | {"turns": [_SAID | {"role": "agent"}], "attributes": _READ["attributes"] | {"channel": "phone"}}],
     ),
-    Example("an archived ticket", _json(_CRM | {"archived": True}), [Deleted("9007199254740993")]),
-    Example("a feedback submission; its NPS is 0, written as text", _json(_SUBMISSION), [_ANSWER]),
+    Example("an archived ticket", json_delivery(_CRM | {"archived": True}), [Deleted("9007199254740993")]),
+    Example("a feedback submission; its NPS is 0, written as text", json_delivery(_SUBMISSION), [_ANSWER]),
     Example(
         "messages of a thread; a comment is for agents only",
-        _json({"results": [_CHAT, _CHAT | {"id": "m2", "type": "COMMENT"}]}),
+        json_delivery({"results": [_CHAT, _CHAT | {"id": "m2", "type": "COMMENT"}]}),
         [_CHATTED],
     ),
-    Example("nothing of HubSpot", _json({"hello": 1}), "unknown_shape"),
-    Example("an event without object", _json([_CREATED | {"objectId": None}]), "id_missing"),
+    Example("nothing of HubSpot", json_delivery({"hello": 1}), "unknown_shape"),
+    Example("an event without object", json_delivery([_CREATED | {"objectId": None}]), "id_missing"),
 )

@@ -10,7 +10,7 @@ Change Data Capture Developer Guide. A platform event is what an admin made it: 
 
 import re
 from collections.abc import Mapping, Sequence
-from json import dumps, loads
+from json import loads
 from typing import Any
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
@@ -33,6 +33,7 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery, Reply
+from app.payloads.examples import json_delivery
 from app.payloads.signing import StaticToken
 from app.payloads.soap import inside, name_of, read_xml, text_in, texts_in, type_of
 from app.payloads.times import time_or_none
@@ -308,10 +309,6 @@ def _soap(*cases: str, organization: str = "00D7F00000107XsUAI") -> RawDelivery:
     return RawDelivery(body.encode(), content_type="text/xml; charset=utf-8")
 
 
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
-
-
 _CASE = (
     "<sf:Id>5007F00000abcdEQAQ</sf:Id><sf:Subject>Late &amp; wrong</sf:Subject>"
     "<sf:Description>Third time.</sf:Description>"
@@ -345,7 +342,7 @@ _QUIET = Ignored("there is nothing of a customer in it")
 
 
 def _changed(**header: object) -> RawDelivery:
-    return _json({"payload": {"ChangeEventHeader": _HEADER | header}, "event": {"replayId": 9}})
+    return json_delivery({"payload": {"ChangeEventHeader": _HEADER | header}, "event": {"replayId": 9}})
 
 
 EXAMPLES = (
@@ -362,19 +359,19 @@ EXAMPLES = (
     Example("a change is thin", _changed(), [_NAMED]),
     Example(
         "a gap means: read again",
-        _json([{"payload": {"ChangeEventHeader": _HEADER | {"changeType": "GAP_UPDATE"}}}]),
+        json_delivery([{"payload": {"ChangeEventHeader": _HEADER | {"changeType": "GAP_UPDATE"}}}]),
         [_NAMED],
     ),
     Example("a deletion", _changed(changeType="DELETE"), [Deleted("5007F00000abcdEQAQ")]),
     Example("a change of something else", _changed(entityName="Account"), _QUIET),
     Example(
         "a platform event",
-        _json({"payload": {"CaseId__c": "5007F00000abcdEQAQ", "CreatedDate": 1772442001000}}),
+        json_delivery({"payload": {"CaseId__c": "5007F00000abcdEQAQ", "CreatedDate": 1772442001000}}),
         [_NAMED],
     ),
     Example(
         "records of the API: an incoming e-mail, and a comment for agents only",
-        _json({"records": [_EMAIL, _EMAIL | {"attributes": {"type": "CaseComment"}, "CommentBody": "VIP"}]}),
+        json_delivery({"records": [_EMAIL, _EMAIL | {"attributes": {"type": "CaseComment"}, "CommentBody": "VIP"}]}),
         [
             {"external_id": "5007F00000abcdEQAQ", "medium": "ticket", "merge": True}
             | {"updated_at": "2026-03-02T09:30:00Z", "occurred_at": "2026-03-02T09:30:00Z"}
@@ -391,6 +388,6 @@ EXAMPLES = (
             }
         ],
     ),
-    Example("nothing of Salesforce", _json({"hello": 1}), "unknown_shape"),
+    Example("nothing of Salesforce", json_delivery({"hello": 1}), "unknown_shape"),
     Example("a case without id", _soap("<sf:Subject>?</sf:Subject>"), "id_missing"),
 )

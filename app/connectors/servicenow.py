@@ -11,7 +11,7 @@ those of an English instance; survey results (`asmt_metric_result`) are not read
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from json import dumps, loads
+from json import loads
 from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
@@ -29,6 +29,7 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.signing import StaticToken
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, ident, needed_id, number, objects
@@ -187,10 +188,6 @@ def _journal(row: Mapping[str, Any], config: Config) -> Sequence[Found]:
     return [Conversation(record, Medium.TICKET, began, began, said).item()] if said and began else []
 
 
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
-
-
 _RECORD = loads(
     '{"sys_id": "9d385017c611228701d22104cc95c371", "number": "INC0010023", "short_description": "VPN drops", '
     '"description": "It drops every hour.\\nThird ticket!", "state": "2", "priority": "1 - Critical", '
@@ -229,13 +226,13 @@ _UNCLEAR = {"role": "agent", "text": "Closed?", "ref": text_ref("comment", "Clos
 EXAMPLES = (
     Example(
         "a record of a business rule: the caller's comment, an agent's comment, no work notes",
-        _json(_RECORD),
+        json_delivery(_RECORD),
         [_READ | {"turns": [_SAID, _HIS, _HERS]}],
     ),
-    Example("a page of the Table API", _json({"result": [_RECORD]}), [_READ | {"turns": [_SAID, _HIS, _HERS]}]),
+    Example("a page of the Table API", json_delivery({"result": [_RECORD]}), [_READ | {"turns": [_SAID, _HIS, _HERS]}]),
     Example(
         "a record that an agent took down at the phone; a comment of nobody known",
-        _json(_RECORD | {"contact_type": "phone", "comments": "Closed?"}),
+        json_delivery(_RECORD | {"contact_type": "phone", "comments": "Closed?"}),
         [
             _READ
             | {"turns": [_SAID | {"role": "agent"}, _UNCLEAR]}
@@ -244,7 +241,7 @@ EXAMPLES = (
     ),
     Example(
         "journal rows: work notes are left out",
-        _json({"result": [_ROW, _ROW | {"sys_id": "78", "element": "work_notes"}]}),
+        json_delivery({"result": [_ROW, _ROW | {"sys_id": "78", "element": "work_notes"}]}),
         [
             {"external_id": _READ["external_id"], "medium": "ticket", "merge": True}
             | {"updated_at": "2026-03-02T12:00:00Z", "occurred_at": "2026-03-02T12:00:00Z"}
@@ -258,10 +255,12 @@ EXAMPLES = (
     ),
     Example(
         "a work note by itself",
-        _json(_ROW | {"element": "work_notes"}),
+        json_delivery(_ROW | {"element": "work_notes"}),
         Ignored("there is nothing for a customer in it"),
     ),
-    Example("a deleted record", _json(_RECORD | {"operation": "delete"}), [Deleted(_READ["external_id"])]),
-    Example("nothing of ServiceNow", _json({"hello": 1}), "unknown_shape"),
-    Example("a record without id", _json({"number": "INC1", "sys_created_on": "2026-03-02 09:00:00"}), "id_missing"),
+    Example("a deleted record", json_delivery(_RECORD | {"operation": "delete"}), [Deleted(_READ["external_id"])]),
+    Example("nothing of ServiceNow", json_delivery({"hello": 1}), "unknown_shape"),
+    Example(
+        "a record without id", json_delivery({"number": "INC1", "sys_created_on": "2026-03-02 09:00:00"}), "id_missing"
+    ),
 )
