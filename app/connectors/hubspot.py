@@ -4,7 +4,9 @@ Webhooks only name what changed, up to 100 events in one array, some of them aga
 the API every property is a text. A ticket's content is the customer's unless an agent typed it in; a message is the
 customer's if its direction is incoming, and comments are for agents only.
 Source: https://developers.hubspot.com/docs/api-reference/webhooks-webhooks-v3/guide, CRM objects and Conversations v3.
-Ids of tickets, submissions and threads are counted apart from each other: one source for each kind of object.
+Ids of tickets, submissions and threads are counted apart from each other: one source for each kind of object. What a
+workflow's webhook sends (properties with `value`) is read as it is remembered, not as a document shows it. An app that
+signs with v1 or v2 alone needs `auth: hubspot_v1` or `hubspot_v2`: neither signs a time, so neither is taken unasked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -108,7 +110,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
             found += _event(event, config)
         return found or Ignored("the events are about no ticket, no feedback and no conversation")
     for row in rows:
-        found += _object(row, config)
+        found += _object(_flattened(row), config)
     if found or (isinstance(body, Mapping) and "results" in body) or body == []:
         return found or Ignored("there is nothing of a customer in it")
     if any("conversationsThreadId" in row for row in rows):
@@ -150,6 +152,15 @@ def _wanted(kind: str, object_id: str, event: Mapping[str, Any], config: Config)
     return Wanted(object_id, paths[kind], time_or_none(at(event, "occurredAt"), config.zone_info))
 
 
+def _flattened(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record whose properties are plain values; workflows send each of them with its history."""
+    properties = at(row, "properties")
+    if not isinstance(properties, Mapping):
+        return row
+    plain = {name: at(one, "value") if isinstance(one, Mapping) else one for name, one in properties.items()}
+    return {**row, "properties": plain}
+
+
 def _object(row: Mapping[str, Any], config: Config) -> list[Found]:
     if "conversationsThreadId" in row:
         said = _message(row, config)
@@ -162,7 +173,7 @@ def _object(row: Mapping[str, Any], config: Config) -> list[Found]:
     is_feedback, is_ticket = (any(at(row, "properties", name) is not None for name in kind) for kind in _MARKS)
     if not is_feedback and not is_ticket:
         return []
-    object_id = needed_id(first(row, ("id",), ("properties", "hs_object_id")), "id")
+    object_id = needed_id(first(row, ("id",), ("objectId",), ("properties", "hs_object_id")), "id")
     if at(row, "archived") is True:
         return [Deleted(object_id)]
     return [_feedback(object_id, row, config) if is_feedback else _ticket(object_id, row, config)]

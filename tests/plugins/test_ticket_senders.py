@@ -9,7 +9,7 @@ from hmac import digest
 import pytest
 from pydantic import ValidationError
 
-from app.connectors import chatwoot, front, hubspot, intercom, salesforce, servicenow, zammad, zendesk
+from app.connectors import chatwoot, freshdesk, front, hubspot, intercom, salesforce, servicenow, zammad, zendesk
 from app.connectors.contract import Ignored, Undated, Wanted
 from app.domain.feedback import Role
 from app.errors import AppError
@@ -187,3 +187,52 @@ def test_times_without_a_zone_are_in_the_sources():
     for zone, hour in (("UTC", 10), ("Europe/Berlin", 8)):
         (found,) = servicenow.parse(RawDelivery(body), servicenow.Config(zone=zone))
         assert found.occurred_at == datetime(2026, 7, 1, hour, tzinfo=UTC)
+
+
+def test_zendesk_comments_of_the_api_belong_to_their_writers():
+    users = [
+        {"id": 1, "role": "end-user", "name": "Ana", "email": "ana@example.com", "external_id": "C-1"},
+        {"id": 2, "role": "agent", "name": "Kim"},
+    ]
+    comments = [
+        {"id": 10, "author_id": 1, "public": True, "plain_body": "First.", "created_at": "2026-03-02T08:00:00Z"},
+        {"id": 11, "author_id": 2, "public": True, "plain_body": "Sorry.", "created_at": "2026-03-02T08:10:00Z"},
+        {"id": 12, "author_id": 2, "public": False, "plain_body": "Rude one.", "created_at": "2026-03-02T08:20:00Z"},
+        {"id": 13, "author_id": 1, "public": True, "plain_body": "Still.", "created_at": "2026-03-02T08:30:00Z"},
+        {"id": 14, "author_id": 3, "public": True, "plain_body": "Who am I?", "created_at": "2026-03-02T08:40:00Z"},
+    ]
+    ticket = {"id": 7, "description": "First.", "requester_id": 1, "created_at": "2026-03-02T08:00:00Z"}
+    body = json.dumps({"ticket": ticket, "comments": comments, "users": users}).encode()
+    (item,) = zendesk.parse(RawDelivery(body), zendesk.Config())
+    assert [(turn.ref, turn.role.value) for turn in item.turns] == [
+        ("description", "customer"),
+        ("11", "agent"),
+        ("13", "customer"),
+        ("14", "agent"),
+    ]
+    assert (item.customer.ref, item.customer.name) == ("C-1", "Ana")
+
+
+def test_a_hubspot_workflow_sends_properties_with_their_history():
+    properties = {"subject": {"value": "Late", "versions": []}, "content": {"value": "Still nothing."}}
+    body = {"objectId": 9, "properties": properties | {"createdate": {"value": "1768478400000"}}}
+    (item,) = hubspot.parse(RawDelivery(json.dumps(body).encode()), hubspot.Config())
+    assert (item.external_id, item.question, item.turns[0].text) == ("9", "Late", "Still nothing.")
+
+
+@pytest.mark.parametrize(("part", "kept"), [("assignment", False), ("note", False), ("comment", True), ("close", True)])
+def test_intercom_parts_that_only_admins_see_are_left_out(part, kept):
+    item = json.loads(intercom.EXAMPLES[0].delivery.body)["data"]["item"]
+    reply = {"id": "9", "part_type": part, "body": "<p>x</p>", "created_at": 1772000500, "author": {"type": "admin"}}
+    told = item | {"conversation_parts": {"conversation_parts": [reply]}}
+    (found,) = intercom.parse(RawDelivery(json.dumps(told).encode()), intercom.Config())
+    assert ("9" in {turn.ref for turn in found.turns}) is kept
+
+
+def test_freshdesk_words_for_numbers_and_times_of_another_zone():
+    row = {"id": 5, "subject": "x", "description_text": "y", "status": 4, "priority": 4, "source": 3}
+    body = json.dumps(row | {"created_at": "2026-03-02T08:00:00+05:30"}).encode()
+    (item,) = freshdesk.parse(RawDelivery(body), freshdesk.Config())
+    assert item.attributes == {"status": "resolved", "priority": "urgent", "channel": "phone"}
+    assert item.turns[0].role is Role.AGENT
+    assert item.occurred_at == datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
