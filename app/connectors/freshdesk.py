@@ -21,6 +21,7 @@ from app.payloads.conversation import (
     SATISFACTION,
     Conversation,
     Message,
+    as_written,
     began_and_changed,
     lower,
     message,
@@ -114,7 +115,7 @@ def _row(row: Mapping[str, Any], config: Config) -> Sequence[Found]:
         return [Deleted(needed_id(at(ticket, "id"), "ticket id"))]
     began = read_time(at(ticket, "created_at"), config.zone_info)
     changed = time_or_none(at(ticket, "updated_at"), config.zone_info) or began
-    said = _description(first(ticket, ("description_text",), ("description",)), _word(at(ticket, "source"), _SOURCE))
+    said = _description(_body(ticket, "description"), _word(at(ticket, "source"), _SOURCE))
     for one in objects(at(ticket, "conversations")) + objects([at(row, "conversation")]):
         said += _message(one, config)
     requester = first(ticket, ("requester",)) or at(row, "requester")
@@ -160,9 +161,14 @@ def _word(value: object, names: Mapping[str, str]) -> str | None:
     return names.get(word, lower(word)) if word else None
 
 
-def _description(value: object, channel: str | None) -> list[Message]:
+def _description(text: str, channel: str | None) -> list[Message]:
     role = Role.AGENT if channel in _BY_AGENTS else Role.CUSTOMER
-    return message(DESCRIPTION, role, shown(value))
+    return message(DESCRIPTION, role, text)
+
+
+def _body(row: Mapping[str, Any], name: str) -> str:
+    """The API sends a body twice: as HTML and, better, as text."""
+    return as_written(at(row, f"{name}_text")) or shown(at(row, name))
 
 
 def _message(row: Mapping[str, Any], config: Config) -> list[Message]:
@@ -170,7 +176,7 @@ def _message(row: Mapping[str, Any], config: Config) -> list[Message]:
     incoming = at(row, "incoming") is True
     if ref is None or private is True or (private is None and not incoming):
         return []
-    text = shown(first(row, ("body_text",), ("body",)))
+    text = _body(row, "body")
     when = time_or_none(at(row, "created_at"), config.zone_info)
     return message(ref, Role.CUSTOMER if incoming else Role.AGENT, text, at=when)
 
@@ -199,7 +205,7 @@ def _ruled(body: Mapping[str, Any], arrived: datetime | None, config: Config) ->
     ticket = {name.removeprefix("ticket_"): value for name, value in body.items() if not name.startswith("_")}
     began, changed = began_and_changed(at(ticket, "created_at"), at(ticket, "updated_at"), arrived, config.zone_info)
     tags = at(ticket, "tags")
-    said = _description(at(ticket, "description"), _word(at(ticket, "source"), _SOURCE))
+    said = _description(shown(at(ticket, "description")), _word(at(ticket, "source"), _SOURCE))
     item = _conversation(
         at(ticket, "id"),
         began or changed,

@@ -18,6 +18,7 @@ from app.errors import AppError
 from app.payloads.conversation import (
     Conversation,
     Message,
+    as_written,
     began_and_changed,
     lower,
     message,
@@ -187,7 +188,7 @@ def _message(told: object, config: Config) -> list[Message]:
     ref, inbound = ident(at(told, "id")), at(told, "is_inbound")
     if ref is None or at(told, "is_draft") is True:
         return []
-    text = shown(first(told, ("text",), ("body",)))
+    text = as_written(at(told, "text")) or shown(at(told, "body"))
     own = [one for one in objects(at(told, "recipients")) if at(one, "role") == "from"]
     speaker = at(own[0], "name") if own and inbound is True else at(told, "author", "username")
     when = time_or_none(at(told, "created_at"), config.zone_info)

@@ -21,6 +21,7 @@ from app.payloads.conversation import (
     DESCRIPTION,
     Conversation,
     Message,
+    as_written,
     lower,
     message,
     person,
@@ -241,7 +242,7 @@ def _message(row: Mapping[str, Any], config: Config) -> list[Message]:
     if ref is None or lower(at(row, "type")) != "message":
         return []
     incoming = lower(at(row, "direction")) == "incoming" and not str(at(row, "createdBy")).startswith(("A-", "B-"))
-    text = shown(first(row, ("text",), ("richText",)))
+    text = as_written(at(row, "text")) or shown(at(row, "richText"))
     when = time_or_none(at(row, "createdAt"), config.zone_info)
     speaker = at(row, "senders", 0, "name")
     return message(ref, Role.CUSTOMER if incoming else Role.AGENT, text, at=when, speaker=speaker)

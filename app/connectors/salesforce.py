@@ -24,6 +24,7 @@ from app.payloads.conversation import (
     DESCRIPTION,
     Conversation,
     Message,
+    as_written,
     began_and_changed,
     lower,
     message,
@@ -270,7 +271,7 @@ def _customer(record: Mapping[str, Any]) -> dict[str, str] | None:
 
 def _case(record: Mapping[str, Any], config: Config) -> list[Message]:
     role = Role.AGENT if lower(at(record, "Origin")) in _BY_AGENTS else Role.CUSTOMER
-    said = message(DESCRIPTION, role, shown(at(record, "Description")))
+    said = message(DESCRIPTION, role, as_written(at(record, "Description")))
     for name in config.answers:
         said += message(name, Role.CUSTOMER, shown(at(record, name)), question=name)
     for kind, under in zip(_RELATED, ("CaseComments", "EmailMessages"), strict=True):
@@ -286,10 +287,10 @@ def _related(kind: str, record: Mapping[str, Any], config: Config) -> list[Messa
         return []
     if kind == "CaseComment":
         published = lower(str(at(record, "IsPublished"))) in _TRUE
-        text = shown(at(record, "CommentBody")) if published else ""
+        text = as_written(at(record, "CommentBody")) if published else ""
         return message(ref, Role.AGENT, text, at=when, speaker=at(record, "CreatedBy", "Name"))
     incoming = lower(str(at(record, "Incoming"))) in _TRUE
-    text = shown(first(record, ("TextBody",), ("HtmlBody",)))
+    text = as_written(at(record, "TextBody")) or shown(at(record, "HtmlBody"))
     return message(ref, Role.CUSTOMER if incoming else Role.AGENT, text, at=when, speaker=at(record, "FromName"))
 
 

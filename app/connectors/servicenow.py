@@ -24,7 +24,6 @@ from app.payloads.conversation import (
     lower,
     message,
     person,
-    shown,
     text_ref,
     unknown_shape,
 )
@@ -151,7 +150,7 @@ def _description(row: Mapping[str, Any]) -> list[Message]:
     channel, opener, caller = lower(_plain(row, "contact_type")), _plain(row, "opened_by"), _plain(row, "caller_id")
     others = opener is not None and caller is not None and opener != caller
     by_agent = channel in _BY_AGENTS or (others and channel not in _BY_CALLERS)
-    text = shown(_plain(row, "description"))
+    text = _plain(row, "description") or ""
     return message(DESCRIPTION, Role.AGENT if by_agent else Role.CUSTOMER, text)
 
 
@@ -164,10 +163,10 @@ def _comments(row: Mapping[str, Any], config: Config) -> list[Message]:
         writer = lower(_plain(row, "comments_by"))
         known = (caller, lower(_plain(row, "caller_id")), lower(_plain(row, "caller_id.user_name")))
         role = Role.CUSTOMER if writer is not None and writer in known else Role.AGENT
-        return message(text_ref("comment", shown(journal)), role, shown(journal), speaker=_plain(row, "comments_by"))
+        return message(text_ref("comment", journal), role, journal, speaker=_plain(row, "comments_by"))
     found: list[Message] = []
     for head, following in zip(heads, [*heads[1:], None], strict=True):
-        text = shown(journal[head.end() : following.start() if following else None]).strip()
+        text = journal[head.end() : following.start() if following else None].strip()
         if "note" in head["label"].lower():
             continue
         role = Role.CUSTOMER if caller is not None and lower(head["author"]) == caller else Role.AGENT
@@ -183,7 +182,7 @@ def _journal(row: Mapping[str, Any], config: Config) -> Sequence[Found]:
         return []
     began, _ = began_and_changed(_plain(row, "sys_created_on"), None, None, config.zone_info)
     ref = needed_id(_plain(row, "sys_id"), "sys_id")
-    said = message(ref, Role.AGENT, shown(_plain(row, "value")), at=began, speaker=_plain(row, "sys_created_by"))
+    said = message(ref, Role.AGENT, _plain(row, "value") or "", at=began, speaker=_plain(row, "sys_created_by"))
     record = needed_id(_plain(row, "element_id"), "element_id")
     return [Conversation(record, Medium.TICKET, began, began, said).item()] if said and began else []
 

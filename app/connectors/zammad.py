@@ -12,7 +12,7 @@ from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Example, Found, Ignored, Parsed, Spec
 from app.domain.feedback import Medium, Role
-from app.payloads.conversation import Conversation, Message, lower, message, person, shown, unknown_shape
+from app.payloads.conversation import Conversation, Message, as_written, lower, message, person, shown, unknown_shape
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
@@ -113,7 +113,9 @@ def _article(article: object, config: Config) -> list[Message]:
     if role is Role.CUSTOMER and lower(first(article, ("type", "name"), ("type",))) == "phone":
         role = Role.AGENT
     when = time_or_none(at(article, "created_at"), config.zone_info)
-    return message(ref, role, shown(at(article, "body")), at=when, speaker=at(article, "from"))
+    plain = (lower(at(article, "content_type")) or "").startswith("text/plain")
+    text = (as_written if plain else shown)(at(article, "body"))
+    return message(ref, role, text, at=when, speaker=at(article, "from"))
 
 
 def _article_alone(row: Mapping[str, Any], config: Config) -> list[Found]:

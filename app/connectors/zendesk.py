@@ -22,6 +22,7 @@ from app.payloads.conversation import (
     SATISFACTION,
     Conversation,
     Message,
+    as_written,
     began_and_changed,
     csat_binary,
     lower,
@@ -219,13 +220,13 @@ def _description(ticket: object) -> list[Message]:
 
 
 def _comment(comment: object, ticket: object, when: datetime | None, said: Sequence[Message]) -> list[Message]:
-    ref, body = ident(at(comment, "id")), first(comment, ("plain_body",), ("body",), ("html_body",))
+    ref, body = ident(at(comment, "id")), first(comment, ("body",), ("html_body",))
     staff, public = at(comment, "author", "is_staff"), first(comment, ("is_public",), ("public",))
     if staff is None:
         staff = ident(at(comment, "author", "id")) != (ident(at(ticket, "requester_id")) or "nobody")
-    if ref is None or not isinstance(body, str) or public is False or (public is None and staff):
+    if ref is None or public is False or (public is None and staff):
         return []
-    text = shown(body)
+    text = as_written(at(comment, "plain_body")) or shown(body)
     if any(one.text == text for one in said if one.ref == DESCRIPTION):
         return []  # the description is the first comment
     return message(ref, Role.AGENT if staff else Role.CUSTOMER, text, at=when, speaker=at(comment, "author", "name"))

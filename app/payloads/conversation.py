@@ -128,6 +128,11 @@ def shown(value: object) -> str:
     return plain_text(value) if isinstance(value, str) else ""
 
 
+def as_written(value: object) -> str:
+    """A body that its sender calls plain: what looks like a tag in it was typed by somebody."""
+    return value if isinstance(value, str) else ""
+
+
 def unknown_shape(sender: str) -> AppError:
     """The refusal of a body in which nothing of this sender is known."""
     message = f"The delivery has no shape that {sender} is known to send. Check what is sent, and to which source."
