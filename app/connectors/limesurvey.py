@@ -52,7 +52,7 @@ _FACTS = frozenset(
     ("id", "submitdate", "startdate", "datestamp", "lastpage", "startlanguage", "token", "seed", "ipaddr", "refurl")
 )
 _TIMING = re.compile(r"interviewtime|(?:group|question)time\d*|.*Time", re.ASCII)
-_OTHER = re.compile(r"(.+)\[(?:other|comment)\]|(.+)_other", re.DOTALL)
+_OTHER = re.compile(r"(.+?)\s*\[(?:other|comment)\]|(.+)_other", re.DOTALL | re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]{1,3}\d{1,4}|-oth-|[A-Z]", re.ASCII)
 _LONGEST_CELL = 4 * 1024 * 1024
 
