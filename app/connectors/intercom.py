@@ -31,7 +31,7 @@ from app.payloads.conversation import (
 from app.payloads.delivery import RawDelivery
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects
+from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text
 
 
 class Config(ConnectorConfig):
@@ -155,7 +155,7 @@ def _opening(item: Mapping[str, Any], config: Config) -> list[Message]:
 
 
 def _part(part: Mapping[str, Any], config: Config) -> list[Message]:
-    ref, role, kind = ident(at(part, "id")), _role(at(part, "author")), at(part, "part_type")
+    ref, role, kind = ident(at(part, "id")), _role(at(part, "author")), text(at(part, "part_type"))
     if ref is None or not (kind in _SEEN or (role is Role.CUSTOMER and kind != "note")):
         return []
     if at(part, "redacted") is True:

@@ -101,5 +101,5 @@ def _collect(node: object, parts: list[str], depth: int) -> None:
     elif isinstance(kind, str) and isinstance(attributes, Mapping):
         parts.append(next((str(attributes[name]) for name in _LEAVES.get(kind, ()) if attributes.get(name)), ""))
     _collect(node.get("content"), parts, depth + 1)
-    if kind in _PARAGRAPHS:
+    if isinstance(kind, str) and kind in _PARAGRAPHS:
         parts.append("\n")
