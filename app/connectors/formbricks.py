@@ -15,7 +15,7 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.native import NativeItem, read_item
-from app.payloads.particulars import Person
+from app.payloads.particulars import Person, tag_names
 from app.payloads.questions import SurveySettings
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
@@ -94,7 +94,7 @@ def _item(response: Mapping[str, Any], config: Config) -> NativeItem:
                     "finished": response.get("finished"),
                     "country": at(response, "meta", "country"),
                     "device": at(response, "meta", "userAgent", "device"),
-                    "tags": _tags(response.get("tags")),
+                    "tags": tag_names(response.get("tags")),
                 },
             ),
             config,
@@ -105,11 +105,6 @@ def _item(response: Mapping[str, Any], config: Config) -> NativeItem:
 def _name(attributes: object) -> str | None:
     parts = [text(at(attributes, part)) for part in ("firstName", "lastName")]
     return text(at(attributes, "name")) or " ".join(filter(None, parts)) or None
-
-
-def _tags(tags: object) -> str | None:
-    named = [text(tag) or text(at(tag, "name")) for tag in tags] if isinstance(tags, list) else []
-    return ", ".join(filter(None, named)) or None
 
 
 def _read(name: str, value: object) -> list[Answer]:
