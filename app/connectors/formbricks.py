@@ -110,7 +110,14 @@ def _name(attributes: object) -> str | None:
 def _read(name: str, value: object) -> list[Answer]:
     if isinstance(value, Mapping):  # a matrix: one answer a row
         return [Answer(f"{name}.{row}", picked, "choice", f"{name}: {row}") for row, picked in value.items()]
+    if isinstance(value, list) and (address := next(filter(_is_address, value), None)):  # first, last, e-mail, phone
+        full = " ".join(part for part in value[: min(2, value.index(address))] if isinstance(part, str) and part)
+        return [Answer(name, full, "name"), Answer(name, address, "email")]
     return [Answer(name, value, "hidden" if name.startswith("hidden") else "any")]
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and "@" in value and " " not in value
 
 
 _DATA = {
@@ -145,6 +152,7 @@ _ANSWERS = {
     "hidden_order": "A-9",
     "consent": "accepted",
     "channels": ["Chat", "Phone"],
+    "who": ["Ada", "Wong", "ada@example.com", "+49 30 123", ""],
     "matrix": {"Speed": "Bad"},
     "q7": 6,
     "q8": "Billing",
@@ -172,6 +180,7 @@ EXAMPLES = (
                     {"metric": "nps", "value": 0, "min": 0, "max": 10},
                     {"metric": "ces", "value": 6, "min": 1, "max": 7},
                 ],
+                "customer": {"ref": "C-12", "email": "ada@example.com", "name": "Ada Wong"},
                 "case_id": "A-9",
                 "attributes": {
                     "survey": "Nach dem Kontakt",
