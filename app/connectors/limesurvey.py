@@ -53,7 +53,7 @@ _FACTS = frozenset(
     ("id", "submitdate", "startdate", "datestamp", "lastpage", "startlanguage", "token", "seed", "ipaddr", "refurl")
 )
 _TIMING = re.compile(r"interviewtime|(?:group|question)time\d*|.*Time", re.ASCII)
-_OTHER = re.compile(r"(.+?)\s*\[(?:other|comment)\]|(.+)_other", re.DOTALL | re.IGNORECASE)
+_OTHER = re.compile(r"(.+)\[(?:other|comment)\]|(.+)_other", re.DOTALL | re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]{1,3}\d{1,4}|-oth-|[A-Z]", re.ASCII)
 _LONGEST_CELL = 4 * 1024 * 1024
 
@@ -208,7 +208,7 @@ def _answer(name: str, value: object, label: str = "") -> Answer | None:
         return None
     other = _OTHER.fullmatch(name)
     if other:
-        return Answer(name, value, "words", label, other[1] or other[2])
+        return Answer(name, value, "words", label, (other[1] or other[2]).rstrip())
     if isinstance(value, str) and _CODE.fullmatch(value.strip()):
         return Answer(name, value, "choice", label)
     return Answer(name, value, label=label)
