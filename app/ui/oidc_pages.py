@@ -25,7 +25,12 @@ _Word = Annotated[str, Query(max_length=4096)]
 def leave(request: Request, session: Writing, now: Now) -> Response:
     """To the provider."""
     provider = _provider(request)
-    provider.issuer.metadata(now)  # the network before the transaction
+    try:
+        provider.issuer.metadata(now)  # the network before the transaction
+    except AppError as error:
+        return sign_in_page(
+            request, error.message, status=503, headers={"Retry-After": str(error.facts["retry_after"])}
+        )
     take_attempt(session, now, REDIRECTS, address_of(request))
     cookie, address = begin_sign_in(session, now, provider)
     response = RedirectResponse(address, status_code=303)
@@ -44,7 +49,7 @@ def come_back(request: Request, session: Writing, now: Now, code: _Word = "", st
     except AppError as error:
         if error.kind is not Kind.UNAUTHENTICATED:
             raise
-        return sign_in_page(request, _REFUSED)
+        return sign_in_page(request, _REFUSED, status=401)
     # What the provider says stands, also where it means that nobody is let in.
     with runtime_of(request).database.writing() as admitting:
         admitted = admit_person(admitting, now, provider, person)
