@@ -14,12 +14,15 @@ from app.access.sessions import SignedIn, close_session, open_session, open_user
 from app.access.users import fold_name, get_user, set_password
 from app.api.deps import Now, Reading, TransactionRoute, Writing, runtime_of
 from app.errors import AppError, Kind
+from app.log import get_logger
 from app.store.access import find_user
 from app.store.people_tables import User
 from app.ui.deps import Form, address_of, cookie_name, cookie_of, is_secure, visit, visit_form
 from app.ui.rendering import render
 
 router = APIRouter(route_class=TransactionRoute, include_in_schema=False)
+
+_log = get_logger("access")
 
 _UNAUTHENTICATED = 401
 _INVALID = 422
@@ -52,6 +55,7 @@ def sign_in(request: Request, session: Writing, reading: Reading, now: Now, form
     except AppError as error:
         if error.kind is not Kind.UNAUTHENTICATED:
             raise
+        _log.warning("sign_in_refused", by="key" if by_key else "password", address=address_of(request))
         wrong = _WRONG_KEY if by_key else _WRONG_PASSWORD
         return sign_in_page(request, wrong, status=_UNAUTHENTICATED, by_key=by_key)
     return keep_session(request, now, cookie, signed_in)
