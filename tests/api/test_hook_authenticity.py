@@ -135,7 +135,7 @@ def test_a_form_is_taken_as_it_comes_and_its_field_is_the_signature(client, sour
 
 
 def test_t38_a_form_of_a_thousand_parts_is_kept_and_a_huge_one_refused(client, source, database):
-    secret = source("forms", config={"auth": "token"})
+    secret = source("forms", config={"auth": "static_token"})
     part = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\nx\r\n'
     body = "".join(part.format(number) for number in range(1_000)) + "--b--\r\n"
     headers = {"content-type": "multipart/form-data; boundary=b"}
@@ -155,7 +155,7 @@ def test_a_secret_that_comes_in_a_header_is_not_kept(client, source, database):
 
 
 def test_a_token_in_the_address_is_neither_kept_nor_logged(client, source, database, capsys):
-    secret = source("forms", config={"auth": "token"})
+    secret = source("forms", config={"auth": "static_token"})
     assert client.post(f"/v1/hooks/forms?token={secret}", content=BODY).status_code == 200
     with database.reading() as session:
         row = session.scalars(select(Delivery)).one()
