@@ -32,7 +32,7 @@ class ConnectorOut(BaseModel):
     config_schema: dict[str, Any] = Field(description="JSON Schema of a source's `config`.")
 
 
-class PreviewIn(BaseModel):
+class PayloadIn(BaseModel):
     """A payload as a sender would deliver it, and the source that it would come to."""
 
     model_config = ConfigDict(
@@ -68,14 +68,14 @@ def connectors(_actor: Admin) -> list[ConnectorOut]:
 
 
 @router.post("/sources/preview", operation_id="preview_delivery", summary="See what a payload would become")
-def preview(body: PreviewIn, now: Now, _actor: Admin) -> ReadOut:
+def preview(body: PayloadIn, now: Now, _actor: Admin) -> ReadOut:
     """Read as a delivery to a source with this connector and configuration; nothing is stored."""
     headers = {name.lower(): value for name, value in body.headers.items()}
     delivery = RawDelivery(_bytes(body), headers, body.content_type, name=body.name, arrived_at=now)
     return ReadOut.model_validate(asdict(preview_delivery(body.connector, body.config, delivery)))
 
 
-def _bytes(body: PreviewIn) -> bytes:
+def _bytes(body: PayloadIn) -> bytes:
     if body.body_base64 is None:
         return body.body.encode() if isinstance(body.body, str) else dumps(body.body, ensure_ascii=False).encode()
     try:

@@ -146,6 +146,7 @@ def _failed(entry: Mapping[str, Any], code: str, message: str) -> dict[str, Any]
     """Every fact of a file that cannot be read is missed."""
     tally: Tally = compare_facts(entry.get("facts") or {}, [], Known())
     missed = [*tally.missed, *({"fact": one["fact"], "wanted": one["wanted"]} for one in tally.wrong)]
+    missed += [{"fact": name} for name in tally.found]  # that something must be absent, and it is: nothing was read
     return {"outcome": "error", "found": [], "missed": missed, "wrong": [], "error": f"{code}: {message}"}
 
 
