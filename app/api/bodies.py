@@ -2,19 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
+from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
-from app.access.keys import actor_of, find_key, note_use, refused
+from app.access.keys import PREFIX, actor_of, find_key, note_use, refused
+from app.access.machines import Machines, actor_of_token
 from app.api.deps import TransactionRoute, now_of, runtime_of
+from app.api.gate import Gate
 from app.api.problems import field_problem
 from app.api.quotas import spend
+from app.domain.actor import Actor
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
 from app.store.tables import ApiKey
@@ -79,7 +84,7 @@ class ApiRoute(OpenRoute):
         Raises:
             AppError: The key does not hold, or the body does not come as it should.
         """
-        request.state.actor = actor_of(await run_in_threadpool(_find_key, request))
+        request.state.actor = await run_in_threadpool(_find_actor, request)
         spend(request, request.app.state.quotas, request.state.actor.name)
         self._check_query(request)
         if self.body_field is None:
@@ -212,17 +217,33 @@ def check_address(request: Request) -> None:
         raise AppError(Kind.BAD_REQUEST, "nul_in_address", "The address has a NUL in it. Remove it.")
 
 
-def _find_key(request: Request) -> ApiKey:
+def _find_actor(request: Request) -> Actor:
     runtime, now = runtime_of(request), now_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise refused()
-    with runtime.database.reading() as session:
-        key = find_key(session, now, token.strip())
+    machines: Machines | None = request.app.state.machines
+    if machines is not None and not token.startswith(PREFIX):
+        return actor_of_token(machines, token.strip(), now)
+    key = _KEYS.store(runtime.database.reading, (token.strip(), now))
     if key.last_used_on != now.date():
         with runtime.database.writing() as session:
             note_use(session, now, key.id)
-    return key
+    return actor_of(key)
+
+
+def _find_keys(session: Session, group: Sequence[tuple[str, datetime]]) -> list[ApiKey | AppError]:
+    told: dict[str, ApiKey | AppError] = {}
+    for token, now in group:
+        if token not in told:
+            try:
+                told[token] = find_key(session, now, token)
+            except AppError as refusal:
+                told[token] = refusal
+    return [told[token] for token, _ in group]
+
+
+_KEYS: Gate[tuple[str, datetime], ApiKey] = Gate(_find_keys)
 
 
 def _has_body(request: Request) -> bool:

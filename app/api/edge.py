@@ -15,6 +15,7 @@ from app.log import get_logger
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _API = "/v1"
+_ONE_YEAR = "max-age=31536000"
 _log = get_logger("api")
 
 
@@ -68,6 +69,8 @@ def _mark(scope: Scope, headers: MutableHeaders, request_id: str) -> None:
     headers["X-Request-Id"] = request_id
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
+    if scope["app"].state.runtime.settings.base_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = _ONE_YEAR
     standing = scope["state"].get("standing")
     for name, value in (standing.headers() if standing else {}).items():
         headers[name] = value

@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
+from app.access.machines import open_machines
 from app.access.secret import derive_key, read_secret
 from app.api import (
     action_items,
@@ -34,6 +35,7 @@ from app.api import (
     taxonomy,
     themes,
     trends,
+    users,
 )
 from app.api.deps import EdgeRuntime
 from app.api.edge import Edge
@@ -68,6 +70,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     exposures.router,
     people.router,
     keys.router,
+    users.router,
     notices.router,
     audit.router,
 )
@@ -92,6 +95,7 @@ def prepare(app: FastAPI, runtime: EdgeRuntime) -> None:
     app.state.readers = None  # a process that has the model sets it
     app.state.stopping = lambda: False  # a server that can be told to stop sets it
     app.state.secret_key = read_secret(runtime.settings)
+    app.state.machines = open_machines(runtime.settings)
     app.state.cursor_key = derive_key(app.state.secret_key, "cursors")
     app.state.quotas = Quotas(runtime.settings.requests_per_minute)
     app.state.hook_quotas = Quotas(runtime.settings.deliveries_per_minute)

@@ -20,6 +20,7 @@ from app.cli.model import model
 from app.cli.serving import serve, work
 from app.cli.setup import init, migrate
 from app.cli.sources import sources
+from app.cli.users import users
 
 main = typer.Typer(
     name="closeloop",
@@ -51,6 +52,7 @@ for _command in (demo, init, serve, work, apply, classify, model, migrate, docto
     main.command()(_command)
 main.command("import")(import_file)
 main.add_typer(keys, name="key")
+main.add_typer(users, name="user")
 main.add_typer(impact, name="impact")
 main.add_typer(sources, name="source")
 

@@ -54,4 +54,4 @@ def _decoded(value: str) -> bytes:
     try:
         return urlsafe_b64decode(value + "=" * (-len(value) % 4))
     except (binascii.Error, ValueError):
-        raise AppError(Kind.INVALID, "bad_base64", "A part of the vCon is not base64url.") from None
+        raise AppError(Kind.INVALID, "bad_base_coding", "A part of the vCon is not base64url.") from None

@@ -1,4 +1,4 @@
-"""The tables as plain row classes; the classify room's are in `label_tables`.
+"""The tables as plain row classes; the classify room's are in `label_tables`, people who sign in in `people_tables`.
 
 `__writer__` names the one room that may write a table's rows.
 """
@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.label_tables import Mention
+from app.store.people_tables import User
 from app.store.row import Document, Leased, Row, row_id, unique_where
 
 # Reference data ------------------------------------------------------------------------------------------------------
@@ -515,6 +516,7 @@ class ApiKey(Row):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_on: Mapped[date | None]
+    replaced_by_id: Mapped[int | None]  # the key that took its place when it was rotated
 
 
 class BrowserSession(Row):
@@ -523,7 +525,8 @@ class BrowserSession(Row):
     __tablename__ = "browser_sessions"
     __writer__ = "access"
     digest: Mapped[str] = mapped_column(primary_key=True)
-    api_key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id"))
+    api_key_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))  # signed in with this key
+    user_id: Mapped[int | None] = mapped_column(ForeignKey(User.id), index=True)  # or as this person
     csrf: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
