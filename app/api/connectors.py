@@ -82,4 +82,4 @@ def _bytes(body: PayloadIn) -> bytes:
         return b64decode(body.body_base64, validate=True)
     except ValueError:
         message = "`body_base64` is no base64. Send the body's bytes in base64, or the text itself as `body`."
-        raise AppError(Kind.INVALID, "bad_base64", message) from None
+        raise AppError(Kind.INVALID, "bad_body_coding", message) from None

@@ -45,7 +45,7 @@ def test_a_preview_of_what_cannot_be_is_refused(admin, problem):
         ({"connector": "nobody"}, 422, "unknown_connector"),
         ({"connector": "json_mapping", "config": {"text": "[["}}, 422, "bad_source_config"),
         ({"connector": "json_mapping", "config": {"zone": "Mars"}}, 422, "bad_source_config"),
-        ({"connector": "typeform", "body_base64": "%%%"}, 422, "bad_base64"),
+        ({"connector": "typeform", "body_base64": "%%%"}, 422, "bad_body_coding"),
     ):
         problem(admin.post("/v1/sources/preview", json=order), status, code)
 
