@@ -71,7 +71,7 @@ def judge_hostile(folder: Path) -> dict[str, Any]:
 
 def _judge_bodies(path: Path) -> dict[str, Any]:
     counts: Counter[str] = Counter()
-    against, crashed = [], []
+    against, refused, crashed = [], [], []
     for line in path.read_bytes().splitlines():
         if not line.strip():
             continue
@@ -81,8 +81,16 @@ def _judge_bodies(path: Path) -> dict[str, Any]:
         counts[outcome] += 1
         if row.get("expect") == "reject" and outcome == "accepted":
             against.append(row.get("name"))
+        if row.get("expect") == "accept" and outcome != "accepted":
+            refused.append(row.get("name"))
         crashed += [f"{row.get('name')}: {told}" for told in (*_crashes(body), *(["decoder"] * (outcome == "crashed")))]
-    return {"bodies": sum(counts.values()), **counts, "accepted_against_expectation": against, "crashed": crashed}
+    return {
+        "bodies": sum(counts.values()),
+        **counts,
+        "accepted_against_expectation": against,
+        "refused_though_valid": refused,
+        "crashed": crashed,
+    }
 
 
 def _decoded(body: bytes) -> str:
