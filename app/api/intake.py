@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -82,7 +83,7 @@ def send(
     Sending it again changes nothing: an item is known by its source, `external_id` and version.
     With `Prefer: wait=N` the answer is held back for up to N seconds (30 at most), for the mentions to be ready.
     """
-    row = _source(session, now, actor, source)
+    row = target_source(session, now, actor, source)
     outcome = accept_items(session, now, row, [body])[0]
     if not outcome.is_stored:
         raise _refusal(outcome)
@@ -122,7 +123,7 @@ def send_bulk(
     media_type, raw = body
     results = _read_lines(raw) if media_type == _LINES else _read_array(raw)
     items = {index: found for index, found in enumerate(results) if isinstance(found, NativeItem)}
-    row = _source(session, now, actor, source)
+    row = target_source(session, now, actor, source)
     outcomes = dict(zip(items, accept_items(session, now, row, list(items.values())), strict=True))
     told = [
         _told(index, outcomes[index]) if index in outcomes else _invalid(index, found)
@@ -133,7 +134,12 @@ def send_bulk(
     )
 
 
-def _source(session: Session, now: Any, actor: Actor, key: str | None) -> Source:  # noqa: ANN401
+def target_source(session: Session, now: datetime, actor: Actor, key: str | None) -> Source:
+    """The source that an actor's items go to.
+
+    Raises:
+        AppError: ``other_source`` (the key is bound to another one), or ``unknown_source``.
+    """
     if actor.source_id is not None:
         own = session.get_one(Source, actor.source_id)
         if key not in {None, own.key}:
