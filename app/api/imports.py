@@ -22,7 +22,7 @@ from app.domain.actor import Actor
 from app.domain.cells import harmless_cell
 from app.domain.feedback import Medium
 from app.errors import AppError, Kind
-from app.ingest.dates import Order
+from app.ingest.dates import DateOrder
 from app.ingest.imports import NewImport, cancel_import, start_import
 from app.store.import_tables import Import
 from app.store.imports import find_import, iterate_rejects, list_imports
@@ -85,7 +85,9 @@ class ImportQuery:
     ] = None
     medium: Annotated[Medium, Query(description="How customers spoke, where no column says it.")] = Medium.SURVEY
     zone: Annotated[str | None, Query(max_length=64, description="Zone of times without one: Europe/Berlin.")] = None
-    date_order: Annotated[Order | None, Query(description="Day or month first in 01/02/2026; else recognised.")] = None
+    date_order: Annotated[DateOrder | None, Query(description="Day or month first in 01/02/2026; else recognised.")] = (
+        None
+    )
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from app.domain.feedback import FeedbackState, Medium
 from app.engine.jobs import Enqueuer
 from app.errors import AppError, Kind
 from app.ingest.chunks import Counts, Rejected
-from app.ingest.dates import Order
+from app.ingest.dates import DateOrder
 from app.ingest.importing import ImportOptions, ImportPlan, Target, open_plan, plan_import, run_import, unmapped
 from app.pipeline import drain
 from app.runtime import Runtime
@@ -50,7 +50,9 @@ def import_file(  # noqa: PLR0913 - the options of a command
     config: Annotated[str | None, typer.Option(help="The connector's settings, a JSON object.")] = None,
     medium: Annotated[Medium, typer.Option(help="How these customers spoke, where no column says it.")] = Medium.SURVEY,
     zone: Annotated[str | None, typer.Option(help="Zone of times without one, e.g. Europe/Berlin.")] = None,
-    date_order: Annotated[Order | None, typer.Option(help="Day or month first in 01/02/2026; else recognised.")] = None,
+    date_order: Annotated[
+        DateOrder | None, typer.Option(help="Day or month first in 01/02/2026; else recognised.")
+    ] = None,
     rejects: Annotated[Path | None, typer.Option(help="CSV file for rows that were not stored, with reasons.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Store nothing; say what would be stored.")] = False,
     classify: Annotated[bool, typer.Option(help="Run the stations afterwards if no service does it.")] = True,

@@ -14,7 +14,7 @@ from app.domain.actor import Actor
 from app.domain.feedback import Medium
 from app.errors import AppError
 from app.ingest.chunks import Counts, Draft, OpenFile, Rejected, Stored, store_chunk
-from app.ingest.dates import DateColumn, DateReader, Order
+from app.ingest.dates import DateColumn, DateOrder, DateReader
 from app.ingest.mapping import DATE_FIELDS, ColumnMap, map_columns
 from app.ingest.reading import BadRow, Row, RowFile, open_rows, read_rows, shown
 from app.ingest.rows import RowReader, RowRefusedError
@@ -38,7 +38,7 @@ class ImportOptions:
     zone: ZoneInfo
     mappings: tuple[str, ...] = ()
     medium: Medium = Medium.SURVEY
-    order: Order | None = None
+    order: DateOrder | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from app.domain.feedback import ImportState, Medium
 from app.errors import AppError
 from app.ingest.chunks import Draft, OpenFile, Rejected, store_chunk
 from app.ingest.conversations import open_conversations
-from app.ingest.dates import Order
+from app.ingest.dates import DateOrder
 from app.ingest.importing import ImportOptions, open_plan, plan_import
 from app.ingest.imports import OPEN
 from app.store.import_tables import Import, ImportReject
@@ -152,7 +152,7 @@ def _fresh(batch: Batch) -> OpenFile:
         ZoneInfo(told.get("zone", "UTC")),
         tuple(told.get("mappings", ())),
         Medium(told.get("medium", Medium.SURVEY)),
-        None if order is None else Order(order),
+        None if order is None else DateOrder(order),
     )
     return open_plan(plan_import(batch.path, options, batch.created_at))
 
