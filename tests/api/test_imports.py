@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from app.domain.actor import Scope
+from app.domain.actor import OPERATOR, Scope
 from app.ingest import load
 from app.ingest.chunks import CHUNK
+from app.ingest.forget import erase_customer
 from app.ingest.imports import purge_imports
 from app.store.import_tables import Import, ImportReject
 from app.store.tables import Feedback, Turn
@@ -321,3 +322,14 @@ def test_a_ten_megabyte_transcript_needs_less_than_150_mb_t_34(sender, read_on, 
     assert max(taken, read) < 150_000_000
     with database.reading() as session:
         assert session.scalar(select(Import.accepted)) == 1
+
+
+def test_erasing_a_person_takes_rejected_rows_that_name_them(sender, read_on, database, now, count):
+    send(sender, "comment,customer,created_at\nlate,K-7,never\nlost,K-77,never\n")
+    lines = ({"comment": "x", "customer": ref, "created_at": "never"} for ref in ("K-7", "K-8"))
+    send(sender, "\n".join(json.dumps(line) for line in lines), "x.jsonl", "application/x-ndjson")
+    read_on()
+    assert count(ImportReject) == 4
+    with database.writing() as session:
+        erase_customer(session, now, OPERATOR, "K-7")
+    assert count(ImportReject) == 2
