@@ -2,23 +2,27 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
+from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
 from app.access.keys import PREFIX, actor_of, find_key, note_use, refused
 from app.access.machines import Machines, actor_of_token
 from app.api.deps import TransactionRoute, now_of, runtime_of
+from app.api.gate import Gate
 from app.api.problems import field_problem
 from app.api.quotas import spend
 from app.domain.actor import Actor
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
+from app.store.tables import ApiKey
 
 DEADLINE_SECONDS = 12.0
 """How long a client may take to send its body, read or not."""
@@ -221,12 +225,25 @@ def _find_actor(request: Request) -> Actor:
     machines: Machines | None = request.app.state.machines
     if machines is not None and not token.startswith(PREFIX):
         return actor_of_token(machines, token.strip(), now)
-    with runtime.database.reading() as session:
-        key = find_key(session, now, token.strip())
+    key = _KEYS.store(runtime.database.reading, (token.strip(), now))
     if key.last_used_on != now.date():
         with runtime.database.writing() as session:
             note_use(session, now, key.id)
     return actor_of(key)
+
+
+def _find_keys(session: Session, group: Sequence[tuple[str, datetime]]) -> list[ApiKey | AppError]:
+    told: dict[str, ApiKey | AppError] = {}
+    for token, now in group:
+        if token not in told:
+            try:
+                told[token] = find_key(session, now, token)
+            except AppError as refusal:
+                told[token] = refusal
+    return [told[token] for token, _ in group]
+
+
+_KEYS: Gate[tuple[str, datetime], ApiKey] = Gate(_find_keys)
 
 
 def _has_body(request: Request) -> bool:

@@ -104,7 +104,7 @@ class Once:
         self._claim, self._request, self._response = claim, request, response
         self._session, self._now = session, now
 
-    def run(self, endpoint: Callable[[], BaseModel]) -> Response:
+    def run(self, endpoint: Callable[[], BaseModel | Response]) -> Response:
         """Run the endpoint and keep its answer with what it wrote; or give the answer that is kept.
 
         A refusal is an exception: it takes the whole transaction with it, so that the key is free again.
@@ -125,7 +125,9 @@ class Once:
         digest.update(self._request.scope["query_string"])
         return digest.hexdigest()
 
-    def _answer(self, value: BaseModel) -> Answer:
+    def _answer(self, value: BaseModel | Response) -> Answer:
+        if isinstance(value, Response):
+            return Answer(value.status_code, {"content-type": _JSON}, bytes(value.body))
         status = self._response.status_code or self._request.scope["route"].status_code or 200
         headers = {name: text for name, text in self._response.headers.items() if name in _KEPT_HEADERS}
         return Answer(status, headers | {"content-type": _JSON}, value.model_dump_json(by_alias=True).encode())
