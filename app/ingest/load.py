@@ -31,6 +31,9 @@ GIVE_UP_AT = 5
 MAX_REJECTS = 10_000
 """Rejected rows of one import that are kept; all are counted."""
 
+LARGE = 4 * 1024 * 1024
+"""Bytes above which a file waits until all smaller ones are read."""
+
 _MOST_REASONS, _OTHER = 30, "other reasons"
 _MOST_OPEN = 4
 _RETRY = timedelta(seconds=30)
@@ -67,7 +70,7 @@ class Outcome:
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
-    """Lease the oldest import that is to be read on, or whose file is to be deleted."""
+    """Lease the oldest import that is to be read on, or whose file is to be deleted; small files before large ones."""
     free = or_(Import.leased_until.is_(None), Import.leased_until <= now)
     given_up = (Import.attempts >= GIVE_UP_AT) & Import.state.in_(OPEN)
     values = {"state": ImportState.FAILED, "ended_at": now, "reason": "gave_up: the file could not be read on"}
@@ -76,7 +79,7 @@ def claim(session: Session, now: datetime) -> Batch | None:
         select(Import, Source)
         .join(Source)
         .where(free, or_(Import.state.in_(OPEN), Import.path.is_not(None)), Import.attempts < 2 * GIVE_UP_AT)
-        .order_by(Import.attempts, Import.id)
+        .order_by(Import.attempts, Import.size > LARGE, Import.id)
         .limit(1)
         .with_for_update(of=Import, skip_locked=True)
     ).first()
