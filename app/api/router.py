@@ -21,6 +21,7 @@ from app.api import (
     forecast,
     hooks,
     impact_files,
+    imports,
     intake,
     item_actions,
     keys,
@@ -45,6 +46,7 @@ from app.api.quotas import Quotas
 
 RESOURCES: tuple[APIRouter, ...] = (
     intake.router,
+    imports.router,
     feedback.router,
     classify.router,
     hooks.router,
