@@ -52,6 +52,7 @@ class Answer:
         label: The question's wording, if it is sent; may be HTML.
         key: A second name of the question, if the sender has one.
         scale: What the sender itself says of its scale.
+        picked: What a picked value means, where the value is only its number or code.
     """
 
     ref: str
@@ -60,6 +61,7 @@ class Answer:
     label: str = ""
     key: str = ""
     scale: Scale | None = None
+    picked: object = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -176,7 +178,7 @@ class _Sheet:
             asked = plain_text(answer.label) or ("" if answer.kind == "comment" else answer.key or answer.ref)
             self.turns += said_turns(answer.ref, str(answer.value), self._settings.label(names) or asked)
         else:
-            self.facts[self._fact_name(answer)] = _flattened(answer.value)
+            self.facts[self._fact_name(answer)] = _flattened(answer.value if answer.picked is None else answer.picked)
 
     def _is_told(self, answer: Answer) -> bool:
         """Whether it is an id that the operator, or the field's name, says to be the customer's or a case's."""
