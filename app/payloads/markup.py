@@ -6,7 +6,6 @@ from html import unescape
 
 from app.payloads.tags import Tag, pieces
 
-_LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^<>]{0,2000}>|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
 _BLOCKS = frozenset(
     (
         *("address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "fieldset", "figure", "footer", "form"),
@@ -15,6 +14,33 @@ _BLOCKS = frozenset(
     )
 )
 _UNSEEN = frozenset(("script", "style", "head", "title", "template", "noscript", "svg", "iframe", "object"))
+_INLINE = (
+    *(
+        "a",
+        "abbr",
+        "b",
+        "big",
+        "body",
+        "br",
+        "button",
+        "center",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "del",
+        "em",
+        "font",
+    ),
+    *("html", "i", "img", "input", "ins", "kbd", "label", "link", "mark", "meta", "q", "s", "small", "span", "strike"),
+    *("strong", "sub", "sup", "tbody", "td", "tfoot", "th", "thead", "u", "var", "wbr"),
+)
+_LOOKS_LIKE_HTML = re.compile(
+    rf"</?(?:{'|'.join(sorted({*_BLOCKS, *_UNSEEN, *_INLINE}))})(?:[\s/][^<>]{{0,2000}})?>|<!(?:--|doctype\b)|"
+    r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});",
+    re.IGNORECASE,
+)
+"""Tags that somebody typed, such as `<your name>`, are no HTML."""
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n ?")
 _MANY_LINES = re.compile(r"\n{3,}")
