@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 from classifiers.text.finding import Found, find, listen
 from classifiers.topics.explain import Why, explain
+from classifiers.topics.lens import shipped_lens
 from classifiers.topics.model import Labelled, TopicAnswer, TopicModel
 from classifiers.topics.prototypes import readable
 
@@ -36,7 +39,7 @@ SPOKEN = frozenset({"en"})
 COMPLAINT_AT = 0.5
 FRICTION_AT = 0.5
 SIGNAL_AT = 0.5
-_SPANS_AT_ONCE = 2048
+_SPANS_AT_ONCE = 384
 _SURE_FRICTION = 0.8
 _UNHAPPY = 0.0
 _SAID_NOTHING = {
@@ -133,7 +136,8 @@ class Reader:
             for one in self._decided.values()
             if one.teaches and one.topics is not None and (not one.topics or known.intersection(one.topics))
         ]
-        self.topics = TopicModel(topics, self._encode, taught) if topics else None
+        self._lens = shipped_lens() if encoder.packaged else None
+        self.topics = TopicModel(topics, self._encode, taught, lens=self._lens) if topics else None
         self._feelings = Feelings(encoder, [one.felt() for one in self._decided.values()], sentiment_model)
         names = [readable(spec.name or spec.key) for spec in topics]
         self._names = dict(zip((spec.key for spec in topics), self._feelings.embed(names), strict=True))
@@ -155,14 +159,29 @@ class Reader:
         asked = questions if questions is not None else [None] * len(conversations)
         mentions: list[list[contract.Mention]] = [[] for _ in conversations]
         heard = [listen(turns, self._languages) for turns in conversations]
-        for batch in _batches(find(conversations, asked, heard)):
-            looks = self.look([clean(found.text) for found in batch])
+        for batch, looks in self._looked_at(_batches(find(conversations, asked, heard))):
             for found, told in zip(batch, self._told(batch, looks), strict=True):
                 mentions[found.conversation] += told
         return [
             contract.Reading(tuple(found), one.language, "language" if one.foreign else None if found else "no_content")
             for found, one in zip(mentions, heard, strict=True)
         ]
+
+    def _looked_at(self, batches: Iterator[list[Found]]) -> Iterator[tuple[list[Found], Looks]]:
+        """While one batch is encoded the next is cut and the one before is told: the encoder's workers do not wait."""
+        first, second = next(batches, None), next(batches, None)
+        if first is not None and second is None:
+            yield first, self._look_at(first)
+        elif first is not None and second is not None:
+            with ThreadPoolExecutor(1, thread_name_prefix="look") as ahead:
+                waiting = (first, ahead.submit(self._look_at, first))
+                for batch in chain([second], batches):
+                    done, waiting = waiting, (batch, ahead.submit(self._look_at, batch))
+                    yield done[0], done[1].result()
+                yield waiting[0], waiting[1].result()
+
+    def _look_at(self, batch: Sequence[Found]) -> Looks:
+        return self.look([clean(found.text) for found in batch])
 
     def look(self, texts: Sequence[str]) -> Looks:
         """Judge cleaned texts, each on its own words alone."""
@@ -287,6 +306,7 @@ class Reader:
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
         model = [code_fingerprint(), self._encoder.fingerprint, self._feelings.fingerprint, seeds_fingerprint()]
         taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
+        model.append(self._lens.fingerprint if self._lens else "")
         settings = [repr(tuple(topics)), repr(self._confidence), repr(sorted(self._languages or ()))]
         return f"{_digest([*model, *settings], 12)}.{_digest(taught, 6)}"
 
@@ -326,7 +346,7 @@ def _answered(mention: contract.Mention, verdict: Content) -> contract.Mention:
 
 
 def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
-    """Bound the memory: what heads say of two thousand spans is 5 MB, whatever the size of the input."""
+    """Bound the memory, whatever the size of the input, and give the encoder enough to sort by length."""
     batch: list[Found] = []
     for one in found:
         batch.append(one)
