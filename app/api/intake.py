@@ -2,22 +2,28 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from app.api.bodies import ApiRoute, check_form, read_body
+from app.api.bodies import check_form, read_body
 from app.api.deps import Ingester, Now, Writing, runtime_of
+from app.api.gate import Gate
+from app.api.once import KeyRequired, read_claim
 from app.api.openapi import declare
 from app.api.problems import problem_of
-from app.connectors.contract import NativeItem, read_item
+from app.api.quotes import QuoteOut
+from app.api.waiting import WaitingRoute
 from app.domain.actor import Actor
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
 from app.ingest.items import MAX_BATCH, Accepted, Status, accept_items
 from app.ingest.sources import ensure_native_source
+from app.payloads.native import NativeItem, read_item
 from app.store.deliveries import find_source
 from app.store.tables import Source
 
@@ -27,7 +33,7 @@ _JSON, _LINES = "application/json", "application/x-ndjson"
 _KNOWN = frozenset({Status.DUPLICATE, Status.STALE})
 _KIND = {Status.CONFLICT: Kind.CONFLICT, Status.REFUSED: Kind.INVALID}
 
-router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=ApiRoute)
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=WaitingRoute)
 
 SourceKey = Annotated[
     str | None,
@@ -42,6 +48,9 @@ class IntakeOut(BaseModel):
     state: Status = Field(description="`created`, `updated`, or nothing new: `duplicate`, `stale` (an older version).")
     duplicate: bool = Field(description="Whether it changed nothing.")
     status_url: str | None = Field(description="Where to see whether it has been read.")
+    mentions: list[QuoteOut] | None = Field(
+        default=None, description="What was found in it, if you preferred to wait and it was read in time."
+    )
 
 
 class ItemResult(BaseModel):
@@ -66,23 +75,64 @@ class BulkOut(BaseModel):
     operation_id="send_feedback",
     summary="Send one item",
     status_code=202,
-    responses=declare(409) | {200: {"model": IntakeOut, "description": "Known already; nothing was changed"}},
+    response_model=IntakeOut,
+    responses=declare(409) | {200: {"model": IntakeOut, "description": "Known already, or read while you waited"}},
 )
 def send(
-    body: NativeItem, response: Response, session: Writing, now: Now, actor: Ingester, source: SourceKey = None
-) -> IntakeOut:
+    body: NativeItem, request: Request, session: Writing, now: Now, actor: Ingester, source: SourceKey = None
+) -> Response:
     """Store one item; it is durable when you read the answer, and classified soon after.
 
     Sending it again changes nothing: an item is known by its source, `external_id` and version.
+    With `Prefer: wait=N` the answer is held back for up to N seconds (30 at most), for the mentions to be ready.
     """
-    row = _source(session, now, actor, source)
-    outcome = accept_items(session, now, row, [body])[0]
+    sent = Sent(body, now, actor, source)
+    if read_claim(request) is None:
+        outcome = GATE.store(runtime_of(request).database.writing, sent)
+    else:  # with the answer that is kept
+        outcome = accept_items(session, now, _source(session, now, actor, source), [body])[0]
     if not outcome.is_stored:
         raise _refusal(outcome)
-    if outcome.status in _KNOWN:
-        response.status_code = 200
+    known = outcome.status in _KNOWN
     url = None if outcome.feedback_id is None else f"/v1/feedback/{outcome.feedback_id}/status"
-    return IntakeOut(id=outcome.feedback_id, state=outcome.status, duplicate=outcome.status in _KNOWN, status_url=url)
+    told = IntakeOut(id=outcome.feedback_id, state=outcome.status, duplicate=known, status_url=url)
+    return Response(told.model_dump_json(), 200 if known else 202, media_type=_JSON)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One item on its way in: when it came, who sent it, and to which source."""
+
+    item: NativeItem
+    now: datetime
+    actor: Actor
+    source: str | None
+
+
+def _store(session: Session, group: Sequence[Sent]) -> list[Accepted | AppError]:
+    told: dict[int, Accepted | AppError] = {}
+    places = _by_place(group)
+    for place, numbers in places.items():
+        first = group[numbers[0]]
+        try:
+            source = _source(session, first.now, first.actor, place[1])
+        except AppError as refusal:
+            told |= dict.fromkeys(numbers, refusal)
+            continue
+        latest = max(group[number].now for number in numbers)
+        outcomes = accept_items(session, latest, source, [group[number].item for number in numbers])
+        told |= dict(zip(numbers, outcomes, strict=True))
+    return [told[number] for number in range(len(group))]
+
+
+def _by_place(group: Sequence[Sent]) -> dict[tuple[int | None, str | None], list[int]]:
+    places: dict[tuple[int | None, str | None], list[int]] = {}
+    for number, sent in enumerate(group):
+        places.setdefault((sent.actor.source_id, sent.source), []).append(number)
+    return places
+
+
+GATE: Gate[Sent, Accepted] = Gate(_store)
 
 
 async def _bulk_body(request: Request) -> tuple[str, bytes]:
@@ -104,10 +154,11 @@ _BULK = {
 
 @router.post("/bulk", operation_id="send_feedback_bulk", summary="Send up to 1,000 items", openapi_extra=_BULK)
 def send_bulk(
+    actor: Ingester,
+    _key: KeyRequired,
     body: Annotated[tuple[str, bytes], Depends(_bulk_body)],
     session: Writing,
     now: Now,
-    actor: Ingester,
     source: SourceKey = None,
 ) -> BulkOut:
     """Each item stands for itself: those that fit are stored, the others say why not. Sending again is safe."""

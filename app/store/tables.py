@@ -1,4 +1,4 @@
-"""The tables as plain row classes; the classify room's are in `label_tables`.
+"""The tables as plain row classes; the classify room's are in `label_tables`, people who sign in in `people_tables`.
 
 `__writer__` names the one room that may write a table's rows.
 """
@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.label_tables import Mention
+from app.store.people_tables import User
 from app.store.row import Document, Leased, Row, row_id, unique_where
 
 # Reference data ------------------------------------------------------------------------------------------------------
@@ -179,6 +180,7 @@ class Source(Row):
     secrets: Mapped[bytes | None]  # encrypted JSON list, newest first; at most two are live
     created_at: Mapped[datetime]
     paused_at: Mapped[datetime | None]
+    pull_token: Mapped[bytes | None]  # encrypted; with it, what thin events name is fetched from the sender
 
 
 class Delivery(Row, Leased):
@@ -198,6 +200,22 @@ class Delivery(Row, Leased):
     state: Mapped[str] = mapped_column(default="received")  # domain.feedback.DeliveryState
     reason: Mapped[str | None]
     unpacked_at: Mapped[datetime | None]
+
+
+class Fetch(Row, Leased):
+    """What a thin event only named: it is fetched, or comes by another way, or is given up."""
+
+    __tablename__ = "fetches"
+    __writer__ = "ingest"
+    __table_args__ = (Index(None, "state", "leased_until"), Index(None, "source_id", "external_id"))
+    id: Mapped[int] = row_id()
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), index=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    external_id: Mapped[str]
+    path: Mapped[str]  # what to ask the sender's API for
+    occurred_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16), default="open")  # domain.feedback.FetchState
 
 
 class Feedback(Row, Leased):
@@ -224,6 +242,8 @@ class Feedback(Row, Leased):
     language: Mapped[str | None]
     question: Mapped[str | None]
     customer_ref: Mapped[str | None]
+    customer_email: Mapped[str | None]
+    customer_name: Mapped[str | None]
     segment: Mapped[str | None]
     case_ref: Mapped[str | None]
     attributes: Mapped[Document]
@@ -243,6 +263,9 @@ class Turn(Row):
     text: Mapped[str]
     at: Mapped[datetime | None]
     speaker: Mapped[str | None]
+    ref: Mapped[str | None]  # the source's own id of this turn
+    question: Mapped[str | None]  # that it answers
+    version: Mapped[int] = mapped_column(default=0, server_default="0")  # of the item that it came with
 
 
 class Score(Row):
@@ -256,6 +279,7 @@ class Score(Row):
     value: Mapped[float]
     low: Mapped[float]
     high: Mapped[float]
+    raw: Mapped[str | None]  # what the source wrote, where it was no number
 
 
 # What we make of it --------------------------------------------------------------------------------------------------
@@ -492,6 +516,7 @@ class ApiKey(Row):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_on: Mapped[date | None]
+    replaced_by_id: Mapped[int | None]  # the key that took its place when it was rotated
 
 
 class BrowserSession(Row):
@@ -500,7 +525,8 @@ class BrowserSession(Row):
     __tablename__ = "browser_sessions"
     __writer__ = "access"
     digest: Mapped[str] = mapped_column(primary_key=True)
-    api_key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id"))
+    api_key_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))  # signed in with this key
+    user_id: Mapped[int | None] = mapped_column(ForeignKey(User.id), index=True)  # or as this person
     csrf: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -526,3 +552,21 @@ class WorkerHeartbeat(Row):
     __writer__ = "engine"
     executor_id: Mapped[str] = mapped_column(primary_key=True)
     beat_at: Mapped[datetime]
+
+
+class KeptAnswer(Row):
+    """What a request under an `Idempotency-Key` was answered, so that sending it again does nothing again."""
+
+    __tablename__ = "kept_answers"
+    __writer__ = "access"
+    __table_args__ = (UniqueConstraint("credential", "method", "path", "key"),)
+    id: Mapped[int] = row_id()
+    credential: Mapped[str]  # the actor's name
+    method: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str]
+    key: Mapped[str] = mapped_column(String(255))
+    fingerprint: Mapped[str] = mapped_column(String(64))  # SHA-256 of the body and the query
+    status: Mapped[int]
+    headers: Mapped[Document]
+    body: Mapped[bytes]  # encrypted: an answer may hold a secret that is shown once
+    created_at: Mapped[datetime] = mapped_column(index=True)

@@ -46,7 +46,10 @@ class StandIn(Tools):
     @property
     def readers(self):
         return SimpleNamespace(
-            encoder=lambda: SimpleNamespace(fingerprint="x"), current=lambda known: Reader(known.specs())
+            encoder=lambda: SimpleNamespace(fingerprint="x"),
+            current=lambda known: Reader(known.specs()),
+            known=None,
+            failure=None,
         )
 
 

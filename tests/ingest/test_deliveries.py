@@ -5,7 +5,6 @@ import pytest
 import standardwebhooks
 from sqlalchemy import func, select
 
-from app.connectors.contract import RawDelivery
 from app.domain.actor import OPERATOR
 from app.domain.feedback import DeliveryState
 from app.errors import AppError
@@ -13,6 +12,7 @@ from app.ingest import unpack
 from app.ingest.forget import purge_deliveries
 from app.ingest.receive import receive_delivery, replay_deliveries, verify_delivery
 from app.ingest.sources import NewSource, create_source, pause_source
+from app.payloads.delivery import RawDelivery
 from app.store.deliveries import DeliveryFilter, count_deliveries, find_delivery, find_source, list_deliveries
 from app.store.tables import Delivery, Feedback, Turn
 
@@ -107,7 +107,7 @@ def test_the_same_id_with_another_body_is_quarantined_not_lost(database, receive
     assert _feedback(database) == 1
 
 
-def test_updates_that_arrive_in_reverse_end_with_the_newest(database, receive, unpack_all):
+def test_t81_updates_that_arrive_in_reverse_end_with_the_newest(database, receive, unpack_all):
     receive(ITEM | {"updated_at": "2026-09-15T13:00:00Z", "text": "new"}, "msg_2")
     receive(ITEM | {"updated_at": "2026-09-15T12:30:00Z", "text": "old"}, "msg_1")
     unpack_all()
@@ -139,13 +139,13 @@ def test_one_bad_item_does_not_keep_its_neighbours_out(database, receive, unpack
     assert _feedback(database) == 2
 
 
-def test_a_delivery_without_items_is_ignored_and_says_why(database, receive, unpack_all):
+def test_t91_a_delivery_without_items_is_ignored_and_says_why(database, receive, unpack_all):
     delivery_id, _ = receive({"items": []})
     unpack_all()
     assert _state(database, delivery_id) == ("ignored", "the delivery holds no items")
 
 
-def test_a_quarantined_delivery_becomes_an_item_once_it_can_be_read(database, receive, unpack_all, now):
+def test_t96_a_quarantined_delivery_becomes_an_item_once_it_can_be_read(database, receive, unpack_all, now):
     delivery_id, _ = receive({name: value for name, value in ITEM.items() if name != "medium"})
     unpack_all()
     assert _state(database, delivery_id)[0] == "quarantined"
