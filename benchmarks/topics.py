@@ -2,7 +2,7 @@
 
 Parts: banking, unseen, scope, survey, speed (all without any). Each prints a table, its baselines from the same run.
 Splits are drawn by fixed seeds: 3,080 rows of banking77's training part are held out as its test part; of other sets
-one half is traffic or training, the other is judged, through a lens that was trained without it and its kin.
+one half is traffic or training, the other is judged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +27,8 @@ from sklearn.multiclass import OneVsRestClassifier
 from classifiers.contract import Encoded, TopicSpec
 from classifiers.embedders.encoder import Encoder
 from classifiers.text.clean import clean
-from classifiers.topics.lens import Lens, shipped_lens
 from classifiers.topics.model import Labelled, TopicModel
 from classifiers.topics.prototypes import readable
-from classifiers.train.lens import SETS as LENS_SETS
-from classifiers.train.lens import read_taxonomies, train_lens
 
 Array = npt.NDArray[Any]
 
@@ -40,9 +36,6 @@ SEED = 20261126
 SEEDS = (0, 1, 2)
 FEW = 4
 ENCODER = Encoder()
-KIN = (frozenset({"multidogo_finance", "multidogo_insurance", "multidogo_media", "dstc11_insurance"}),)
-"""Sets that share topics."""
-
 KNOWN: dict[str, tuple[Array, Array]] = {}
 NO_TOPIC = {"outofdomain", "contentonly", "Labelling not possible", "Not assigned"}
 SETS = {
@@ -164,23 +157,9 @@ def words(keys: list[str], train: Texts, test: Texts) -> Array:
     return found
 
 
-@cache
-def lens_without(data: Path, name: str) -> Lens:
-    """The shipped lens where it has not seen the set, else one trained without it and its kin."""
-    if name not in LENS_SETS:
-        return shipped_lens()
-    leave = next((kin for kin in KIN if name in kin), frozenset({name}))
-    return _trained(data, leave)
-
-
-@cache
-def _trained(data: Path, leave: frozenset[str]) -> Lens:
-    return train_lens(read_taxonomies(data, encode, leave))
-
-
-def grown(keys: list[str], train: Texts | None, test: Texts, lens: Lens, traffic: Array | None = None) -> Array:
+def grown(keys: list[str], train: Texts | None, test: Texts, traffic: Array | None = None) -> Array:
     """Our probabilities."""
-    model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled() if train else (), traffic, lens)
+    model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled() if train else (), traffic)
     return model.probabilities(test.texts, test.encoded())
 
 
@@ -189,11 +168,10 @@ def part_banking(data: Path) -> None:
     train, test = banking(data)
     keys = sorted({topics[0] for topics in test.topics})
     print("banking77, 3,080 held out: accuracy, ECE, accuracy at 80 % coverage")
-    lens = lens_without(data, "banking77")
     print(f"  names   cosine {hits(cosine(keys, test), keys, test).mean():.3f}")
-    print(f"  names   ours {_row(grown(keys, None, test, lens), keys, test)}")
+    print(f"  names   ours {_row(grown(keys, None, test), keys, test)}")
     for name, traffic in ((f"{len(train.texts)} unlabelled texts", train), ("the judged texts, unlabelled", test)):
-        found = grown(keys, None, test, lens, traffic.encoded().vectors)
+        found = grown(keys, None, test, traffic.encoded().vectors)
         print(f"  names and {name}   ours {_row(found, keys, test)}", flush=True)
     for count in (1, 2, 4, 8, 16, 0):
         seeds = SEEDS if count else SEEDS[:1]
@@ -202,9 +180,9 @@ def part_banking(data: Path) -> None:
             some = few(train, keys, count, seed)
             for name, method in (("embedding + LR", regression), ("TF-IDF + LR", words)):
                 rows.setdefault(name, []).append(_figures(method(keys, some, test), keys, test))
-            rows.setdefault("ours", []).append(_figures(grown(keys, some, test, lens), keys, test))
+            rows.setdefault("ours", []).append(_figures(grown(keys, some, test), keys, test))
             if 0 < count < FEW:
-                found = grown(keys, some, test, lens, test.encoded().vectors)
+                found = grown(keys, some, test, test.encoded().vectors)
                 rows.setdefault("ours, judged texts at hand", []).append(_figures(found, keys, test))
         told = "   ".join(f"{name} " + " ".join(f"{x:.3f}" for x in np.mean(row, axis=0)) for name, row in rows.items())
         print(f"  {count or 'all':>5}   {told}", flush=True)
@@ -236,10 +214,9 @@ def part_unseen(data: Path) -> None:
     for name in SETS:
         keys, half, test = split(data, name)
         plain = hits(cosine(keys, test), keys, test).mean()
-        lens = lens_without(data, name)
-        found = [grown(keys, None, test, lens), grown(keys, None, test, lens, half.encoded().vectors)]
+        found = [grown(keys, None, test), grown(keys, None, test, half.encoded().vectors)]
         single = half.at([row for row, topics in enumerate(half.topics) if len(topics) == 1])
-        found += [grown(keys, few(single, keys, count, 0), test, lens) for count in (1, 2, 4, 8, 16)]
+        found += [grown(keys, few(single, keys, count, 0), test) for count in (1, 2, 4, 8, 16)]
         told = [hits(one, keys, test).mean() for one in found]
         gains.append(told[1] - plain)
         print(f"  {name:20} {plain:.3f} " + " ".join(f"{x:.3f}" for x in told), flush=True)
@@ -255,7 +232,7 @@ def part_scope(data: Path) -> None:
             for count in (8, 0):
                 keys, train, test, inside = _hidden(data, name, seed)
                 some = few(train, keys, count, seed)
-                ours = grown(keys, some, test, lens_without(data, name))
+                ours = grown(keys, some, test)
                 found = [regression(keys, some, test).max(axis=1), ours.max(axis=1)]
                 told.append([roc_auc_score(inside, one) for one in found])
         eight, every = np.mean(told[::2], axis=0), np.mean(told[1::2], axis=0)
@@ -292,8 +269,7 @@ def part_survey(data: Path) -> None:
         truth = _several(test.topics, keys)
         plain = OneVsRestClassifier(LogisticRegression(C=20, max_iter=300))
         plain.fit(train.encoded().vectors, _several(train.topics, keys))
-        lens = lens_without(data, "nhs_fft")
-        model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled(), lens=lens)
+        model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled())
         answers = model.judge(test.texts, test.encoded(), 0.5)
         ours = _several([tuple(one.label or "" for one in answer.topics) for answer in answers], keys)
         told = [_f1(found, truth) for found in (plain.predict(test.encoded().vectors) > 0, ours)]
@@ -319,7 +295,7 @@ def part_speed(data: Path) -> None:
         specs = [TopicSpec(key) for key in topics]
         rows.encoded()
         started = time.perf_counter()
-        model = TopicModel(specs, encode, rows.labelled(), lens=shipped_lens())
+        model = TopicModel(specs, encode, rows.labelled())
         learnt = time.perf_counter() - started
         encoded = test.encoded()
         started = time.perf_counter()

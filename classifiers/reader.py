@@ -23,7 +23,6 @@ from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 from classifiers.text.finding import Found, find, listen
 from classifiers.topics.explain import Why, explain
-from classifiers.topics.lens import shipped_lens
 from classifiers.topics.model import Labelled, TopicAnswer, TopicModel
 from classifiers.topics.prototypes import readable
 
@@ -136,8 +135,7 @@ class Reader:
             for one in self._decided.values()
             if one.teaches and one.topics is not None and (not one.topics or known.intersection(one.topics))
         ]
-        self._lens = shipped_lens() if encoder.packaged else None
-        self.topics = TopicModel(topics, self._encode, taught, lens=self._lens) if topics else None
+        self.topics = TopicModel(topics, self._encode, taught) if topics else None
         self._feelings = Feelings(encoder, [one.felt() for one in self._decided.values()], sentiment_model)
         names = [readable(spec.name or spec.key) for spec in topics]
         self._names = dict(zip((spec.key for spec in topics), self._feelings.embed(names), strict=True))
@@ -306,7 +304,6 @@ class Reader:
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
         model = [code_fingerprint(), self._encoder.fingerprint, self._feelings.fingerprint, seeds_fingerprint()]
         taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
-        model.append(self._lens.fingerprint if self._lens else "")
         settings = [repr(tuple(topics)), repr(self._confidence), repr(sorted(self._languages or ()))]
         return f"{_digest([*model, *settings], 12)}.{_digest(taught, 6)}"
 

@@ -59,7 +59,6 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
         AppError: `bad_line`, `unreadable_input`, `no_topics` or `model_unavailable`.
     """
     from classifiers.text.clean import clean  # noqa: PLC0415 - the classifiers are loaded when they are needed
-    from classifiers.topics.lens import shipped_lens  # noqa: PLC0415
     from classifiers.topics.model import Labelled, TopicModel  # noqa: PLC0415
 
     encoder = run.readers.encoder()
@@ -70,7 +69,7 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
     specs = _topics(files.taxonomy, (label for row in train for label in row.topics))
     traffic = [clean(row["text"]) for row in _rows(run, files.unlabelled, check_text)]
     vectors = encoder.encode(traffic, layers=False).vectors if traffic else None
-    model = TopicModel(specs, encoder.encode, train, vectors, shipped_lens() if encoder.packaged else None)
+    model = TopicModel(specs, encoder.encode, train, vectors)
     known = set(model.keys)
     tally = TopicTally()
     started = time.perf_counter()

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from classifiers.contract import Floats, TopicSpec
-    from classifiers.topics.lens import Lens
 
-VERSION = "3"
+VERSION = "2"
 """Raised with every change that changes answers: it is part of the fingerprint."""
 
 PRIOR_SCALE = 0.4
@@ -81,7 +80,6 @@ class TopicModel:
         encode: Callable[[Sequence[str]], Encoded],
         labelled: Sequence[Labelled] = (),
         traffic: Floats | None = None,
-        lens: Lens | None = None,
     ) -> None:
         """Learn from what is written about the topics and from labelled texts.
 
@@ -91,7 +89,6 @@ class TopicModel:
             labelled: More labelled texts, for example corrections. Labels that no spec has are ignored; of several
                 rows with one text the last counts.
             traffic: Vectors of unlabelled texts of the same kind; followed as far as they can be trusted.
-            lens: Brings names and texts together; the shipped one fits the packaged encoder alone.
 
         Raises:
             ClassifierError: No topic is given, a key occurs twice, or parents are missing or circular.
@@ -103,15 +100,10 @@ class TopicModel:
         above = prototypes.parents(specs)
         self.rows = _rows(specs, labelled)
         self.several = any(len(row.topics) > 1 for row in self.rows)
-        self.fingerprint = _hash(specs, self.rows, traffic, lens)
+        self.fingerprint = _hash(specs, self.rows, traffic)
         words, written = prototypes.describe(specs, encode)
         known = encode([row.text for row in self.rows]) if self.rows else _none_of(written)
-        self._lens = lens
-        inherited = prototypes.inherit(written.vectors, above)
-        settled = settle(
-            lens.of_names(inherited) if lens else inherited,
-            self._seen(traffic) if traffic is not None and len(traffic) else traffic,
-        )
+        settled = settle(prototypes.inherit(written.vectors, above), traffic)
         self.stage = _stage(len(self.rows), settled.trust)
         self._settled = settled
         self._scale = PRIOR_SCALE + _FOLLOWED_SCALE * settled.trust
@@ -206,13 +198,9 @@ class TopicModel:
 
     def _guess(self, vectors: Floats) -> Floats:
         """The prior guess: similarity to what is written, without its mean over the topics."""
-        found = self._settled.scores(self._seen(vectors))
+        found = self._settled.scores(vectors)
         guess: Floats = self._scale * (found - found.mean(axis=1, keepdims=True))
         return guess
-
-    def _seen(self, vectors: Floats) -> Floats:
-        """Vectors of texts as they are compared with what is written."""
-        return self._lens.of_texts(vectors) if self._lens else vectors
 
     def _leant(self, scores: Floats, vectors: Floats, near: Near) -> Floats:
         """Lean on what is written as far as topics are not labelled, except close to a labelled text."""
@@ -275,8 +263,8 @@ def _stage(labelled: int, trust: float) -> str:
     return " + ".join(parts)
 
 
-def _hash(specs: Sequence[TopicSpec], rows: Sequence[Labelled], traffic: Floats | None, lens: Lens | None) -> str:
-    digest = hashlib.sha256(f"{VERSION} {lens.fingerprint if lens else None}".encode())
+def _hash(specs: Sequence[TopicSpec], rows: Sequence[Labelled], traffic: Floats | None) -> str:
+    digest = hashlib.sha256(VERSION.encode())
     for spec in specs:
         digest.update(repr((spec.key, spec.name, spec.description, spec.parent)).encode("utf-8", "replace"))
     for row in rows:

@@ -15,13 +15,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from classifiers.contract import SENTIMENTS
-from classifiers.embedders.encoder import Encoder
 from classifiers.sentiment.linear import Linear
 from classifiers.sentiment.mentions import MENTION_FILE, MentionModel
 from classifiers.sentiment.model import FOLDER, TEXT_FILE, TextModel
-from classifiers.topics.lens import LENS_FILE
 from classifiers.train.batches import Source
-from classifiers.train.lens import read_taxonomies, train_lens
 from classifiers.train.measure import features_of, measure, temperature_of
 from classifiers.train.mentions import Lesson, Questions, Reading, judge, read_mams, train_mentions
 from classifiers.train.mix import kind_of
@@ -40,19 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m classifiers.train",
         description="Make the shipped weights from sets whose licence allows it (about 30 minutes on one core).",
     )
-    parser.add_argument(
-        "head", choices=["sentiment", "text", "mentions", "lens"], help="sentiment is text and mentions"
-    )
+    parser.add_argument("head", choices=["sentiment", "text", "mentions"], help="sentiment is both, in a row")
     parser.add_argument("--data", type=Path, required=True, help="folder with one folder per set")
-    parser.add_argument("--out", type=Path, help="where the weights go (default: the package)")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="where the weights go (default: the package)")
     parser.add_argument("--leave", nargs="*", default=[], help="sets to measure on instead of training on them")
     parser.add_argument("--keep", type=Path, help="folder where a stage's weights wait for a run that goes on later")
     given = parser.parse_args(arguments)
-    given.out = given.out or (LENS_FILE.parent if given.head == "lens" else FOLDER)
     torch.set_num_threads(1)
-    if given.head == "lens":
-        train_lens(read_taxonomies(given.data, Encoder().encode, given.leave)).save(given.out / LENS_FILE.name)
-        return 0
     source = Source()
     rows = [row for row in read_rows(given.data) if row.source not in given.leave]
     left = [row for row in read_rows(given.data) if row.source in given.leave]
