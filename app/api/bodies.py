@@ -133,15 +133,15 @@ async def read_body(request: Request, limit: int) -> bytes:
     Raises:
         AppError: Too large, or too slow.
     """
-    if _announced(request) > limit:
-        raise _too_large(limit)
+    if announced_length(request) > limit:
+        raise too_large(limit)
     parts, size = [], 0
     try:
         async with _in_time(request):
             async for part in request.stream():
                 size += len(part)
                 if size > limit:
-                    raise _too_large(limit)
+                    raise too_large(limit)
                 parts.append(part)
     except TimeoutError:
         message = f"The body did not arrive within {DEADLINE_SECONDS:.0f} seconds. Send it again, in smaller parts."
@@ -164,7 +164,7 @@ async def drain_body(request: Request) -> None:
 
     A client that waits for `100 Continue` has sent nothing yet and is answered at once.
     """
-    if not _has_body(request) or "expect" in request.headers or _announced(request) > _MOST_DRAINED:
+    if not _has_body(request) or "expect" in request.headers or announced_length(request) > _MOST_DRAINED:
         return
     size = 0
     # It was read before, the client went away, or it is too slow: then there is nothing to wait for.
@@ -247,14 +247,16 @@ _KEYS: Gate[tuple[str, datetime], ApiKey] = Gate(_find_keys)
 
 
 def _has_body(request: Request) -> bool:
-    return "transfer-encoding" in request.headers or _announced(request) > 0
+    return "transfer-encoding" in request.headers or announced_length(request) > 0
 
 
-def _announced(request: Request) -> int:
+def announced_length(request: Request) -> int:
+    """Bytes that the body is said to have; 0 where it is not said."""
     length = request.headers.get("content-length", "")
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
-def _too_large(limit: int) -> AppError:
+def too_large(limit: int) -> AppError:
+    """The refusal of a body of more than `limit` bytes."""
     message = f"The body is larger than the {limit:,} bytes that this route takes. Send it in parts."
     return AppError(Kind.TOO_LARGE, "body_too_large", message, limit_bytes=limit)

@@ -90,7 +90,7 @@ def send(
     if read_claim(request) is None:
         outcome = GATE.store(runtime_of(request).database.writing, sent)
     else:  # with the answer that is kept
-        outcome = accept_items(session, now, _source(session, now, actor, source), [body])[0]
+        outcome = accept_items(session, now, target_source(session, now, actor, source), [body])[0]
     if not outcome.is_stored:
         raise _refusal(outcome)
     known = outcome.status in _KNOWN
@@ -115,7 +115,7 @@ def _store(session: Session, group: Sequence[Sent]) -> list[Accepted | AppError]
     for place, numbers in places.items():
         first = group[numbers[0]]
         try:
-            source = _source(session, first.now, first.actor, place[1])
+            source = target_source(session, first.now, first.actor, place[1])
         except AppError as refusal:
             told |= dict.fromkeys(numbers, refusal)
             continue
@@ -165,7 +165,7 @@ def send_bulk(
     media_type, raw = body
     results = _read_lines(raw) if media_type == _LINES else _read_array(raw)
     items = {index: found for index, found in enumerate(results) if isinstance(found, NativeItem)}
-    row = _source(session, now, actor, source)
+    row = target_source(session, now, actor, source)
     outcomes = dict(zip(items, accept_items(session, now, row, list(items.values())), strict=True))
     told = [
         _told(index, outcomes[index]) if index in outcomes else _invalid(index, found)
@@ -176,7 +176,12 @@ def send_bulk(
     )
 
 
-def _source(session: Session, now: Any, actor: Actor, key: str | None) -> Source:  # noqa: ANN401
+def target_source(session: Session, now: datetime, actor: Actor, key: str | None) -> Source:
+    """The source that an actor's items go to.
+
+    Raises:
+        AppError: ``other_source`` (the key is bound to another one), or ``unknown_source``.
+    """
     if actor.source_id is not None:
         own = session.get_one(Source, actor.source_id)
         if key not in {None, own.key}:

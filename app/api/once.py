@@ -1,5 +1,6 @@
 """`Idempotency-Key`: a request that is sent again under its key is answered as before and does nothing again."""
 
+import hmac
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from app.access.answers import Answer, Claim, find_answer, in_use, keep_answer
+from app.access.secret import derive_key
 from app.errors import AppError, Kind
 
 HEADER = "Idempotency-Key"
@@ -112,7 +114,8 @@ class Once:
         Raises:
             AppError: The key was used for another request; or what the endpoint raises.
         """
-        fingerprint, secret_key = self._fingerprint(), self._request.app.state.secret_key
+        secret_key = self._request.app.state.secret_key
+        fingerprint = self._fingerprint(secret_key)
         kept = find_answer(self._session, self._claim, fingerprint, secret_key)
         if kept is not None:
             return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
@@ -120,8 +123,10 @@ class Once:
         keep_answer(self._session, self._now, self._claim, fingerprint, answer, secret_key=secret_key)
         return Response(answer.body, answer.status, dict(answer.headers))
 
-    def _fingerprint(self) -> str:
-        digest = sha256(getattr(self._request, "raw", None) or b"")
+    def _fingerprint(self, secret_key: str) -> str:
+        # Under a key: a body may hold a password, which a plain digest would let somebody guess.
+        body = getattr(self._request, "raw", None) or b""
+        digest = hmac.new(derive_key(secret_key, "fingerprints"), body, sha256)
         digest.update(self._request.scope["query_string"])
         return digest.hexdigest()
 

@@ -23,6 +23,7 @@ from app.errors import AppError, Kind
 from app.payloads.answers import Answer, Response, survey_item
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
+from app.payloads.forms import read_form
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
 from app.payloads.particulars import Person
@@ -52,7 +53,7 @@ _FACTS = frozenset(
     ("id", "submitdate", "startdate", "datestamp", "lastpage", "startlanguage", "token", "seed", "ipaddr", "refurl")
 )
 _TIMING = re.compile(r"interviewtime|(?:group|question)time\d*|.*Time", re.ASCII)
-_OTHER = re.compile(r"(.+)\[(?:other|comment)\]|(.+)_other", re.DOTALL)
+_OTHER = re.compile(r"(.+)\[(?:other|comment)\]|(.+)_other", re.DOTALL | re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]{1,3}\d{1,4}|-oth-|[A-Z]", re.ASCII)
 _LONGEST_CELL = 4 * 1024 * 1024
 
@@ -97,12 +98,20 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     kind = delivery.content_type.partition(";")[0].strip().lower()
     if kind in ("text/csv", "application/csv") or delivery.name.lower().endswith(".csv"):
         return _export(_rows(delivery.text), delivery, config)
+    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return _told(_nested(read_form(delivery)), delivery, config)
     body = needed_object(delivery.json())
     if text(body.get("result")):
         return _answered(body["result"], delivery, config)
-    if "respondId" in body or body.get("event") == "afterSurveyComplete":
+    if "respondId" in body or "event" in body:
         return _told(body, delivery, config)
     return _export(_responses(body), delivery, config)
+
+
+def _nested(form: Mapping[str, str]) -> Mapping[str, Any]:
+    """The plug-in's first releases post a form: `response[CODE]` for each answer."""
+    given = {name[len("response[") : -1]: value for name, value in form.items() if name.startswith("response[")}
+    return {**form, "response": given}
 
 
 def _answered(result: str, delivery: RawDelivery, config: Config) -> Parsed:
@@ -144,34 +153,43 @@ def _named(response: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _told(body: Mapping[str, Any], delivery: RawDelivery, config: Config) -> Parsed:
-    given = body.get("response")
+    given, person = body.get("response"), body.get("participant")
     response = {**given} if isinstance(given, Mapping) else {}
-    response["id"] = first(body, ["respondId"]) or response.get("id")
+    labels: dict[str, str] = {}
+    for one in [*objects(body.get("answers")), *objects(body.get("questions"))]:  # releases differ
+        code = text(one.get("question_code")) or ""
+        labels[code] = text(one.get("question_text")) or ""
+        if "answer" in one:
+            response[code] = one["answer"]
+    response["id"] = first(body, ["respondId"], ["responseId"]) or response.get("id")
     response["submitdate"] = first(response, ["submitdate"]) or body.get("submitDate")
-    person = body.get("participant")
+    response["token"] = first(response, ["token"]) or body.get("token")
     name = " ".join(filter(None, (text(at(person, part)) for part in ("firstname", "lastname"))))
-    known = Person(None, at(person, "email"), name or None)
-    return [_found(response, ident(body.get("survey")) or config.survey_id, delivery, config, known)]
+    known = Person(response["token"], at(person, "email"), name or None)
+    return [_found(response, ident(body.get("survey")) or config.survey_id, delivery, config, known, labels)]
 
 
 def _found(
-    response: Mapping[str, Any], survey: str, delivery: RawDelivery, config: Config, person: Person | None = None
+    response: Mapping[str, Any],
+    survey: str,
+    delivery: RawDelivery,
+    config: Config,
+    person: Person | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Found:
-    own_id = needed_id(response.get("id"), "id")
-    submitted, changed, started = (
-        _time(response, name, config.zone_info) for name in ("submitdate", "datestamp", "startdate")
-    )
+    own_id, zone = needed_id(response.get("id"), "id"), config.zone_info
+    submitted, changed, started = (_time(response, name, zone) for name in ("submitdate", "datestamp", "startdate"))
     when = submitted or changed or started
-    known = person or Person()
+    answers = [one for name, value in response.items() if (one := _answer(name, value, (labels or {}).get(name, "")))]
     item = read_item(
         survey_item(
             Response(
                 external_id=f"{survey}:{own_id}" if survey else own_id,
                 occurred_at=when or delivery.arrived_at or _NEVER,
-                answers=[one for name, value in response.items() if (one := _answer(name, value))],
+                answers=answers,
                 updated_at=changed or submitted,
                 language=language_tag(response.get("startlanguage")),
-                person=Person(response.get("token"), known.email, known.name),
+                person=person or Person(response.get("token")),
                 facts={"survey": survey, "completed": bool(text(response.get("submitdate")))},
             ),
             config,
@@ -185,15 +203,15 @@ def _time(response: Mapping[str, Any], name: str, zone: tzinfo) -> datetime | No
     return None if isinstance(value, str) and _ANONYMOUS.fullmatch(value) else time_or_none(value, zone)
 
 
-def _answer(name: str, value: object) -> Answer | None:
+def _answer(name: str, value: object, label: str = "") -> Answer | None:
     if name in _FACTS or _TIMING.fullmatch(name) or not isinstance(value, str | int | float) or not name.strip():
         return None
     other = _OTHER.fullmatch(name)
     if other:
-        return Answer(name, value, "words", key=other[1] or other[2])
+        return Answer(name, value, "words", label, (other[1] or other[2]).rstrip())
     if isinstance(value, str) and _CODE.fullmatch(value.strip()):
-        return Answer(name, value, "choice")
-    return Answer(name, value)
+        return Answer(name, value, "choice", label)
+    return Answer(name, value, label=label)
 
 
 def _refused() -> AppError:
@@ -206,7 +224,6 @@ _ROW = {
     "submitdate": "2026-03-01 10:02:30",
     "lastpage": "2",
     "startlanguage": "en",
-    "seed": "1748203920",
     "token": "C-12",
     "startdate": "2026-03-01 10:00:00",
     "datestamp": "2026-03-01 10:02:31",
@@ -252,7 +269,6 @@ _PLUGIN = {
     "event": "afterSurveyComplete",
     "respondId": 42,
     "response": _ROW,
-    "response_pretty": {"channel[SQ001]": "Yes"},
     "submitDate": "2026-03-01 10:02:30",
     "token": "C-12",
     "participant": {"firstname": "Ada", "lastname": "Wong", "email": "ada@example.com"},
@@ -306,6 +322,51 @@ EXAMPLES = (
         json_delivery(_PLUGIN),
         [{**_READ, "customer": {"ref": "C-12", "name": "Ada Wong", "email": "ada@example.com"}}],
         config={**_SETTINGS, "survey_id": ""},
+    ),
+    Example(
+        "a later release of the plug-in, with the wording of the questions",
+        json_delivery(
+            {
+                "survey": 123456,
+                "event": "afterSurveyComplete",
+                "respondId": 43,
+                "submitDate": "2026-03-01 09:02:30",
+                "answers": [
+                    {"question_code": "id", "question_text": "", "answer": "43"},
+                    {"question_code": "Q1", "question_text": "How likely are you to recommend us?", "answer": "0"},
+                    {"question_code": "Q2", "question_text": "Why?", "answer": "Slow."},
+                ],
+            }
+        ),
+        [
+            {
+                "external_id": "123456:43",
+                "updated_at": "2026-03-01T09:02:30Z",
+                "medium": "survey",
+                "occurred_at": "2026-03-01T09:02:30Z",
+                "turns": [{"role": "customer", "text": "Slow.", "ref": "Q2", "question": "Why?"}],
+                "scores": [{"metric": "nps", "value": 0, "min": 0, "max": 10}],
+                "attributes": {"survey": "123456", "completed": True},
+            }
+        ],
+    ),
+    Example(
+        "the first release of the plug-in posts a form",
+        RawDelivery(
+            b"survey=123456&event=afterSurveyComplete&respondId=44&response%5Bsubmitdate%5D=2026-03-01+09%3A02%3A30"
+            b"&response%5Bwhy%5D=Slow.&response%5Bch%5BSQ001%5D%5D=Y",
+            content_type="application/x-www-form-urlencoded",
+        ),
+        [
+            {
+                "external_id": "123456:44",
+                "updated_at": "2026-03-01T09:02:30Z",
+                "medium": "survey",
+                "occurred_at": "2026-03-01T09:02:30Z",
+                "turns": [{"role": "customer", "text": "Slow.", "ref": "why", "question": "why"}],
+                "attributes": {"survey": "123456", "completed": True, "ch[SQ001]": "Y"},
+            }
+        ],
     ),
     Example(
         "an incomplete response without any time",

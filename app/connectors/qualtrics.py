@@ -19,7 +19,7 @@ from app.connectors.contract import ConnectorConfig, Example, Found, Ignored, Pa
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
 from app.payloads.answers import Answer, Response, survey_item
-from app.payloads.delivery import RawDelivery, Reply
+from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.forms import read_form
 from app.payloads.languages import language_tag
@@ -67,10 +67,6 @@ def pull(wanted: Wanted, config: Config, token: str) -> Pull:
     return Pull(f"https://{config.datacenter}.qualtrics.com{wanted.path}", {"X-API-TOKEN": token})
 
 
-def _probe(delivery: RawDelivery, _secrets: Sequence[str]) -> Reply | None:
-    return Reply(b"", "text/plain") if delivery.method == "GET" else None
-
-
 SPEC = Spec(
     title="Qualtrics",
     auth=Hmac(form_field="HMAC", digest="sha512", signed="{field:MSG}"),
@@ -83,8 +79,6 @@ SPEC = Spec(
         "Name questions in this source's settings: labels, scales and choices; ids are as QID7.",
         "Send your own id of the customer as external data reference.",
     ),
-    handshake=_probe,
-    open_handshake=True,
     pull=pull,
 )
 
@@ -161,7 +155,7 @@ def _answers(values: Mapping[str, Any], labels: object) -> list[Answer]:
     for name, value in values.items():
         words, choice = _WORDS.fullmatch(name), _CHOICE.fullmatch(name)
         if words and text(value):
-            found.append(Answer(name, value, "words", key=words[1]))
+            found.append(Answer(name, value, "words", name, words[1]))
         elif choice:
             found.append(_picked(choice, value, values, at(labels, name)))
         elif name not in _KNOWN and not _OURS.fullmatch(name) and not isinstance(value, Mapping | list):
@@ -229,7 +223,7 @@ _READ = {
             "ref": "QID3_TEXT",
             "question": "What should we change?",
         },
-        {"role": "customer", "text": "By letter.", "ref": "QID4_3_TEXT", "question": "QID4"},
+        {"role": "customer", "text": "By letter.", "ref": "QID4_3_TEXT", "question": "QID4_3_TEXT"},
     ],
     "scores": [
         {"metric": "nps", "value": 0, "min": 0, "max": 10},

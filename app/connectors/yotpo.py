@@ -87,7 +87,7 @@ def _found(review: Mapping[str, Any], config: Config) -> Found | None:
                 facts={
                     "product": first(review, ["external_product_id"], ["sku"], ["product_id"]),
                     "user_type": first(review, ["user_type"], ["reviewer_type"]),
-                    "verified": _is_true(first(review, ["verified_buyer"])),
+                    "verified": None if review.get("verified_buyer") is None else _is_true(review["verified_buyer"]),
                     "escalated": _is_true(at(review, "escalated")) or None,
                 },
             )

@@ -23,6 +23,7 @@ from app.payloads.questions import (
     is_named,
     leading_number,
 )
+from app.payloads.walk import number
 
 Kind: TypeAlias = Literal["words", "comment", "scale", "choice", "hidden", "email", "name", "any"]
 """What a sender says of an answer: own words (`comment`: to a question that it does not send), a number on a scale,
@@ -199,14 +200,15 @@ class _Sheet:
     def _is_score(self, answer: Answer) -> bool:
         names = (*answer.names, self._settings.label(answer.names) or "")
         told = self._settings.scale(names)
-        value = coded_number(answer.value) if told else leading_number(answer.value)
-        if value is None or (told is None and answer.kind not in {"scale", "any"}):
+        given = _only(answer.value)
+        value = coded_number(given) if told else _guessable_number(answer.kind, given)
+        if value is None:
             return False
         scale = told or answer.scale or guessed_scale(names, value)
         if scale is None or not scale.fits(value):
             return False
         score = {"metric": scale.metric, "value": value, "min": scale.low, "max": scale.high}
-        raw = answer.value if isinstance(answer.value, str) and answer.value.strip() != f"{value:g}" else None
+        raw = given if isinstance(given, str) and given.strip() != f"{value:g}" else None
         self.scores.append(shown({**score, "raw": short(raw)}))
         return True
 
@@ -232,6 +234,17 @@ class _Sheet:
         label = self._settings.label(answer.names) or plain_text(answer.label)
         names = [name for name in (label, answer.key, answer.ref) if name and len(name) <= _MOST_LABEL]
         return next(iter(names), answer.ref[:_MOST_LABEL])
+
+
+def _only(value: object) -> object:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _guessable_number(kind: Kind, value: object) -> float | None:
+    """The number of an answer that may be one on a scale; what was picked from a list must be nothing but a number."""
+    if kind == "choice":
+        return number(value)
+    return leading_number(value) if kind in {"scale", "any"} else None
 
 
 def reads_like_words(value: str) -> bool:

@@ -12,8 +12,8 @@ from app.payloads.particulars import Person, attributes, said, short, shown
 from app.payloads.walk import number
 
 _LOW, _HIGH = 1, 5
-_TRANSLATION = re.compile(r"\s*\(Translated by Google\)\s*", re.IGNORECASE)
-_ORIGINAL = re.compile(r"\s*\(Original\)\s*", re.IGNORECASE)
+_TRANSLATION = re.compile(r"\(Translated by Google\)", re.IGNORECASE)
+_ORIGINAL = re.compile(r"\(Original\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -79,5 +79,5 @@ def original_text(text: str) -> str:
         return text
     translated, *original = _ORIGINAL.split(after[0], maxsplit=1)
     if original:
-        return original[0]
-    return before or translated
+        return original[0].strip()
+    return before.strip() or translated.strip()

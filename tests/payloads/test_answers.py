@@ -46,6 +46,13 @@ def test_a_number_without_a_clear_scale_is_a_fact(label, value):
     assert found.text == ""
 
 
+def test_a_picked_number_may_be_a_score_a_picked_text_never_is():
+    label = "How likely are you to recommend us?"
+    assert scores(item(Answer("q", ["10"], "choice", label))) == [("nps", 10, 0, 10)]
+    found = item(Answer("q", "10 - certainly", "choice", label), Answer("r", "Very satisfied", "choice", "Satisfied?"))
+    assert (scores(found), len(found.attributes)) == ([], 2)
+
+
 def test_settings_win_over_the_guess_and_know_codes():
     settings = {"scales": {"How easy was it?": {"metric": "ces", "min": 1, "max": 7}, "Q2": {**_csat()}}}
     found = item(Answer("q1", 7, label="How easy was it?"), Answer("Q2", "A4", "choice"), **settings)
