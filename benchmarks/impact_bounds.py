@@ -14,7 +14,7 @@ import numpy as np
 from impact_streams import Floats, Stream, Truth
 
 from app.measure.stats.case import parse_case
-from app.measure.stats.folding import daily, profile
+from app.measure.stats.folding import daily, fold, profile
 from app.measure.stats.interval import RatioDistribution
 from app.measure.stats.trigger import trigger_blocks
 
@@ -100,8 +100,6 @@ def _own_steps(stream: Stream, rows: int) -> list[tuple[Floats, float]]:
 
 
 def _excluded(stream: Stream) -> Floats:
-    from app.measure.stats.folding import fold  # noqa: PLC0415
-
     case = parse_case(stream.case)
     blocks = fold(case)
     hidden = np.zeros(case.days, dtype=bool)
@@ -114,17 +112,17 @@ def _interval(stream: Stream, problem: _Problem, rows: list[int]) -> tuple[float
     change, days = stream.case["change_day"], len(stream.case["target"])
     edges = [(max(b - WEEK, 0), b) for b in range(change, 0, -WEEK)][::-1]
     edges += [(a, min(a + WEEK, days)) for a in range(change, days, WEEK)]
-    fold = np.zeros((len(edges), days))
+    folding = np.zeros((len(edges), days))
     for block, (a, b) in enumerate(edges):
-        fold[block, a:b] = 1.0
+        folding[block, a:b] = 1.0
     mean = np.exp(problem.log_mean)
-    total = mean @ fold.T
+    total = mean @ folding.T
     hidden = total <= 0
     safe = np.where(hidden, 1.0, total)
-    share = mean[:, None, :] * fold[None] / safe[:, :, None]  # weight of each day in its block
-    counts = np.where(hidden, 0.0, (problem.counts * (mean > 0)) @ fold.T)
+    share = mean[:, None, :] * folding[None] / safe[:, :, None]  # weight of each day in its block
+    counts = np.where(hidden, 0.0, (problem.counts * (mean > 0)) @ folding.T)
     covariance = _covariance(stream.truth, share, rows)
-    design = np.array([np.einsum("sbd,sd->sb", share, column) for column, _ in problem.columns])
+    design = np.array([(mean * column) @ folding.T / safe for column, _ in problem.columns])
     flat_design = design.reshape(len(design), -1).T
     prior = np.array([variance for _, variance in problem.columns])
     full = covariance + (flat_design * prior) @ flat_design.T
@@ -137,7 +135,7 @@ def _interval(stream: Stream, problem: _Problem, rows: list[int]) -> tuple[float
         pulled = np.linalg.solve(noisy, response.ravel())
         eta = eta + np.clip((full @ pulled).reshape(eta.shape) - eta, -1.5, 1.5)
     theta, variance = _coefficient(covariance + np.diag(poisson.ravel()), flat_design, prior, response.ravel())
-    after = fold[:, change:].sum(axis=1) > 0
+    after = folding[:, change:].sum(axis=1) > 0
     fitted = max(float((safe * np.exp(eta))[0, after].sum()), 0.05)
     spread = np.sqrt(max(variance - 1 / fitted, 0.02 * variance))
     ratio = RatioDistribution(np.ones(1), np.array([theta]), np.array([spread]), fitted)
@@ -153,7 +151,7 @@ def _covariance(truth: Truth, share: Floats, rows: list[int]) -> Floats:
     if truth.shared[0] > 0:
         full += truth.shared[0] ** 2 * flat @ np.exp(-gap / truth.shared[1]) @ flat.T
     for s, row in enumerate(rows):
-        sd, length = truth.own[row if len(rows) <= len(truth.own) else 0]
+        sd, length = truth.own[row]
         part = slice(s * blocks, (s + 1) * blocks)
         own = sd**2 * np.exp(-gap / length)
         own[np.arange(days), np.arange(days)] += truth.dispersion

@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 LEAST_FALL = -12.0  # log of the smallest step between neighbours of an inverse that is told from zero
 MASKED = 1e4  # working variance of a cell about which nothing is known
 YEAR = 365.25
+NO_STEP = 1e-4  # prior sd of a coefficient that is not there
 
 # Prior of the noise parameters on the log scale: (mean, sd). Weak; topics of one company share them.
 PRIORS: dict[str, tuple[float, float]] = {
@@ -26,6 +27,8 @@ PRIORS: dict[str, tuple[float, float]] = {
     "tau": (np.log(0.012), 0.9),
     "common": (np.log(0.08), 1.2),  # what may move all topics at the change
 }
+# Without other topics slopes and slow paths are seen once only.
+PRIORS_ALONE = PRIORS | {"slope": (np.log(0.3), 0.8), "own": (np.log(0.09), 0.8)}
 ALONE = ("white", "own", "own_length", "slope")
 TOGETHER = (*ALONE, "shared", "shared_length", "tau", "common")
 
@@ -39,8 +42,8 @@ class Data:
         middle: middle of each block in days from the change, (blocks,).
         length: counted days of each block, (blocks,).
         post: 1 after the change, (blocks,).
-        steps: share of each block after each known event, (events, blocks).
-        step_sd: prior sd of the step of each series at each event, (series, events).
+        steps: share of each block after each known event (or the course of another nuisance), (events, blocks).
+        step_sd: prior sd of the step of each series at each event; 0: the event is another's, (series, events).
         loose: controls (rows) whose own step is not tied to the others (they look touched), (series,) of 0/1.
     """
 
@@ -75,7 +78,7 @@ class Solved:
 
 def value(name: str, points: Floats, names: tuple[str, ...]) -> Floats:
     """Natural log of a noise parameter at standardised points, (points,)."""
-    mean, sd = PRIORS[name]
+    mean, sd = (PRIORS if names == TOGETHER else PRIORS_ALONE)[name]
     return np.asarray(mean + sd * points[:, names.index(name)])
 
 
@@ -115,11 +118,13 @@ class Layout:
             variance[:, first + 1] = 9.0 if s == 0 else np.where(data.loose[s] > 0, 1.0, tau2)
             variance[:, first + 2] = slope2
             for e in range(self.events):
-                variance[:, first + 3 + e] = data.step_sd[s, e] ** 2
+                variance[:, first + 3 + e] = max(data.step_sd[s, e], NO_STEP) ** 2
         together = self.series > 1
-        variance[:, self.common_slope] = 1.0 if together else 1e-8
-        variance[:, self.common] = np.exp(2 * value("common", points, names)) if together else 1e-8
-        variance[:, self.common_events :] = 0.3**2 if together else 1e-8
+        variance[:, self.common_slope] = 1.0 if together else NO_STEP**2
+        variance[:, self.common] = np.exp(2 * value("common", points, names)) if together else NO_STEP**2
+        for e in range(self.events):
+            everywhere = together and bool((data.step_sd[1:, e] > 0).any())
+            variance[:, self.common_events + e] = 0.3**2 if everywhere else NO_STEP**2
         return variance
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from app.measure.stats.case import Case
-from app.measure.stats.estimate import data_of, has_baseline
+from app.measure.stats.assembly import FADING_DAYS, assemble, has_baseline
 from app.measure.stats.folding import WEEK, fold
 from app.measure.stats.latent import Fit, fit, spread_ahead
 from app.measure.stats.mixed import Data, Floats
@@ -51,10 +51,10 @@ def plan(case: Case, rate_ratio: float) -> Plan:
     if not has_baseline(before):
         return Plan(None, None, None, horizon, None)
     ratio = min(max(min(rate_ratio, 1 / max(rate_ratio, 1e-6)), SMALLEST_RATIO), LARGEST_RATIO)
-    level = level_per_look(case.alpha, horizon) if case.monitoring.mode == "daily" else case.alpha
+    level = level_per_look(case.alpha, horizon, before.change_day) if case.monitoring.mode == "daily" else case.alpha
     boundary, size = float(-ndtri(level / 2)), float(-np.log(ratio))
     blocks = fold(before)
-    data = data_of(before, blocks, trigger_blocks(before, blocks))
+    data = assemble(before, blocks, trigger_blocks(before, blocks))
     known = fit(data)
     spread = np.array([_spread(known, data, days, ratio) for days in LOOKS])
     need = boundary + float(ndtri(POWER))
@@ -91,13 +91,16 @@ def _spread(known: Fit, data: Data, days: int, ratio: float) -> float:
     level = known.eta[:, -RECENT:].mean(axis=1)
     eta = np.concatenate([known.eta, np.repeat(level[:, None], count, axis=1)], axis=1)
     eta[0, -count:] += np.log(ratio)
+    middle = (starts + stops) / 2
+    # An event lasts; what is left of a spike (a course of zeros until the change) fades.
+    courses = np.where(data.steps[:, -1:] > 0, 1.0, np.exp(-middle / FADING_DAYS)[None])
     ahead = Data(
         counts=np.concatenate([data.counts, np.zeros((series, count))], axis=1),
         exposure=np.concatenate([data.exposure, per_day[:, None] * (stops - starts)], axis=1),
-        middle=np.concatenate([data.middle, (starts + stops) / 2]),
+        middle=np.concatenate([data.middle, middle]),
         length=np.concatenate([data.length, stops - starts]),
         post=np.concatenate([data.post, np.ones(count)]),
-        steps=np.concatenate([data.steps, np.ones((data.steps.shape[0], count))], axis=1),
+        steps=np.concatenate([data.steps, courses], axis=1),
         step_sd=data.step_sd,
         loose=data.loose,
     )
