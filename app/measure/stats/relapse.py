@@ -17,7 +17,7 @@ THRESHOLD = 6.0
 LONGEST_WINDOW = 28
 CONTROL_WINDOW = 28
 SHRINK = 30.0
-DOUBT = 0.5  # how much of the doubt about the improved rate itself counts
+DOUBT = 1.0  # how much of the doubt about the improved rate itself counts
 UNKNOWN = (0.15, 0.1, 6.0)  # noise where nothing could be learned: per week, of the slow path, its weeks
 
 
