@@ -30,7 +30,7 @@ from impact_scenarios import BY_NAME  # noqa: E402
 FOUND = ("improved", "worse")
 BOUNDS = ("oracle", "profile", "blind")
 NULLS = 2  # cases without an effect for each case of one size of effect
-SLOW = {"CausalImpact": 20}  # methods of which only the first cases of a kind are asked
+SLOW = {"CausalImpact": 10, "ITS": 40, "ITS+controls": 40}  # methods of which only the first cases of a kind are asked
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ PRIORS: dict[str, tuple[float, float]] = {
     "white": (np.log(0.10), 0.9),
     "own": (np.log(0.06), 0.9),
     "own_length": (np.log(6.0), 1.2),  # weeks
-    "slope": (np.log(0.12), 1.0),  # per year
+    "slope": (np.log(0.15), 1.1),  # per year
     "shared": (np.log(0.10), 0.9),
     "shared_length": (np.log(6.0), 1.2),  # weeks
     "tau": (np.log(0.012), 0.9),
