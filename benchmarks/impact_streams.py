@@ -3,7 +3,7 @@
 Each scenario draws its own parameter values per case, so that a method cannot be tuned to one number. The log rate of
 series k on day t is
 
-    base_k + weekday + holiday + slope_k * t + wave_k(t) + shock(t) + event steps + own_kt + shared_t + effect * onset(t)
+    base_k + weekday + holiday + slope_k * t + wave_k(t) + shock(t) + events + own_kt + shared_t + effect * onset(t)
 
 with AR(1) shared and own parts and negative binomial counts around it. What the bounds of `impact_bounds` may know is
 kept in `Truth`. Nothing here is part of the installed product.

@@ -1,8 +1,8 @@
-"""Daily looks, relapses, many changes together and plans, on streams with known truth (see `impact.py` for single looks).
+"""Daily looks, relapses, many changes together and plans, on streams with known truth.
 
     python benchmarks/impact_watch.py daily relapse portfolio plan --cases 60 --seed 3200000
 
-Seeds below 100000 were used while the method was made; report on others.
+Seeds below 100000 were used while the method was made; report on others. Single looks: `impact.py`.
 """
 
 import argparse
@@ -20,11 +20,11 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 import impact_streams as streams  # noqa: E402 - a script's own folder
 from impact_scenarios import BY_NAME  # noqa: E402
 
-from app.measure.stats.case import Case, Declared, Monitoring, parse_case  # noqa: E402
+from app.measure.stats.case import Case, Monitoring, parse_case  # noqa: E402
 from app.measure.stats.estimate import estimate  # noqa: E402
 from app.measure.stats.plan import plan  # noqa: E402
 from app.measure.stats.portfolio import control_discoveries  # noqa: E402
-from app.measure.stats.relapse import relapsed  # noqa: E402
+from app.measure.stats.relapse import THRESHOLD, evidence  # noqa: E402
 
 FOUND = ("improved", "worse")
 HORIZON, NEVER = 90, 999
@@ -47,7 +47,7 @@ RELAPSES = (("plain", 0.5), ("weekday", 0.5), ("autocorrelated", 0.5), ("shared_
 THEMES, CHANGED = 20, 0.3  # changes judged together, and the share of them that did something
 
 
-def until(case: Case, days_after: int, **more: Any) -> Case:
+def until(case: Case, days_after: int, monitoring: Monitoring | None = None) -> Case:
     """The case as it was known so many days after the change."""
     stop = case.change_day + days_after
     return replace(
@@ -55,7 +55,7 @@ def until(case: Case, days_after: int, **more: Any) -> Case:
         target=case.target[:stop],
         exposure=case.exposure[:stop],
         controls={name: values[:stop] for name, values in case.controls.items()},
-        **more,
+        monitoring=monitoring or case.monitoring,
     )
 
 
@@ -102,11 +102,13 @@ def watch_relapse(job: tuple[str, float, int, bool]) -> Watch:
     found = estimate(until(case, DECLARED_AFTER))
     if found.verdict.value != "improved" or found.rate_ratio is None:
         return Watch(declared=False, alarm=NEVER)
-    told = Declared("improved", found.rate_ratio, found.ci_low or 0.0, found.ci_high or 1.0, found.day)
-    for days in range(DECLARED_AFTER + 1, min(last, case.days - case.change_day) + 1):
-        if relapsed(until(case, days, declared=told)):
-            return Watch(declared=True, alarm=days - (BACK_AFTER if comes_back else DECLARED_AFTER))
-    return Watch(declared=True, alarm=NEVER)
+    first = found.day
+    path = evidence(until(case, min(last, case.days - case.change_day)), first, found.rate_ratio)
+    alarms = np.flatnonzero(path > THRESHOLD)
+    if not alarms.size:
+        return Watch(declared=True, alarm=NEVER)
+    after_change = int(alarms[0]) + 1 + DECLARED_AFTER
+    return Watch(declared=True, alarm=after_change - (BACK_AFTER if comes_back else DECLARED_AFTER))
 
 
 def relapses(pool: "Mapper", cases: int, seed: int) -> None:

@@ -60,7 +60,8 @@ def test_whatever_comes_in_a_worded_verdict_goes_out(raw):
     answer, planned, listed = converse(lines)
     json.dumps([answer, planned, listed], allow_nan=False)
     assert answer["verdict"] in set(VerdictState)
-    assert answer["reasons"] and all(answer["reasons"])
+    assert answer["reasons"]
+    assert all(answer["reasons"])
     if answer["rate_ratio"] is not None:
         assert 0 <= answer["ci_low"] <= answer["rate_ratio"] <= answer["ci_high"]
         assert 0 <= answer["p_value"] <= 1

@@ -67,7 +67,7 @@ def assemble(case: Case, blocks: Blocks, excluded: Flags, touched: Floats | None
 
 
 def _fading(case: Case, blocks: Blocks, excluded: Flags) -> tuple[Floats, float] | None:
-    """What may be left of a spike that reached up to the change: its course and the spread of its size at the change."""
+    """What may be left of a spike that reached up to the change: its course, and the spread of its size there."""
     before = np.flatnonzero(blocks.post == 0)
     if not excluded[before[-1]]:
         return None

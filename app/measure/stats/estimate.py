@@ -6,8 +6,8 @@ from datetime import timedelta
 import numpy as np
 
 from app.domain.verdict import VerdictState
-from app.measure.stats.case import Case
 from app.measure.stats.assembly import FEWEST_BASELINE_DAYS, Flags, assemble, enough_blocks, touched_controls
+from app.measure.stats.case import Case
 from app.measure.stats.folding import Blocks, fold
 from app.measure.stats.interval import RatioDistribution
 from app.measure.stats.latent import Fit

@@ -191,11 +191,11 @@ def _inverse(data: Data, diagonal: Floats, names: tuple[str, ...], points: Float
     weeks = np.exp(value("own_length", points, names))[:, None]
     decay = np.exp(-np.diff(data.middle)[None] / (7.0 * weeks))  # (points, blocks - 1)
     fresh = np.maximum(1.0 - decay**2, 1e-12)
-    main = np.ones((len(points), len(data.middle)))
-    main[:, :-1] += decay**2 / fresh
-    main[:, 1:] += decay**2 / fresh
+    own = np.ones((len(points), len(data.middle)))
+    own[:, :-1] += decay**2 / fresh
+    own[:, 1:] += decay**2 / fresh
     side = decay / (variance * fresh)
-    main = (main / variance)[:, None, :] + 1.0 / diagonal
+    main: Floats = (own / variance)[:, None, :] + 1.0 / diagonal
     down, up = main.copy(), main.copy()
     square = (side**2)[:, None, :]
     for block in range(1, main.shape[2]):
@@ -209,9 +209,9 @@ def _inverse(data: Data, diagonal: Floats, names: tuple[str, ...], points: Float
     half = left[:, :, :, None] * right[:, :, None, :]
     half *= np.triu(np.ones((len(order), len(order)))) - 0.5 * np.eye(len(order))
     half[:, :, order, order] += 0.5 / diagonal
-    own = len(order) * np.log(variance[:, 0]) + np.log(fresh).sum(axis=1)
+    path = len(order) * np.log(variance[:, 0]) + np.log(fresh).sum(axis=1)
     each = np.log(diagonal).sum(axis=2) + np.log(down).sum(axis=2)
-    return half, each.sum(axis=1) + main.shape[1] * own
+    return half, each.sum(axis=1) + main.shape[1] * path
 
 
 def _gram(work: Working, noise: _Noise) -> Floats:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from app.measure.stats.case import Case
 from app.measure.stats.assembly import FADING_DAYS, assemble, has_baseline
+from app.measure.stats.case import Case
 from app.measure.stats.folding import WEEK, fold
 from app.measure.stats.latent import Fit, fit, spread_ahead
 from app.measure.stats.mixed import Data, Floats

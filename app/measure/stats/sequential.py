@@ -12,8 +12,8 @@ def crossing(boundary: float, horizon_days: int, baseline_days: int) -> float:
     """Chance that a statistic ever exceeds `boundary` between the first look and the horizon when nothing changed.
 
     Siegmund's approximation for Brownian motion (Siegmund 1985, ch. 4) in information time: after t days the variance
-    of the log ratio is at least proportional to 1/t + 1/baseline, so that late looks add less than their days. Looks are
-    daily and not continuous; `OVERSHOOT` is what that allows, found by simulation of the looks of 90 days.
+    of the log ratio is at least proportional to 1/t + 1/baseline, so that late looks add less than their days. Looks
+    are daily and not continuous; `OVERSHOOT` is what that allows, found by simulation of the looks of 90 days.
     """
     height = boundary + OVERSHOOT
     if height <= 1.5:  # noqa: PLR2004 - the approximation is for the tail only
