@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.act import escalate, notify, settle
 from app.act import open as opening
-from app.classify import label
+from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
 from app.engine.wake import wake
 from app.ingest import unpack
@@ -63,7 +63,10 @@ class Station:
 
 STATIONS: tuple[Station, ...] = (
     Station("unpack", unpack, ("label",), "* * * * *"),
-    Station("label", label, ("match",), "* * * * *"),
+    Station("learn", learn, (), "*/10 * * * *"),
+    Station("label", label, ("relabel", "match"), "* * * * *"),
+    Station("relabel", relabel, (), "* * * * *"),
+    Station("watch", watch, (), "20 4 * * *"),
     Station("match", match, ("assign",), "* * * * *"),
     Station("extract", extract, ("assign",), "40 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),

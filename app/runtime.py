@@ -32,7 +32,7 @@ class Tools:
     @cached_property
     def readers(self) -> Readers:
         """Gives a reader for topics and corrections; loads the model when the first one is asked for."""
-        return Readers(self.settings.model, self.settings.topic_confidence)
+        return Readers(self.settings.model, self.settings.topic_confidence, self.settings.model_backend)
 
     @cached_property
     def discover(self) -> Discover:

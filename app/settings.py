@@ -29,6 +29,7 @@ class Settings(BaseModel):
     public_url: str | None = None
     zone: str = "UTC"
     model: str = "packaged"
+    model_backend: Literal["auto", "float32", "bfloat16", "onnx-int8"] = "auto"
     topic_confidence: float = Field(default=0.5, ge=0, le=1)
     secret_key: SecretStr | None = None
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)

@@ -10,11 +10,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.floating[Any]]
     HalfFloats = npt.NDArray[np.float16]
+    Array = npt.NDArray[Any]
+    Offsets = npt.NDArray[np.int32]
 
 SentimentLabel = Literal["negative", "neutral", "positive"]
 
@@ -61,12 +65,14 @@ class TopicSpec:
         name: Words for humans; empty means "the key, read as words".
         description: One or two sentences, may be empty.
         examples: Texts that belong to the topic.
+        parent: Key of the topic that this one is a part of; None at the top.
     """
 
     key: str
     name: str = ""
     description: str = ""
     examples: tuple[str, ...] = ()
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,10 @@ class Correction:
         sentiment: The right sentiment.
         complaint: Whether the text reports a problem.
         friction: Friction value; the empty string says "none".
+        urgent: Whether the text cannot wait.
+        response_needed: Whether the customer expects an answer.
+        escalation_intent: Whether the customer threatens to take it further.
+        teaches: Whether similar texts learn from it; its own text is always judged as it says.
     """
 
     text: str
@@ -86,6 +96,10 @@ class Correction:
     sentiment: SentimentLabel | None = None
     complaint: bool | None = None
     friction: str | None = None
+    urgent: bool | None = None
+    response_needed: bool | None = None
+    escalation_intent: bool | None = None
+    teaches: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +154,12 @@ class Mention:
     friction_confidence: float
     vector: HalfFloats = field(repr=False, compare=False)
     corrected: bool = False
+    urgent: bool = False
+    urgent_confidence: float = 0.0
+    response_needed: bool = False
+    response_needed_confidence: float = 0.0
+    escalation_intent: bool = False
+    escalation_intent_confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +185,15 @@ class Encoded:
     Attributes:
         vectors: Unit-length sentence embeddings, float32, shape (n, dim).
         layers: Mean-pooled hidden states of every layer side by side, float16, shape (n, layers * hidden).
+        heads: What each head asked for says of the whole text, float32, shape (n, its width).
+        tokens: What each head asked for says of the text's tokens: n arrays, float16, shape (tokens, its width).
+        offsets: First character and one past the last of each token in the text as it was given: n arrays, shape
+            (tokens, 2). Empty where no head that judges tokens was asked for. Words that lie beyond the model's
+            longest input have no token.
     """
 
     vectors: Floats
     layers: HalfFloats
+    heads: Mapping[str, Floats] = field(default_factory=dict)
+    tokens: Mapping[str, list[HalfFloats]] = field(default_factory=dict)
+    offsets: list[Offsets] = field(default_factory=list)

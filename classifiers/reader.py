@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from classifiers import contract
-from classifiers.embedders.encoder import Encoder
-from classifiers.friction.model import FrictionModel, seeds_fingerprint
-from classifiers.sentiment import model as sentiment
+from classifiers.embedders.encoder import Backend, Encoder
+from classifiers.embedders.packaged import PACKAGED
+from classifiers.fingerprint import code_fingerprint
+from classifiers.sentiment.feelings import About, Feelings, shipped_heads
+from classifiers.sentiment.model import HEAD
+from classifiers.signals.model import NONE, Signalled, Signals, seeds_fingerprint
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
-from classifiers.text.spans import customer_spans, split
-from classifiers.topics.model import Labelled, TopicModel
+from classifiers.text.spans import customer_spans
+from classifiers.text.talk import Talk, small_talk
+from classifiers.topics.explain import Why, explain
+from classifiers.topics.model import Labelled, TopicAnswer, TopicModel
+from classifiers.topics.prototypes import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from classifiers.contract import Floats, HalfFloats
-
-VERSION = "1"
-"""Raised with every change of code that changes judgements: it is part of the fingerprint."""
+    from classifiers.sentiment.pipeline import SentimentPipeline
 
 COMPLAINT_AT = 0.5
 FRICTION_AT = 0.5
+SIGNAL_AT = 0.5
 _SPANS_AT_ONCE = 2048
 _SURE_FRICTION = 0.8
 _UNHAPPY = -0.1
-_WHOLE = 900
-_MOST_CLAUSES = 64
+_SIGNALS = ("urgent", "response_needed", "escalation_intent")
+_EMPTY_ALONE = frozenset({Talk.GREETING, Talk.FAREWELL})
+_SAID = ("topic", "sentiment", "complaint", "friction", *_SIGNALS)
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
     Content.PRAISE: (0.02, 0.08, 0.9),
@@ -57,17 +63,17 @@ class Looks:
 
     Attributes:
         vectors: Unit vectors, shape (n, dim).
-        topics: Topic judgements; label None where the model abstains. Empty without topics.
+        topics: Topics of each text, none given where the model abstains. Empty without topics.
         sentiments: Probability of negative, neutral, positive, shape (n, 3).
         complaints: Probability of reporting a problem, shape (n,).
-        frictions: Friction judgements.
+        signals: Friction, urgency, response needed, escalation intent.
     """
 
     vectors: Floats
-    topics: list[contract.Judgement] = field(repr=False)
+    topics: list[TopicAnswer] = field(repr=False)
     sentiments: Floats
     complaints: Floats
-    frictions: list[contract.Judgement] = field(repr=False)
+    signals: Signalled = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,15 @@ class Feeling:
     chances: tuple[float, float, float]
 
 
+def load_encoder(name: str = PACKAGED, backend: Backend = "auto") -> Encoder:
+    """An encoder with all that a reader wants of it: the packaged model runs the shipped heads in its pass.
+
+    Raises:
+        ClassifierError: As :class:`Encoder`.
+    """
+    return Encoder(name, heads=shipped_heads() if name == PACKAGED else None, backend=backend)
+
+
 class Reader:
     """Reads conversations: one encoder pass, then topic, sentiment, complaint and friction.
 
@@ -103,18 +118,20 @@ class Reader:
         corrections: Iterable[contract.Correction] = (),
         *,
         topic_confidence: float = 0.5,
+        sentiment_model: SentimentPipeline | None = None,
     ) -> None:
         """Compose the heads.
 
         Args:
-            encoder: Any encoder; one that is not the packaged model brings the packaged one along for sentiment.
+            encoder: Any encoder; best from :func:`load_encoder`. One that cannot run the shipped heads brings the
+                packaged model along for sentiment.
             topics: The taxonomy; without it every mention is without topic.
             corrections: Human judgements; on exactly the same text they win, on similar ones they teach. Of several
                 on one text the last wins, field by field.
             topic_confidence: Below this probability no topic is given.
+            sentiment_model: A Hugging Face model that judges sentiment instead of the shipped head.
         """
         self._encoder = encoder
-        self._feeling = encoder if encoder.packaged else Encoder()
         self._confidence = topic_confidence
         corrected = list(corrections)
         self._decided = _decide(corrected)
@@ -122,11 +139,13 @@ class Reader:
         taught = [
             Labelled(clean(row.text), (row.topic,) if row.topic else ())
             for row in self._decided.values()
-            if row.topic is not None and (not row.topic or row.topic in known)
+            if row.teaches and row.topic is not None and (not row.topic or row.topic in known)
         ]
-        self.topics = TopicModel(topics, self._embed, taught) if topics else None
-        frictions = [(clean(row.text), row.friction) for row in self._decided.values() if row.friction is not None]
-        self._friction = FrictionModel(self._embed, frictions)
+        self.topics = TopicModel(topics, self._encode, taught) if topics else None
+        self._feelings = Feelings(encoder, [row for row in self._decided.values() if row.teaches], sentiment_model)
+        names = [readable(spec.name or spec.key) for spec in topics]
+        self._names = dict(zip((spec.key for spec in topics), self._feelings.embed(names), strict=True))
+        self._signals = Signals(encoder.encode, _signals_taught(self._decided.values()))
         self.fingerprint = self._hash(topics)
 
     def read(
@@ -145,55 +164,93 @@ class Reader:
         mentions: list[list[contract.Mention]] = [[] for _ in conversations]
         for batch in _batches(_find(conversations, asked)):
             looks = self.look([clean(found.text) for found in batch])
-            for row, found in enumerate(batch):
-                mentions[found.conversation].append(self._mention(found, looks, row))
+            for found, told in zip(batch, self._told(batch, looks), strict=True):
+                mentions[found.conversation] += told
         return [contract.Reading(tuple(found), unread=None if found else "no_content") for found in mentions]
 
     def look(self, texts: Sequence[str]) -> Looks:
         """Judge cleaned texts, each on its own words alone."""
-        encoded = self._encoder.encode(texts, layers=self._feeling is self._encoder)
-        layers = encoded.layers if self._feeling is self._encoder else self._feeling.encode(texts).layers
+        own = self._feelings.encoder is self._encoder
+        encoded = self._encoder.encode(texts, heads=(HEAD,) if own else ())
+        felt = self._feelings.judge(texts, encoded if own else None)
         return Looks(
             vectors=encoded.vectors,
-            topics=self.topics.judge(encoded.vectors, self._confidence) if self.topics else [],
-            sentiments=sentiment.feel(layers),
-            complaints=sentiment.complains(layers),
-            frictions=self._friction.judge(encoded.vectors, FRICTION_AT),
+            topics=self.topics.judge(texts, encoded, self._confidence) if self.topics else [],
+            sentiments=felt.sentiments,
+            complaints=felt.complaints,
+            signals=self._signals.judge(encoded, FRICTION_AT),
         )
 
     def feel(self, asked: Sequence[tuple[str, str | None, tuple[int, int] | None]]) -> list[Feeling]:
-        """Judge whole texts, or spans of them by the clauses that they lie in.
+        """Judge whole texts, or what they say of a span.
 
         Args:
             asked: Text, the question that it answers, and the span; None where unknown or for the whole text.
         """
-        parts: list[str] = []
-        weights: list[list[tuple[int, int]]] = []
-        for text, _, span in asked:
-            pieces = _clauses_of(text, span)
-            weights.append([(len(parts) + at, len(piece)) for at, piece in enumerate(pieces)])
-            parts += [clean(piece) for piece in pieces]
-        found = sentiment.feel(self._feeling.encode(parts).layers) if parts else np.zeros((0, 3), np.float32)
+        found = self._feelings.ask([About(text, span) for text, _, span in asked])
         answers = []
-        for (text, question, span), rows in zip(asked, weights, strict=True):
+        for (text, question, span), row in zip(asked, found, strict=True):
             verdict = Content.TEXT if span else weigh(text, question)
-            chances = _SAID_NOTHING.get(verdict)
-            if chances is None:
-                mean = np.average(found[[at for at, _ in rows]], axis=0, weights=[size for _, size in rows])
-                chances = (float(mean[0]), float(mean[1]), float(mean[2]))
+            chances = _SAID_NOTHING.get(verdict) or (float(row[0]), float(row[1]), float(row[2]))
             label = int(np.argmax(chances))
             answers.append(Feeling(contract.SENTIMENTS[label], chances[2] - chances[0], chances[label], chances))
         return answers
 
-    def _embed(self, texts: Sequence[str]) -> Floats:
-        return self._encoder.encode([clean(text) for text in texts], layers=False).vectors
+    def explain(self, text: str) -> tuple[str, bool, Why]:
+        """Why a text gets its topic; corrections of these very words aside.
 
-    def _mention(self, found: _Found, looks: Looks, row: int) -> contract.Mention:
-        topic = looks.topics[row] if looks.topics else contract.Judgement(None, 0.0)
-        feeling = looks.sentiments[row]
+        Returns:
+            The text as the model sees it, whether a topic is sure enough, and what the most probable one rests on, with
+            offsets in that text.
+
+        Raises:
+            ClassifierError: There are no topics.
+        """
+        if self.topics is None:
+            raise contract.ClassifierError("There are no topics that could be explained.")
+        seen = clean(text)
+        (answer,) = self.topics.judge([seen], self._encoder.encode([seen]), self._confidence)
+        return seen, bool(answer.topics), explain(self.topics, seen, self._encoder.encode)
+
+    def uncorrected(self) -> Reader:
+        """The same reader without anybody's word on exact texts: it says what was learnt, which is what to measure."""
+        plain = copy(self)
+        plain._decided = {}  # noqa: SLF001 - it is one of us
+        return plain
+
+    def _encode(self, texts: Sequence[str]) -> contract.Encoded:
+        return self._encoder.encode([clean(text) for text in texts])
+
+    def _told(self, batch: Sequence[_Found], looks: Looks) -> list[list[contract.Mention]]:
+        """The mentions of each span, one for each of its topics; of several topics each has a feeling of its own."""
+        given = [
+            self._given(found, looks.topics[row]) if looks.topics else [contract.Judgement(None, 0.0)]
+            for row, found in enumerate(batch)
+        ]
+        asked = [(row, str(topic.label)) for row, topics in enumerate(given) if len(topics) > 1 for topic in topics]
+        felt = self._feelings.ask([About(clean(batch[row].text), topic=self._names[key]) for row, key in asked])
+        about = dict(zip(asked, felt, strict=True))
+        return [
+            [self._mention(found, looks, row, topic, about.get((row, str(topic.label)))) for topic in topics]
+            for row, (found, topics) in enumerate(zip(batch, given, strict=True))
+        ]
+
+    def _given(self, found: _Found, answer: TopicAnswer) -> Sequence[contract.Judgement]:
+        """The span's topics; where it has none, or somebody said which one is right, there is one mention."""
+        decided = self._decided.get(found.text)
+        alone = found.verdict is not Content.TEXT or (decided is not None and decided.topic is not None)
+        topics = answer.topics[:1] if alone else answer.topics
+        return topics or [contract.Judgement(None, answer.best.confidence)]
+
+    def _mention(
+        self, found: _Found, looks: Looks, row: int, topic: contract.Judgement, about: Floats | None
+    ) -> contract.Mention:
+        feeling = looks.sentiments[row] if about is None else about
         label = int(feeling.argmax())
-        friction = looks.frictions[row]
-        problem = _problem(float(looks.complaints[row]), friction, float(feeling[2] - feeling[0]))
+        friction = looks.signals.frictions[row]
+        # What is praised of a span that complains of something else is no complaint.
+        complains = min(float(looks.complaints[row]), 1.0 if about is None else 1 - float(feeling[2]))
+        problem = _problem(complains, friction, float(feeling[2] - feeling[0]))
         vector: HalfFloats = looks.vectors[row].astype(np.float16)
         mention = contract.Mention(
             turn=found.span.turn,
@@ -209,6 +266,7 @@ class Reader:
             friction=friction.label if problem >= COMPLAINT_AT else None,
             friction_confidence=friction.confidence,
             vector=vector,
+            **_answers(looks.signals, row),
         )
         if found.verdict is not Content.TEXT:
             mention = _answered(mention, found.verdict)
@@ -216,8 +274,8 @@ class Reader:
         return correct(mention, decided) if decided else mention
 
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
-        model = [VERSION, self._encoder.fingerprint, sentiment.fingerprint(), seeds_fingerprint()]
-        taught = sorted(repr(row) for row in self._decided.values())
+        model = [code_fingerprint(), self._encoder.fingerprint, self._feelings.fingerprint, seeds_fingerprint()]
+        taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
         return f"{_digest([*model, repr(tuple(topics)), repr(self._confidence)], 12)}.{_digest(taught, 6)}"
 
 
@@ -236,23 +294,38 @@ def correct(mention: contract.Mention, correction: contract.Correction) -> contr
         mention = replace(mention, complaint=correction.complaint, complaint_confidence=1.0)
     if correction.friction is not None:
         mention = replace(mention, friction=correction.friction or None, friction_confidence=1.0)
-    return replace(mention, corrected=True)
+    signals: dict[str, Any] = {}
+    for name in _SIGNALS:
+        if getattr(correction, name) is not None:
+            signals |= {name: getattr(correction, name), f"{name}_confidence": 1.0}
+    return replace(mention, **signals, corrected=True)
+
+
+def _answers(signals: Signalled, row: int) -> dict[str, Any]:
+    """The yes/no signals of one text as fields of a mention."""
+    found: dict[str, Any] = {}
+    for signal in _SIGNALS:
+        chance = float(getattr(signals, signal)[row])
+        found |= {signal: chance >= SIGNAL_AT, f"{signal}_confidence": max(chance, 1 - chance)}
+    return found
+
+
+def _signals_taught(corrections: Iterable[contract.Correction]) -> dict[str, list[tuple[str, str]]]:
+    taught: dict[str, list[tuple[str, str]]] = {name: [] for name in ("friction", *_SIGNALS)}
+    for row in corrections:
+        if row.teaches and row.friction is not None:
+            taught["friction"].append((row.text, row.friction or NONE))
+        for signal in _SIGNALS:
+            right = getattr(row, signal)
+            if row.teaches and right is not None:
+                taught[signal].append((row.text, "yes" if right else "no"))
+    return taught
 
 
 def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
     """A sentence that surely tells of friction reports a problem, unless it is said with pleasure or asked calmly."""
     told = friction.label is not None and friction.confidence >= _SURE_FRICTION and polarity < _UNHAPPY
     return max(complaint, friction.confidence) if told else complaint
-
-
-def _clauses_of(text: str, span: tuple[int, int] | None) -> list[str]:
-    """The clauses that a span touches; a whole text is one piece unless it is too long to be seen whole."""
-    if span is None and len(text) <= _WHOLE:
-        return [text or " "]
-    start, end = span or (0, len(text))
-    touched = ((at, to) for at, to in split(text) if at < end and to > start)
-    found = [text[at:to] for at, to in islice(touched, _MOST_CLAUSES)]
-    return found or [text[start:end] or " "]
 
 
 def _answered(mention: contract.Mention, verdict: Content) -> contract.Mention:
@@ -285,12 +358,18 @@ def _find(conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[
                 continue
         for span in customer_spans(turns):
             text = turns[span.turn].text[span.start : span.end]
-            if weigh(text) is Content.TEXT:
+            if weigh(text) is Content.TEXT and not _is_talk(text, dialogue=len(spoken) < len(turns)):
                 yield _Found(at, span, text, Content.TEXT)
 
 
+def _is_talk(text: str, *, dialogue: bool) -> bool:
+    """In a dialogue no small talk counts; alone, thanks are praise and a "yes" may be an answer."""
+    talk = small_talk(text)
+    return talk is not None and (dialogue or talk in _EMPTY_ALONE)
+
+
 def _batches(found: Iterable[_Found]) -> Iterator[list[_Found]]:
-    """Bound the memory: layers of two thousand spans are 10 MB, whatever the size of the input."""
+    """Bound the memory: what heads say of two thousand spans is 5 MB, whatever the size of the input."""
     batch: list[_Found] = []
     for one in found:
         batch.append(one)
@@ -305,12 +384,6 @@ def _decide(corrections: Iterable[contract.Correction]) -> dict[str, contract.Co
     decided: dict[str, contract.Correction] = {}
     for row in corrections:
         earlier = decided.get(row.text, row)
-        decided[row.text] = replace(
-            earlier,
-            **{
-                name: value
-                for name in ("topic", "sentiment", "complaint", "friction")
-                if (value := getattr(row, name)) is not None
-            },
-        )
+        said = {name: value for name in _SAID if (value := getattr(row, name)) is not None}
+        decided[row.text] = replace(earlier, **said, teaches=earlier.teaches and row.teaches)
     return decided

@@ -1,6 +1,6 @@
 """Reading texts on request, e.g. while an agent writes a ticket; nothing is stored."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -8,13 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.api.bodies import ApiRoute
 from app.api.deps import IngesterOrAnalyst, Reading
 from app.classify.ask import Asked, classify_texts
+from app.classify.loading import Readers
 from app.classify.taxonomy import load_known
 from app.connectors.contract import Words
 from app.domain.feedback import Role
 from app.errors import AppError, Kind
-
-if TYPE_CHECKING:
-    from app.classify.loading import Readers
 
 router = APIRouter(prefix="/v1/classify", tags=["classify"], route_class=ApiRoute)
 
@@ -76,13 +74,24 @@ class MentionOut(BaseModel):
     complaint_confidence: float
     friction: str | None
     friction_confidence: float
+    urgent: bool = Field(description="Whether it cannot wait.")
+    urgent_confidence: float
+    response_needed: bool = Field(description="Whether the customer expects an answer.")
+    response_needed_confidence: float
+    escalation_intent: bool = Field(description="Whether the customer threatens to take it further.")
+    escalation_intent_confidence: float
     corrected: bool
     fingerprint: str
 
 
 class ReadTextOut(BaseModel):
-    """The mentions of one utterance."""
+    """What one utterance says; a span with several topics has a mention for each, the surest first."""
 
+    language: str | None = Field(description="What it seems to be written in (ISO 639-1); null: nobody can tell.")
+    unread: str | None = Field(
+        description="Why there is no mention, or not of every turn: `language` (not one that the model speaks) or "
+        "`no_content`."
+    )
     mentions: list[MentionOut]
 
 
@@ -95,16 +104,24 @@ class ClassifyOut(BaseModel):
 @router.post("", operation_id="classify_texts", summary="Read texts without storing them")
 def classify(request: Request, body: ClassifyIn, session: Reading, _actor: IngesterOrAnalyst) -> ClassifyOut:
     """The same reader as for stored feedback. A process without the model answers 503 with `Retry-After`."""
+    readers = readers_of(request)
+    known = load_known(session, readers.known)
+    session.close()  # no transaction stays open while a model works
+    found = classify_texts(readers, known, [_asked(text) for text in body.texts])
+    return ClassifyOut(texts=[ReadTextOut.model_validate(read) for read in found])
+
+
+def readers_of(request: Request) -> Readers:
+    """What reads texts in this process.
+
+    Raises:
+        AppError: `no_model_here`: ask another process.
+    """
     readers: Readers | None = request.app.state.readers
     if readers is None:
         message = "This process has no model. Ask one that has: `closeloop serve` with its worker inside."
         raise AppError(Kind.UNAVAILABLE, "no_model_here", message, retry_after=_RETRY_SECONDS)
-    known = load_known(session)
-    session.close()  # no transaction stays open while a model works
-    found = classify_texts(readers, known, [_asked(text) for text in body.texts])
-    return ClassifyOut(
-        texts=[ReadTextOut(mentions=[MentionOut.model_validate(each) for each in mentions]) for mentions in found]
-    )
+    return readers
 
 
 def _asked(text: TextIn) -> Asked:

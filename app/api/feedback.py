@@ -34,7 +34,11 @@ class FeedbackOut(BaseModel):
     occurred_at: datetime
     received_at: datetime
     state: str = Field(description="`pending`, `labelled`, or `parked` (waits for a person).")
-    language: str | None
+    language: str | None = Field(description="As the sender says.")
+    language_guess: str | None = Field(description="What it seems to be written in (ISO 639-1), once it was read.")
+    unread: str | None = Field(
+        description="Why nothing was found: `language` (not one that the model speaks) or `no_content`."
+    )
     question: str | None
     customer_ref: str | None
     segment: str | None
@@ -189,6 +193,8 @@ def _shown(row: Feedback, source: str) -> FeedbackOut:
         received_at=row.received_at,
         state=row.state,
         language=row.language,
+        language_guess=row.language_guess,
+        unread=row.unread,
         question=row.question,
         customer_ref=row.customer_ref,
         segment=row.segment,

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.deps import EdgeRuntime, runtime_of
 from app.classify.loading import Readers
-from app.store.health import Waiting, heartbeat_ages, waiting_rows
+from app.store.health import Waiting, drift_alarms, heartbeat_ages, waiting_rows
 from app.store.migrate import schema_revisions
 
 WORKER_SILENT_S = 60.0
@@ -105,13 +105,17 @@ class _Rows(Collector):
         up = GaugeMetricFamily("closeloop_database_up", "Whether the database answers.")
         try:
             with self._runtime.database.reading() as session:
-                waiting, beats = waiting_rows(session), heartbeat_ages(session)
+                waiting, beats, alarms = waiting_rows(session), heartbeat_ages(session), drift_alarms(session)
         except SQLAlchemyError:
             up.add_metric([], 0)
             yield up
             return
         up.add_metric([], 1)
         yield up
+        drift = GaugeMetricFamily("closeloop_drift_alarm", "Whether a drift alarm is on.", labels=["statistic"])
+        for statistic, alarm in alarms.items():
+            drift.add_metric([statistic], alarm)
+        yield drift
         yield from self._families(waiting, beats)
 
     def _families(self, waiting: list[Waiting], beats: list[float]) -> Iterator[Metric]:
@@ -140,7 +144,7 @@ def _judge(runtime: EdgeRuntime) -> tuple[list[str], list[str]]:
     now, warnings = runtime.clock.now(), []
     try:
         with runtime.database.reading() as session:
-            waiting, beats = waiting_rows(session), heartbeat_ages(session)
+            waiting, beats, alarms = waiting_rows(session), heartbeat_ages(session), drift_alarms(session)
     except SQLAlchemyError:
         return ["The database stopped answering."], []
     if not beats or beats[0] >= WORKER_SILENT_S:
@@ -150,4 +154,7 @@ def _judge(runtime: EdgeRuntime) -> tuple[list[str], list[str]]:
         for table in waiting
         if table.age_s(now) > WAITS_LONG_S
     )
+    on = [statistic for statistic, alarm in alarms.items() if alarm]
+    if on:
+        warnings.append(f"Last week is not like the weeks before: {', '.join(on)}. See GET /v1/model.")
     return [], warnings

@@ -27,6 +27,9 @@ class QuoteOut(BaseModel):
     complaint: bool
     complaint_confidence: float
     friction: str | None
+    urgent: bool = Field(description="Whether it cannot wait.")
+    response_needed: bool = Field(description="Whether the customer expects an answer.")
+    escalation_intent: bool = Field(description="Whether the customer threatens to take it further.")
     theme_id: int | None
     corrected: bool = Field(description="Whether a human's label stands here.")
     fingerprint: str = Field(description="The model that made the labels.")
@@ -52,6 +55,9 @@ def show_quote(quote: Quote) -> QuoteOut:
         complaint=mention.complaint,
         complaint_confidence=mention.complaint_confidence,
         friction=mention.friction,
+        urgent=mention.urgent,
+        response_needed=mention.response_needed,
+        escalation_intent=mention.escalation_intent,
         theme_id=quote.theme_id,
         corrected=mention.corrected,
         fingerprint=mention.fingerprint,

@@ -22,8 +22,8 @@ class Asked:
     question: str | None = None
 
 
-def classify_texts(readers: Readers, known: Known, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
-    """The mentions of each conversation as plain values, by the same reader as the station's.
+def classify_texts(readers: Readers, known: Known, asked: Sequence[Asked]) -> list[dict[str, Any]]:
+    """What each conversation says as plain values, by the same reader as the station's.
 
     Args:
         readers: From the runtime's tools.
@@ -31,16 +31,22 @@ def classify_texts(readers: Readers, known: Known, asked: Sequence[Asked]) -> li
         asked: What to read.
 
     Returns:
-        Per conversation: turn, start, end, text, topic (key or None), topic_confidence, sentiment, sentiment_label,
-        sentiment_confidence, complaint, complaint_confidence, friction, friction_confidence, corrected, fingerprint.
+        Per conversation: `language` and `unread` as `Reading` has them, and `mentions`, of a span with several topics
+        the surest first: turn, start, end, text, topic (key or None), topic_confidence, sentiment, sentiment_label,
+        sentiment_confidence, complaint, complaint_confidence, friction, friction_confidence, the yes/no signals with
+        their confidences, corrected, fingerprint.
     """
     from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
 
-    reader = readers.reader(known.specs(), known.taught())
+    reader = readers.current(known)
     conversations = [[contract.Turn(role, text) for role, text in one.turns] for one in asked]
     found = reader.read(conversations, [one.question for one in asked])
     return [
-        [_plain(mention, turns, reader.fingerprint) for mention in reading.mentions]
+        {
+            "language": reading.language,
+            "unread": reading.unread,
+            "mentions": [_plain(mention, turns, reader.fingerprint) for mention in reading.mentions],
+        }
         for reading, turns in zip(found, conversations, strict=True)
     ]
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from classifiers.contract import TopicSpec
 
 CHUNK = 1024
-LISTED_FROM = 0.5
-"""Besides the best topic, those are listed that are at least this probable."""
 
 Row = dict[str, Any]
 
@@ -65,29 +63,26 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
 
     encoder = run.readers.encoder()
 
-    def embed(texts: Sequence[str]) -> Any:  # noqa: ANN401 - an array; numpy is the classifiers' business
-        return encoder.encode([clean(text) for text in texts], layers=False).vectors
-
-    train = [Labelled(row["text"], tuple(row.get("labels") or ())) for row in _rows(run, files.train, _check_labelled)]
+    train = [
+        Labelled(clean(row["text"]), tuple(row.get("labels") or ())) for row in _rows(run, files.train, _check_labelled)
+    ]
     specs = _topics(files.taxonomy, (label for row in train for label in row.topics))
-    traffic = [row["text"] for row in _rows(run, files.unlabelled, check_text)]
-    model = TopicModel(specs, embed, train, embed(traffic) if traffic else None)
-    known, several = set(model.keys), model.stage == "several"
+    traffic = [clean(row["text"]) for row in _rows(run, files.unlabelled, check_text)]
+    model = TopicModel(specs, encoder.encode, train, encoder.encode(traffic).vectors if traffic else None)
+    known = set(model.keys)
     tally = TopicTally()
     started = time.perf_counter()
     with open_answers(files.out) as out:
         for rows in _chunks(_rows(run, files.test, _check_labelled)):
-            for row, found in zip(rows, model.probabilities(embed([row["text"] for row in rows])), strict=True):
-                ranked = sorted(
-                    ((float(value), key) for key, value in zip(model.keys, found, strict=True)), reverse=True
-                )
-                best = min(ranked[0][0], 1.0)
-                kept = [pair for at, pair in enumerate(ranked) if at == 0 or pair[0] >= LISTED_FROM]
-                labels = [{"topic": key, "confidence": round(min(value, 1.0), 4)} for value, key in kept]
-                abstained = best < confidence
+            texts = [clean(row["text"]) for row in rows]
+            for row, answer in zip(rows, model.judge(texts, encoder.encode(texts), confidence), strict=True):
+                given = answer.topics or (answer.best,)
+                labels = [{"topic": one.label, "confidence": round(one.confidence, 4)} for one in given]
+                abstained = not answer.topics
                 _write(out, {"id": row["id"], "labels": labels, "abstained": abstained})
                 truth = None if row.get("labels") is None else [key for key in row["labels"] if key in known]
-                tally.add(truth, [key for _, key in kept], best, abstained=abstained, several=several)
+                listed, best = [str(one.label) for one in given], given[0].confidence
+                tally.add(truth, listed, best, abstained=abstained, several=model.several)
             run.progress(tally.texts)
     seconds = time.perf_counter() - started
     return tally.summary(seconds) | {"stage": model.stage, "topics": len(known), "bad_lines": len(run.bad.named)}
@@ -161,7 +156,8 @@ def _topics(taxonomy: Path | None, labels: Iterable[str]) -> list[TopicSpec]:
     for entry in _taxonomy(taxonomy) if taxonomy else ():
         key = str(entry.get("key") or entry["name"])
         name, description = str(entry.get("name") or key), str(entry.get("description") or "")
-        specs[key] = contract.TopicSpec(key, name, description, tuple(map(str, entry.get("examples") or ())))
+        examples = tuple(map(str, entry.get("examples") or ()))
+        specs[key] = contract.TopicSpec(key, name, description, examples, entry.get("parent"))
         # Labels may name a topic by its name where the taxonomy also has keys.
     for label in sorted(set(labels)):
         if label not in specs and label not in {spec.name for spec in specs.values()}:
@@ -178,13 +174,25 @@ def _taxonomy(path: Path) -> list[dict[str, Any]]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise unreadable(path, error) from None
     topics = document.get("topics") if isinstance(document, dict) else None
-    good = isinstance(topics, list) and all(
-        isinstance(topic, dict) and (topic.get("name") or topic.get("key")) for topic in topics
-    )
+    good = isinstance(topics, list) and all(map(_is_topic, topics))
     if not good:
         message = f"{path.name} is no taxonomy: it needs `topics:`, a list of entries with a name."
         raise AppError(Kind.INVALID, "unreadable_input", message)
-    return list(topics or ())
+    return [entry for topic in topics or () for entry in _flat(topic, topic.get("parent"))]
+
+
+def _is_topic(topic: object) -> bool:
+    if not isinstance(topic, dict) or not (topic.get("name") or topic.get("key")):
+        return False
+    children = topic.get("children") or []
+    return isinstance(children, list) and all(map(_is_topic, children))
+
+
+def _flat(topic: dict[str, Any], parent: str | None) -> Iterator[dict[str, Any]]:
+    """A topic and, under `children:`, those that are a part of it."""
+    yield topic | {"parent": parent}
+    for child in topic.get("children") or ():
+        yield from _flat(child, str(topic.get("key") or topic["name"]))
 
 
 def _rows(run: Run, path: Path | None, check: Callable[[Row], str | None]) -> Iterator[Row]:

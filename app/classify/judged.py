@@ -22,6 +22,12 @@ def labels_of(mention: Mention, fingerprint: str) -> dict[str, Any]:
         "complaint_confidence": mention.complaint_confidence,
         "friction": mention.friction,
         "friction_confidence": mention.friction_confidence,
+        "urgent": mention.urgent,
+        "urgent_confidence": mention.urgent_confidence,
+        "response_needed": mention.response_needed,
+        "response_needed_confidence": mention.response_needed_confidence,
+        "escalation_intent": mention.escalation_intent,
+        "escalation_intent_confidence": mention.escalation_intent_confidence,
         "corrected": mention.corrected,
         "fingerprint": fingerprint,
     }

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from app.classify.judged import labels_of
 from app.classify.taxonomy import Known, load_known
+from app.classify.texts import Read, Unread, load_texts, mention_rows, note_reading, read_texts
 from app.domain.feedback import FeedbackState
 from app.errors import AppError
 from app.log import get_logger
 from app.store.label_tables import Mention, MentionVector
-from app.store.tables import Feedback, Turn
+from app.store.reference import latest_taxonomy
+from app.store.tables import Feedback
+from app.store.taxonomy import hold_labels
 
 if TYPE_CHECKING:
     from app.classify.loading import Readers
-    from classifiers import contract
 
 BATCH = 200
 """Enough texts for batches of like length, few enough that their layers stay below 10 MB."""
@@ -44,16 +44,6 @@ class Tools(Protocol):
 
 
 @dataclass(frozen=True)
-class Unread:
-    """One leased feedback; `content_rev` is the revision that will have been read."""
-
-    id: int
-    content_rev: int
-    question: str | None
-    turns: tuple[tuple[int, str, str], ...]
-
-
-@dataclass(frozen=True)
 class Batch:
     """Feedback leased together, and what the reader must know."""
 
@@ -62,20 +52,11 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Read:
-    """What a feedback says: mentions whose turn is already the turn's position."""
-
-    id: int
-    content_rev: int
-    mentions: tuple[contract.Mention, ...]
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What was read, by which model; `unread` could not be, `because` there is no model."""
 
+    known: Known
     read: tuple[Read, ...] = ()
-    topic_ids: dict[str, int] = field(default_factory=dict)
     fingerprint: str = ""
     model: str = ""
     unread: tuple[int, ...] = ()
@@ -95,35 +76,33 @@ def claim(session: Session, now: datetime) -> Batch | None:
     for row in chosen:
         row.attempts += 1
         row.leased_until = now + LEASE
-    turns = _turns(session, [row.id for row in chosen])
-    unread = tuple(Unread(row.id, row.content_rev, row.question, tuple(turns[row.id])) for row in chosen)
-    return Batch(unread, load_known(session))
+    return Batch(load_texts(session, chosen), load_known(session))
 
 
 def work(batch: Batch, tools: Tools) -> Outcome:
     """Read; one encoder pass over all texts of the batch."""
-    from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
-
     try:
-        reader = tools.readers.reader(batch.known.specs(), batch.known.taught())
+        reader = tools.readers.current(batch.known)
     except AppError as error:
-        return Outcome(unread=tuple(one.id for one in batch.unread), because=error.code)
-    conversations = [[contract.Turn(role, text) for _, role, text in one.turns] for one in batch.unread]
-    found = reader.read(conversations, [one.question for one in batch.unread])
-    read = tuple(
-        Read(one.id, one.content_rev, tuple(_at_position(mention, one) for mention in reading.mentions))
-        for one, reading in zip(batch.unread, found, strict=True)
-    )
-    return Outcome(read, batch.known.topic_ids, reader.fingerprint, tools.readers.encoder().fingerprint)
+        return Outcome(batch.known, unread=tuple(one.id for one in batch.unread), because=error.code)
+    read = read_texts(reader, batch.unread)
+    return Outcome(batch.known, read, reader.fingerprint, tools.readers.encoder().fingerprint)
 
 
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Replace the mentions of what was read; a feedback that changed meanwhile, or is done, is left alone.
 
-    What waits for a model keeps its attempts: a wrong setting must not park what customers said.
+    What waits for a model keeps its attempts: a wrong setting must not park what customers said. What was read with
+    topics that are no longer the published ones is read again.
     """
     if outcome.unread:
-        _wait_for_model(session, now, outcome)
+        _put_off(session, outcome.unread, until=now + MODEL_WAIT, because=outcome.because)
+        _log.error("feedback_waits_for_model", feedback=len(outcome.unread), reason=outcome.because)
+        return
+    hold_labels(session)
+    published = latest_taxonomy(session)
+    if published is not None and published.id != outcome.known.taxonomy_version_id:
+        _put_off(session, [read.id for read in outcome.read], until=None, because=None)
         return
     revisions = {read.id: read.content_rev for read in outcome.read}
     query = select(Feedback).where(Feedback.id.in_(revisions), Feedback.state == FeedbackState.PENDING)
@@ -138,6 +117,8 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     for row in rows.values():
         row.state, row.attempts = FeedbackState.LABELLED, 0
         row.leased_until = row.last_error = None
+    for read in kept:
+        note_reading(rows[read.id], read)
     session.flush()
     _log.info("feedback_labelled", feedback=len(kept), mentions=sum(len(read.mentions) for read in kept))
 
@@ -151,12 +132,11 @@ def release(session: Session, now: datetime, batch: Batch, reason: str) -> None:
     _give_up(session, still)
 
 
-def _wait_for_model(session: Session, now: datetime, outcome: Outcome) -> None:
-    still = (Feedback.state == FeedbackState.PENDING) & Feedback.id.in_(outcome.unread)
+def _put_off(session: Session, ids: Sequence[int], *, until: datetime | None, because: str | None) -> None:
+    still = (Feedback.state == FeedbackState.PENDING) & Feedback.id.in_(ids)
     for row in session.scalars(select(Feedback).where(still).with_for_update()):
-        row.attempts, row.leased_until, row.last_error = max(row.attempts - 1, 0), now + MODEL_WAIT, outcome.because
+        row.attempts, row.leased_until, row.last_error = max(row.attempts - 1, 0), until, because
     session.flush()
-    _log.error("feedback_waits_for_model", feedback=len(outcome.unread), reason=outcome.because)
 
 
 def _give_up(session: Session, which: ColumnElement[bool]) -> None:
@@ -168,38 +148,16 @@ def _give_up(session: Session, which: ColumnElement[bool]) -> None:
     session.flush()
 
 
-def _turns(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[int, str, str]]]:
-    turns: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
-    query = select(Turn.feedback_id, Turn.position, Turn.role, Turn.text).where(Turn.feedback_id.in_(ids))
-    for feedback_id, position, role, text in session.execute(query.order_by(Turn.feedback_id, Turn.position)):
-        turns[feedback_id].append((position, role, text))
-    return turns
-
-
-def _at_position(mention: contract.Mention, one: Unread) -> contract.Mention:
-    return replace(mention, turn=one.turns[mention.turn][0])
-
-
 def _insert(session: Session, kept: Sequence[Read], outcome: Outcome) -> None:
-    rows = [_row(read, mention, outcome) for read in kept for mention in read.mentions]
-    if not rows:
+    found = [pair for read in kept for pair in mention_rows(read, outcome.known.topic_ids, outcome.fingerprint)]
+    if not found:
         return
+    rows = [row for row, _ in found]
     ids = session.scalars(insert(Mention).returning(Mention.id, sort_by_parameter_order=True), rows).all()
-    found = [mention for read in kept for mention in read.mentions]
     session.execute(
         insert(MentionVector),
         [
             {"mention_id": mention_id, "model": outcome.model, "vector": mention.vector.astype("<f2").tobytes()}
-            for mention_id, mention in zip(ids, found, strict=True)
+            for mention_id, (_, mention) in zip(ids, found, strict=True)
         ],
     )
-
-
-def _row(read: Read, mention: contract.Mention, outcome: Outcome) -> dict[str, Any]:
-    return {
-        "feedback_id": read.id,
-        "content_rev": read.content_rev,
-        # A corrected topic may have been retired since: no topic then, and its full confidence stands for that.
-        "topic_id": outcome.topic_ids.get(mention.topic) if mention.topic else None,
-        **labels_of(mention, outcome.fingerprint),
-    }

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from app.classify.gate import Gate, Trial
 from app.errors import AppError, Kind
 
 if TYPE_CHECKING:
+    from app.classify.taxonomy import Known
     from classifiers.contract import Correction, TopicSpec
-    from classifiers.embedders.encoder import Encoder
+    from classifiers.embedders.encoder import Backend, Encoder
+    from classifiers.embedders.memory import Kept
     from classifiers.reader import Reader
+
+Found = TypeVar("Found")
+
+_READERS = 2
+"""Readers kept: while a station works with the facts of a moment ago, a request may already ask with newer ones."""
 
 
 class Readers:
-    """Gives readers for a taxonomy and its corrections; the encoder is loaded once, the last reader is kept.
+    """Gives readers for what is known; the encoder is loaded once, the last readers are kept.
 
     Args:
         model: `packaged`, a folder or a hub name.
         topic_confidence: Below it a mention gets no topic.
+        backend: What computes; see the setting `model_backend`.
     """
 
-    def __init__(self, model: str, topic_confidence: float) -> None:
+    def __init__(self, model: str, topic_confidence: float, backend: Backend = "auto") -> None:
         """Loads nothing."""
         self._model = model
         self._confidence = topic_confidence
+        self._backend: Backend = backend
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
-        self._last: tuple[object, Reader] | None = None
+        self._kept: Kept = {}
+        self._ready: dict[object, Reader] = {}
+        self.known: Known | None = None
+        """What the newest reader was built from: what has not changed since need not be read again."""
         self.failure: str | None = None
         """Why the model could not be loaded when it was last tried."""
 
@@ -41,28 +54,70 @@ class Readers:
         with self._lock:
             return self._load()
 
+    def current(self, known: Known) -> Reader:
+        """The reader of now; a correction has its effect on the very next text, unless gold texts suffer from it.
+
+        Raises:
+            AppError: `model_unavailable`, as above.
+        """
+        with self._lock:
+            reader = self._find(known.key, lambda: self._remembering(known, self._load(), Gate.current))
+            self.known = known
+            return reader
+
+    def trials(self, known: Known) -> list[Trial]:
+        """What the gate says to the corrections that no version has judged yet.
+
+        Raises:
+            AppError: `model_unavailable`, as above.
+        """
+        return self._remembering(known, self.encoder(), lambda gate: list(gate.trials()))
+
     def reader(self, topics: Sequence[TopicSpec], corrections: Sequence[Correction]) -> Reader:
-        """A reader that knows these topics and corrections.
+        """A reader for these topics and corrections, whatever is in use.
 
         Raises:
             AppError: `model_unavailable`, as above.
         """
         from classifiers.reader import Reader  # noqa: PLC0415 - loads the model libraries
 
-        asked = (tuple(topics), tuple(corrections))
+        def build() -> Reader:
+            return Reader(self._load(), topics, corrections, topic_confidence=self._confidence)
+
         with self._lock:
-            if self._last is None or self._last[0] != asked:
-                built = Reader(self._load(), topics, corrections, topic_confidence=self._confidence)
-                self._last = (asked, built)
-            return self._last[1]
+            return self._find((tuple(topics), tuple(corrections)), build)
+
+    def _find(self, key: object, build: Callable[[], Reader]) -> Reader:
+        reader = self._ready.get(key) or build()
+        self._ready = dict([*self._ready.items(), (key, reader)][-_READERS:])
+        return reader
+
+    def _remembering(self, known: Known, encoder: Encoder, ask: Callable[[Gate], Found]) -> Found:
+        """Ask the gate, whose readers share what was encoded for those before them; needs no lock."""
+        from classifiers.embedders.memory import Remembering  # noqa: PLC0415 - loads the model libraries
+        from classifiers.reader import Reader  # noqa: PLC0415
+
+        memories: list[Remembering] = []
+
+        def build(teaching: Collection[int]) -> Reader:
+            memory = Remembering(encoder, memories[-1].known() if memories else self._kept)
+            memories.append(memory)
+            taught = known.taught(teaching)
+            return Reader(cast("Encoder", memory), known.specs(), taught, topic_confidence=self._confidence)
+
+        found = ask(Gate(known, build))
+        self._kept = {text: row for memory in memories for text, row in memory.used.items()}
+        for memory in memories:
+            memory.forget()
+        return found
 
     def _load(self) -> Encoder:
         if self._encoder is None:
             from classifiers.contract import ClassifierError  # noqa: PLC0415 - loads the model libraries
-            from classifiers.embedders.encoder import Encoder  # noqa: PLC0415
+            from classifiers.reader import load_encoder  # noqa: PLC0415
 
             try:
-                self._encoder = Encoder(self._model)
+                self._encoder = load_encoder(self._model, self._backend)
             except ClassifierError as error:
                 self.failure = str(error)
                 raise AppError(Kind.UNAVAILABLE, "model_unavailable", str(error)) from error

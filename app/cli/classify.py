@@ -29,15 +29,15 @@ def classify(
             known = load_known(session)
         asked = [Asked(((Role.CUSTOMER.value, text),), question) for text in texts]
         found = [
-            mentions
+            read
             for start in range(0, len(asked), _AT_ONCE)
-            for mentions in classify_texts(runtime.tools.readers, known, asked[start : start + _AT_ONCE])
+            for read in classify_texts(runtime.tools.readers, known, asked[start : start + _AT_ONCE])
         ]
     if as_json:
         print_json(found)
         return
-    for mentions in found:
-        for mention in mentions:
+    for read in found:
+        for mention in read["mentions"]:
             topic = mention["topic"] or "no topic"
             what = "complaint" if mention["complaint"] else mention["sentiment_label"]
             friction = f", {mention['friction']}" if mention["friction"] else ""

@@ -15,6 +15,7 @@ from app.cli.evaluate_texts import texts
 from app.cli.export import export
 from app.cli.imports import import_file
 from app.cli.keys import keys
+from app.cli.model import model
 from app.cli.serving import serve, work
 from app.cli.setup import init, migrate
 
@@ -44,7 +45,7 @@ def _top(
     del version
 
 
-for _command in (demo, init, serve, work, apply, classify, migrate, doctor, export):
+for _command in (demo, init, serve, work, apply, classify, model, migrate, doctor, export):
     main.command()(_command)
 main.command("import")(import_file)
 main.add_typer(keys, name="key")

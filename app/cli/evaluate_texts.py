@@ -75,7 +75,11 @@ def _measured(*, as_json: bool, skip_bad: bool) -> Iterator[tuple[Run, Any]]:
     """Progress and bad lines go to stderr; a bad line that is not skipped ends the run with exit code 1."""
     settings = read_settings()
     bad = BadLines(skip=skip_bad)
-    run = Run(Readers(settings.model, settings.topic_confidence), bad, lambda done: say(f"{done} texts"))
+    run = Run(
+        Readers(settings.model, settings.topic_confidence, settings.model_backend),
+        bad,
+        lambda done: say(f"{done} texts"),
+    )
 
     def report(summary: dict[str, Any]) -> None:
         for sentence in bad.named:

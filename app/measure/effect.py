@@ -25,6 +25,7 @@ from app.measure.stats.verdict import METHOD, Verdict, dump_verdict
 from app.measure.trust import trust_list
 from app.store import impact
 from app.store.tables import Change, Measurement, Registration
+from app.store.taxonomy import hold_labels, is_history_moving
 
 AT_ONCE = 1
 """A case is read in the claim's transaction, which keeps SQLite's other writers waiting: 0.7 s at 200,000 feedback."""
@@ -70,11 +71,19 @@ class Outcome:
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
-    """Changes in effect that were not yet judged up to yesterday (UTC); None when there is none."""
+    """Changes in effect that were not yet judged up to yesterday (UTC); None when there is none.
+
+    While history is read anew nothing is judged: both sides of a verdict were counted by one model, or not at all.
+    """
     day = now.astimezone(UTC).date() - timedelta(days=1)
     changes = impact.changes_due(session, day, day - timedelta(days=WATCHED_DAYS), AT_ONCE)
+    if not changes:
+        return None
+    hold_labels(session)
+    if is_history_moving(session, now):
+        return None
     looks = tuple(_look(session, now, change, day) for change in changes)
-    return Batch(day, looks) if looks else None
+    return Batch(day, looks)
 
 
 def work(batch: Batch, tools: object) -> Outcome:

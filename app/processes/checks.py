@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -65,7 +65,8 @@ def check_document(document: Document) -> list[Problem]:
     problems += _owners(document, keys)
     for index, process in enumerate(document.processes):
         problems += _process(process, ("processes", index), keys)
-    problems += _topics(document, keys)
+    steps = {process.key: [step.key for step in process.steps] for process in document.processes}
+    problems += check_topics(document.topics, keys, steps)
     problems += check_rules(document.rules, keys)
     for index, rung in enumerate(document.ladder):
         problems += _known(rung.owner, keys.owners, "owner", ("ladder", index, "owner"))
@@ -89,6 +90,23 @@ def check_rules(rules: Iterable[RulePart], keys: Keys) -> list[Problem]:
                 problems += _known(named, known, kind, (*path, "when", kind, place))
         problems += _known(rule.then.owner, keys.owners, "owner", (*path, "then", "owner"))
     return problems
+
+
+def check_topics(topics: Sequence[TopicPart], keys: Keys, steps: Mapping[str, list[str]]) -> list[Problem]:
+    """Everything in topics that names what does not exist, or goes in circles; `steps` are keys by process."""
+    problems: list[Problem] = []
+    parents = {topic.key: topic.parent for topic in topics}
+    for index, topic in enumerate(topics):
+        problems += _topic(topic, ("topics", index), keys, steps)
+        if _circles(topic.key, parents.get):
+            message = "this chain of parents comes back to its start: break it here"
+            problems.append(Problem(("topics", index, "parent"), message))
+    return problems
+
+
+def repeated_keys(topics: Sequence[TopicPart]) -> list[Problem]:
+    """Keys that more than one topic has."""
+    return list(_repeated([topic.key for topic in topics], ("topics",)))
 
 
 def _known(named: str | None, known: Collection[str], kind: str, path: Path) -> Iterator[Problem]:
@@ -175,15 +193,6 @@ def _owned(part: Owned, path: Path, keys: Keys) -> Iterator[Problem]:
 
 def _since(period: OwnershipPart) -> date:
     return period.since or date.min
-
-
-def _topics(document: Document, keys: Keys) -> Iterator[Problem]:
-    steps = {process.key: [step.key for step in process.steps] for process in document.processes}
-    parents = {topic.key: topic.parent for topic in document.topics}
-    for index, topic in enumerate(document.topics):
-        yield from _topic(topic, ("topics", index), keys, steps)
-        if _circles(topic.key, parents.get):
-            yield Problem(("topics", index, "parent"), "this chain of parents comes back to its start: break it here")
 
 
 def _topic(part: TopicPart, path: Path, keys: Keys, steps: Mapping[str, list[str]]) -> Iterator[Problem]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -20,7 +21,9 @@ from pydantic_core import ErrorDetails
 from app.errors import AppError, Kind
 from app.processes import document
 from app.processes.checks import Path, Problem, check_document
-from app.processes.document import Document, Part, RulePart
+from app.processes.document import Document, Part, RulePart, TopicPart
+
+Parts = TypeVar("Parts")
 
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 12
@@ -48,6 +51,7 @@ _MESSAGES = {
     "int_type": "this should be a whole number",
 }
 _RULES = TypeAdapter(tuple[RulePart, ...])
+_TOPICS = TypeAdapter(tuple[TopicPart, ...])
 _WORDS = sorted(
     {
         info.alias or name
@@ -97,11 +101,29 @@ def read_rules(raw: object) -> tuple[RulePart, ...]:
     Raises:
         AppError: ``invalid_rules``; its fact ``problems`` lists ``{path, message}``.
     """
+    return _read_parts(_RULES, raw, "invalid_rules")
+
+
+def read_topics(raw: object) -> tuple[TopicPart, ...]:
+    """Read topics that came as JSON values.
+
+    Raises:
+        AppError: ``invalid_topics``; its fact ``problems`` lists ``{path, message}``.
+    """
+    return _read_parts(_TOPICS, raw, "invalid_topics")
+
+
+def refuse_parts(problems: Sequence[Problem], code: str) -> NoReturn:
+    """Refuse parts that came as JSON values, naming every problem by its path."""
+    told = [{"path": problem.where, "message": problem.message} for problem in problems[:SHOWN]]
+    raise AppError(Kind.INVALID, code, f"{told[0]['path']}: {told[0]['message']}", problems=told)
+
+
+def _read_parts(adapter: TypeAdapter[Parts], raw: object, code: str) -> Parts:
     try:
-        return _RULES.validate_json(json.dumps(raw))
+        return adapter.validate_json(json.dumps(raw))
     except ValidationError as error:
-        told = [{"path": problem.where, "message": problem.message} for problem in _all_told(error)][:SHOWN]
-    raise AppError(Kind.INVALID, "invalid_rules", f"{told[0]['path']}: {told[0]['message']}", problems=told)
+        refuse_parts(_all_told(error), code)
 
 
 def _decode(source: bytes | str) -> str:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.routing import Conditions, Policy, Rule, Rulebook, Rung, RungTarget
 from app.domain.working import parse_working
-from app.errors import AppError, Kind
 from app.processes.checks import Keys, check_rules
 from app.processes.document import RulePart
 from app.processes.owners import load_calendars, load_ownerships
+from app.processes.reader import refuse_parts
 from app.store import reference
 
 
@@ -59,8 +59,7 @@ def rules_to_try(session: Session, parts: Sequence[RulePart]) -> tuple[Rule, ...
     )
     problems = check_rules(parts, keys)
     if problems:
-        told = [{"path": problem.where, "message": problem.message} for problem in problems]
-        raise AppError(Kind.INVALID, "invalid_rules", f"{problems[0].where}: {problems[0].message}", problems=told)
+        refuse_parts(problems, "invalid_rules")
     owners = {row.key: row.id for row in reference.list_owners(session)}
     return tuple(_rule(part.key, part, owners) for part in parts)
 

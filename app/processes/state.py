@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.processes.calendars import closed_of, week_of
 from app.processes.difference import Fields, State
-from app.processes.document import Document, Owned, OwnerPart, Part
+from app.processes.document import Document, Owned, OwnerPart, Part, TopicPart
 from app.store import reference
 
 
@@ -112,14 +112,7 @@ def want_state(document: Document, stored: State, today: date) -> State:
             for index, part in enumerate(process.steps)
         },
         "ownership": {key: {"periods": found} for key, found in periods.items() if found or key in stored["ownership"]},
-        "topic": {
-            part.key: {
-                **part.model_dump(mode="json", exclude={"key"}),
-                "step": subject_key(part.process, part.step) if part.step else None,
-                "active": True,
-            }
-            for part in document.topics
-        },
+        "topic": want_topics(document.topics),
         "rule": {
             part.key: {"position": index, "when": _plain(part.when), "then": _plain(part.then), "active": True}
             for index, part in enumerate(document.rules)
@@ -132,6 +125,18 @@ def want_state(document: Document, stored: State, today: date) -> State:
                 "fallback_owner": document.fallback_owner,
             }
         },
+    }
+
+
+def want_topics(parts: Iterable[TopicPart]) -> dict[str, Fields]:
+    """Topics by key, as they are to be stored."""
+    return {
+        part.key: {
+            **part.model_dump(mode="json", exclude={"key"}),
+            "step": subject_key(part.process, part.step) if part.step else None,
+            "active": True,
+        }
+        for part in parts
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.domain.feedback import FeedbackState
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Score, Source, Topic, Turn
@@ -96,6 +97,11 @@ def read_feedback(session: Session, feedback_id: int) -> Found | None:
 def turns_of(session: Session, feedback_id: int) -> Sequence[Turn]:
     """The turns in their order."""
     return session.scalars(select(Turn).where(Turn.feedback_id == feedback_id).order_by(Turn.position)).all()
+
+
+def is_any_labelled(session: Session) -> bool:
+    """Whether anything was read yet."""
+    return session.scalar(select(Feedback.id).where(Feedback.state == FeedbackState.LABELLED).limit(1)) is not None
 
 
 def count_feedback(session: Session) -> dict[str, int]:

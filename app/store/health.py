@@ -8,6 +8,7 @@ from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.domain.feedback import DeliveryState, FeedbackState
+from app.store.drift import last_readings
 from app.store.tables import Delivery, Feedback, Notice, WorkerHeartbeat
 from app.store.types import Utc
 
@@ -39,6 +40,11 @@ def heartbeat_ages(session: Session) -> list[float]:
     present = session.scalars(select(type_coerce(func.now(), Utc()))).one()
     beats: Iterable[datetime] = session.scalars(select(WorkerHeartbeat.beat_at))
     return sorted(max(0.0, (present - beat).total_seconds()) for beat in beats)
+
+
+def drift_alarms(session: Session) -> dict[str, bool]:
+    """Whether each drift alarm is on, by statistic; empty before the first reading."""
+    return {row.statistic: row.alarm for row in last_readings(session)}
 
 
 def _waiting(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, timedelta
 
-from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.store.days import as_date, start_of, utc_day
 from app.store.label_tables import Mention
 from app.store.tables import (
     ActionItem,
@@ -98,18 +99,18 @@ def first_feedback_day(session: Session) -> date | None:
 
 def feedback_by_day(session: Session, span: Span) -> CountByDay:
     """Feedback items per day, whatever they say."""
-    day = _day(session)
+    day = utc_day(session)
     query = select(day, func.count()).where(_within(span)).group_by(day)
-    return {_date(key): count for key, count in session.execute(query)}
+    return {as_date(key): count for key, count in session.execute(query)}
 
 
 def feedback_by_source(session: Session, span: Span) -> dict[int, CountByDay]:
     """Feedback items per source and day."""
-    day = _day(session)
+    day = utc_day(session)
     query = select(Feedback.source_id, day, func.count()).where(_within(span)).group_by(Feedback.source_id, day)
     counts: dict[int, CountByDay] = {}
     for source, key, count in session.execute(query):
-        counts.setdefault(source, {})[_date(key)] = count
+        counts.setdefault(source, {})[as_date(key)] = count
     return counts
 
 
@@ -126,7 +127,7 @@ def topic_complaints(session: Session, topic_id: int, span: Span) -> Complaints:
 
 def complaints_by_topic(session: Session, span: Span) -> dict[int, CountByDay]:
     """Feedback items with a complaint per topic and day."""
-    day = _day(session)
+    day = utc_day(session)
     query = (
         select(Mention.topic_id, day, func.count(distinct(Mention.feedback_id)))
         .join(Feedback, Feedback.id == Mention.feedback_id)
@@ -136,7 +137,7 @@ def complaints_by_topic(session: Session, span: Span) -> dict[int, CountByDay]:
     counts: dict[int, CountByDay] = {}
     for topic, key, count in session.execute(query):
         if topic is not None:
-            counts.setdefault(topic, {})[_date(key)] = count
+            counts.setdefault(topic, {})[as_date(key)] = count
     return counts
 
 
@@ -146,7 +147,7 @@ def mentions_by_fingerprint(session: Session, span: Span) -> dict[str, CountByDa
     A fingerprint is `MODEL.CORRECTIONS`; what corrections taught counts as the same model: they move single texts, and
     every correction would otherwise end the comparability of all series.
     """
-    day = _day(session)
+    day = utc_day(session)
     query = (
         select(Mention.fingerprint, day, func.count())
         .join(Feedback, Feedback.id == Mention.feedback_id)
@@ -156,7 +157,7 @@ def mentions_by_fingerprint(session: Session, span: Span) -> dict[str, CountByDa
     counts: dict[str, CountByDay] = {}
     for fingerprint, key, count in session.execute(query):
         per_day = counts.setdefault(fingerprint.partition(".")[0], {})
-        per_day[_date(key)] = per_day.get(_date(key), 0) + count
+        per_day[as_date(key)] = per_day.get(as_date(key), 0) + count
     return counts
 
 
@@ -245,27 +246,15 @@ def lost_on(session: Session, change_id: int, before: date) -> date | None:
 
 
 def _within(span: Span) -> ColumnElement[bool]:
-    start = datetime.combine(span.first, time(), tzinfo=UTC)
-    stop = datetime.combine(span.last + timedelta(days=1), time(), tzinfo=UTC)
-    return and_(Feedback.occurred_at >= start, Feedback.occurred_at < stop)
-
-
-def _day(session: Session) -> ColumnElement[date]:
-    """UTC day of a feedback: PostgreSQL would use its own zone, SQLite keeps UTC as text."""
-    if session.get_bind().dialect.name == "postgresql":
-        return cast(func.timezone("UTC", Feedback.occurred_at), Date)
-    return func.date(Feedback.occurred_at)
-
-
-def _date(key: date | str) -> date:
-    return date.fromisoformat(key) if isinstance(key, str) else key
+    stop = start_of(span.last + timedelta(days=1))
+    return and_(Feedback.occurred_at >= start_of(span.first), Feedback.occurred_at < stop)
 
 
 Counts = Select[date, int, int, int, int]
 
 
 def _complaints(session: Session, span: Span) -> Counts:
-    day = _day(session)
+    day = utc_day(session)
     nameless = case((Feedback.customer_ref.is_(None), Feedback.id))
     return (
         select(
@@ -287,6 +276,6 @@ def _split(session: Session, query: Counts) -> Complaints:
     people: CountByDay = {}
     mentions: CountByDay = {}
     for key, fed_back, named, nameless, spans in session.execute(query):
-        day = _date(key)
+        day = as_date(key)
         items[day], people[day], mentions[day] = fed_back, named + nameless, spans
     return Complaints(items, people, mentions)

@@ -4,23 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.store.keyset import After, keyset_page
+from app.errors import AppError, Kind
 from app.store.label_tables import Correction, Mention
 from app.store.tables import Turn
 
 
-def find_mention(session: Session, mention_id: int) -> Mention | None:
-    """The mention with this id; a text that is read anew gets new mentions."""
-    return session.get(Mention, mention_id)
+def find_mention(session: Session, mention_id: int) -> Mention:
+    """The mention with this id; a text that is read anew gets new mentions.
+
+    Raises:
+        AppError: `mention_not_found`.
+    """
+    mention = session.get(Mention, mention_id)
+    if mention is None:
+        message = "There is no such mention. A text that was read anew has new mentions: read the feedback again."
+        raise AppError(Kind.NOT_FOUND, "mention_not_found", message)
+    return mention
 
 
 def list_mentions(session: Session, feedback_id: int) -> Sequence[Mention]:
-    """A feedback's mentions in reading order."""
+    """A feedback's mentions in reading order; of a span with several topics the surest first."""
     query = select(Mention).where(Mention.feedback_id == feedback_id)
-    return session.scalars(query.order_by(Mention.turn, Mention.start, Mention.id)).all()
+    order = (Mention.turn, Mention.start, Mention.topic_confidence.desc(), Mention.id)
+    return session.scalars(query.order_by(*order)).all()
+
+
+def mentions_at(session: Session, span: Mention | Correction) -> Sequence[Mention]:
+    """Every mention of one span, the surest topic first."""
+    names = ("feedback_id", "turn", "start", "end")
+    query = select(Mention).where(*(getattr(Mention, name) == getattr(span, name) for name in names))
+    return session.scalars(query.order_by(Mention.topic_confidence.desc(), Mention.id)).all()
 
 
 def mention_text(session: Session, mention: Mention) -> str:
@@ -34,22 +50,8 @@ def list_corrections(session: Session) -> Sequence[Correction]:
     return session.scalars(select(Correction).order_by(Correction.id)).all()
 
 
-def review_queue(
-    session: Session, after: After | None, limit: int, *, below: float = 0.7
-) -> Sequence[tuple[Mention, str]]:
-    """Complaints that a human should look at, the least sure first: no topic, or one that is doubtful.
-
-    Args:
-        session: A session.
-        after: Topic confidence and id of the last row seen; None begins.
-        limit: Rows of a page; one more is read, which says that more follow.
-        below: Topic confidence from which on nobody needs to look.
-
-    Returns:
-        Mentions with their customers' words.
-    """
-    turn = and_(Turn.feedback_id == Mention.feedback_id, Turn.position == Mention.turn)
-    doubtful = or_(Mention.topic_id.is_(None), Mention.topic_confidence < below)
-    query = select(Mention, Turn.text).join(Turn, turn).where(Mention.complaint, ~Mention.corrected, doubtful)
-    page = keyset_page(query, (Mention.topic_confidence, Mention.id), after, limit, newest_first=False)
-    return [(mention, text[mention.start : mention.end]) for mention, text in session.execute(page)]
+def latest_correction(session: Session, mention: Mention) -> Correction | None:
+    """The last correction of the very span that a mention has."""
+    same = (Correction.feedback_id == mention.feedback_id, Correction.turn == mention.turn)
+    span = (Correction.start == mention.start, Correction.end == mention.end)
+    return session.scalar(select(Correction).where(*same, *span).order_by(Correction.id.desc()).limit(1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, and_, select
@@ -41,8 +41,32 @@ def item_quotes(session: Session, theme_id: int, newest: int) -> list[Quote]:
 
 
 def feedback_quotes(session: Session, feedback_id: int) -> Sequence[Quote]:
-    """Every mention of a feedback, in the order of its words."""
-    query = _quotes().where(Mention.feedback_id == feedback_id).order_by(Mention.turn, Mention.start, Mention.id)
+    """Every mention of a feedback, in the order of its words; of a span with several topics the surest first."""
+    order = (Mention.turn, Mention.start, Mention.topic_confidence.desc(), Mention.id)
+    query = _quotes().where(Mention.feedback_id == feedback_id).order_by(*order)
+    return [Quote(*row) for row in session.execute(query)]
+
+
+def topics_beside(session: Session, quotes: Sequence[Quote]) -> dict[int, list[str]]:
+    """Names of the other topics of each mention's span, the surest first, by mention id; only where there are any."""
+    wanted = {quote.mention.id: _place(quote.mention) for quote in quotes}
+    query = (
+        select(Mention, Topic.name)
+        .join(Topic, Topic.id == Mention.topic_id)
+        .where(Mention.feedback_id.in_(sorted({place[0] for place in wanted.values()})))
+        .order_by(Mention.topic_confidence.desc(), Mention.id)
+    )
+    found: dict[int, list[str]] = {}
+    for mention, name in session.execute(query):
+        for mention_id, place in wanted.items():
+            if place == _place(mention) and mention.id != mention_id:
+                found.setdefault(mention_id, []).append(name)
+    return found
+
+
+def mention_quotes(session: Session, mention_ids: Collection[int]) -> Sequence[Quote]:
+    """Mentions by their ids; those that are gone are left out."""
+    query = _quotes().where(Mention.id.in_(sorted(set(mention_ids)))).order_by(Mention.id)
     return [Quote(*row) for row in session.execute(query)]
 
 
@@ -55,3 +79,7 @@ def _quotes() -> Select[Mention, Feedback, str, str, int | None]:
         # A person may have said that it is no complaint: its place in a theme counts for nothing then.
         .outerjoin(ThemeMention, and_(ThemeMention.mention_id == Mention.id, Mention.complaint))
     )
+
+
+def _place(mention: Mention) -> tuple[int, int, int, int]:
+    return mention.feedback_id, mention.turn, mention.start, mention.end

@@ -69,6 +69,11 @@ def list_topics(session: Session, *, inactive: bool = False) -> Sequence[Topic]:
     return session.scalars(query if inactive else query.where(Topic.active)).all()
 
 
+def find_topic(session: Session, topic_id: int) -> Topic | None:
+    """The topic with this id, active or not."""
+    return session.get(Topic, topic_id)
+
+
 def list_rules(session: Session, *, inactive: bool = False) -> Sequence[RoutingRule]:
     """Routing rules in the order in which they are tried."""
     query = select(RoutingRule).order_by(RoutingRule.position, RoutingRule.id)

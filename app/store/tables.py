@@ -6,7 +6,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.label_tables import Mention
@@ -104,8 +104,24 @@ class TaxonomyVersion(Row):
     __writer__ = "processes"
     id: Mapped[int] = row_id()
     digest: Mapped[str]
-    document: Mapped[Document]
+    document: Mapped[Document]  # {"topics": {key: fields}}
     published_at: Mapped[datetime]
+    actor: Mapped[str | None]  # None: published before this was kept
+    restores_id: Mapped[int | None]  # the older version whose topics these are
+    relabels: Mapped[bool] = mapped_column(default=False, server_default=false())  # what was read before is read anew
+
+
+class TaxonomyDraft(Row):
+    """Topics that somebody thinks of publishing; nothing reads with them but previews."""
+
+    __tablename__ = "taxonomy_drafts"
+    __writer__ = "processes"
+    id: Mapped[int] = row_id()
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("taxonomy_versions.id"))  # current when it was made
+    document: Mapped[Document]  # as in taxonomy_versions
+    actor: Mapped[str]
+    created_at: Mapped[datetime]
+    published_id: Mapped[int | None] = mapped_column(ForeignKey("taxonomy_versions.id"))  # what it became
 
 
 class Topic(Row):
@@ -212,6 +228,8 @@ class Feedback(Row, Leased):
     case_ref: Mapped[str | None]
     attributes: Mapped[Document]
     state: Mapped[str] = mapped_column(default="pending")  # domain.feedback.FeedbackState
+    language_guess: Mapped[str | None] = mapped_column(String(16))  # what it seems to be written in, once it was read
+    unread: Mapped[str | None] = mapped_column(String(16))  # why it has no mentions: language, no_content
 
 
 class Turn(Row):

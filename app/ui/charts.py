@@ -103,6 +103,51 @@ def effect_chart(ratio: float, low: float, high: float, target: float | None) ->
     )
 
 
+@dataclass(frozen=True)
+class TrendPoint:
+    """One week of a trend: the counts of the current line and of each kept one, None where that does not reach."""
+
+    start: date
+    current: float
+    kept: tuple[float | None, ...]
+
+
+def trend_chart(points: Sequence[TrendPoint], marks: Sequence[date], *, title: str, narrow: bool = False) -> Markup:
+    """Weekly counts as they are read now, as they were read before, and when that changed.
+
+    Args:
+        points: In order of time, without holes; all with as many kept lines.
+        marks: Days on which topics were published.
+        title: What a screen reader says first.
+        narrow: Draw for a phone: another shape, the same size of text.
+    """
+    width, height = (360, 280) if narrow else (1000, 340)
+    kept = list(zip(*(point.kept for point in points), strict=True))
+    everything = [point.current for point in points] + [value for line in kept for value in line if value is not None]
+    top = max(_ceiling(everything), 4.0)  # four lines of the grid, and no fractions of a complaint
+    step = (width - _LEFT - _RIGHT) / max(len(points) - 1, 1)
+
+    def at(index: float, value: float) -> tuple[float, float]:
+        return _LEFT + step * index, height - _BOTTOM - (height - _TOP - _BOTTOM) * min(value, top) / top
+
+    parts = [_grid(top, width, at), _months(points, at, height, every=2 if narrow else 1)]
+    for day in marks:
+        ahead = (day - points[0].start).days / 7 if points else -1.0
+        if 0 <= ahead <= len(points):
+            parts.append(_flag(min(at(ahead, 0)[0], width - _RIGHT), height, "topics"))
+    for line in kept:
+        drawn = [at(i, value) for i, value in enumerate(line) if value is not None]
+        parts.append(Markup('<path class="kept" d="{}"/>').format(_path(drawn)))
+    current = [at(i, point.current) for i, point in enumerate(points)]
+    parts.append(Markup('<path class="after" d="{}"/>').format(_path(current)))
+    dot = Markup('<circle class="dot-after" cx="{:.1f}" cy="{:.1f}" r="2.5"/>')
+    parts.extend(dot.format(*place) for place in current)
+    head = Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img"><title>{}</title>').format(
+        "narrow" if narrow else "wide-only", width, height, title
+    )
+    return head + Markup("").join(parts) + Markup("</svg>")
+
+
 def _path(points: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
 
@@ -126,7 +171,7 @@ def _grid(top: float, width: int, at: "_Place") -> Markup:
     return Markup("").join(lines)
 
 
-def _months(weeks: Sequence[Week], at: "_Place", height: int, *, every: int) -> Markup:
+def _months(weeks: "Sequence[_Dated]", at: "_Place", height: int, *, every: int) -> Markup:
     firsts = [i for i, week in enumerate(weeks) if i == 0 or week.start.month != weeks[i - 1].start.month]
     return Markup("").join(
         Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
@@ -156,10 +201,7 @@ def _rollout(weeks: Sequence[Week], at: "_Place", size: tuple[int, float], shape
         return Markup("")
     first = inside[0] if inside else after[0]
     x = at(first, 0)[0] - step / 2
-    flag = Markup(
-        '<line class="flag" x1="{x:.1f}" x2="{x:.1f}" y1="24" y2="{bottom}"/>'
-        '<text class="strong" x="{x:.1f}" y="16" text-anchor="middle">change</text>'
-    ).format(x=x, bottom=height - _BOTTOM)
+    flag = _flag(x, height, "change")
     if not inside:
         return flag
     hatch = Markup(
@@ -168,6 +210,20 @@ def _rollout(weeks: Sequence[Week], at: "_Place", size: tuple[int, float], shape
         '<rect class="rollout" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>'
     ).format(shape, x, _TOP, step * len(inside), height - _TOP - _BOTTOM)
     return hatch + flag
+
+
+def _flag(x: float, height: int, word: str) -> Markup:
+    return Markup(
+        '<line class="flag" x1="{x:.1f}" x2="{x:.1f}" y1="24" y2="{bottom}"/>'
+        '<text class="strong" x="{x:.1f}" y="16" text-anchor="middle">{word}</text>'
+    ).format(x=x, bottom=height - _BOTTOM, word=word)
+
+
+class _Dated(Protocol):
+    """A point in time."""
+
+    @property
+    def start(self) -> date: ...
 
 
 class _Place(Protocol):

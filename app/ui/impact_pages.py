@@ -9,6 +9,7 @@ from app.errors import AppError, Kind
 from app.store.changes import get_change, list_changes
 from app.store.impact import latest_measurement
 from app.store.items import get_item, open_items_by_theme, visible_to
+from app.store.taxonomy import is_history_moving
 from app.store.themes import list_themes, measure_coverage
 from app.store.trends import weekly_complaints
 from app.ui.charts import sparkline
@@ -41,6 +42,7 @@ def show_themes(request: Request, session: Reading, now: Now) -> Response:
             {
                 "name": row.theme.name if row.theme.kind == "cluster" else f"{row.theme.name}: everything else",
                 "topic": row.topic_name,
+                "topic_id": row.theme.topic_id,
                 "complaints": row.complaints,
                 "people": row.people,
                 "spark": sparkline(trends[row.theme.id]),
@@ -67,11 +69,12 @@ def show_changes(request: Request, session: Reading) -> Response:
 
 
 @router.get("/impact/{change_id}")
-def show_change(request: Request, session: Reading, change_id: Id) -> Response:
+def show_change(request: Request, session: Reading, now: Now, change_id: Id) -> Response:
     """One change: the verdict, the chart, and why it can be trusted."""
     visitor = visit(request, session)
     change = get_change(session, visitor.actor, change_id)
     card = change_card(session, change, get_item(session, visitor.actor, change.item_id))
     look = latest_measurement(session, change.id)
     measured = {"weeks": []} if look is None else measurement_view(look, change.target_reduction)
-    return render(request, "change.html", visitor=visitor, here="/impact", change=card, **measured)
+    waits = is_history_moving(session, now)
+    return render(request, "change.html", visitor=visitor, here="/impact", change=card, waits=waits, **measured)

@@ -19,7 +19,7 @@ from app.domain.changes import Plan, Rollout
 from app.domain.items import TABS, Tab
 from app.errors import AppError, Kind
 from app.store.items import ItemFilter, changes_of, count_by_tab, get_item, history, list_items
-from app.store.quotes import item_quotes
+from app.store.quotes import item_quotes, topics_beside
 from app.store.reference import find_owner, list_owners
 from app.store.tables import Routing
 from app.store.trends import weekly_complaints
@@ -70,6 +70,7 @@ def show_item(
     routing = session.get(Routing, item.routing_id) if item.routing_id is not None else None
     weeks = weekly_complaints(session, {item.theme_id} if item.theme_id is not None else set(), now)
     quotes = [] if item.theme_id is None else item_quotes(session, item.theme_id, _NEWEST)
+    also = topics_beside(session, quotes)
     return render(
         request,
         "item.html",
@@ -79,7 +80,7 @@ def show_item(
         item=item_view(listed, routing, {owner.id: owner.name for owner in owners}, now, zone),
         last_week=weeks.get(item.theme_id or 0, [0])[-1],
         spark=sparkline(weeks.get(item.theme_id or 0, [])),
-        evidence=[quote_view(quote, zone) for quote in quotes],
+        evidence=[quote_view(quote, also.get(quote.mention.id, ()), zone) for quote in quotes],
         changes=[
             change_card(session, change, listed) | {"expected": expectation(session, now, change)}
             for change in changes_of(session, item.id)

@@ -117,14 +117,15 @@ def history_view(events: Sequence[ItemEvent], zone: ZoneInfo) -> list[dict[str, 
     ]
 
 
-def quote_view(quote: Quote, zone: ZoneInfo) -> dict[str, Any]:
-    """A customer's words with the mention marked, never cut inside it."""
+def quote_view(quote: Quote, also: Sequence[str], zone: ZoneInfo) -> dict[str, Any]:
+    """A customer's words with the mention marked, never cut inside it; `also` names other topics of the same words."""
     mention, text = quote.mention, quote.text
     first, last = max(0, mention.start - _AROUND), mention.end + _AROUND
     return {
         "before": ("… " if first else "") + text[first : mention.start],
         "marked": text[mention.start : mention.end],
         "after": text[mention.end : last] + (" …" if last < len(text) else ""),
+        "also": ", ".join(also),
         "medium": quote.feedback.medium,
         "at": quote.feedback.occurred_at,
         "when": say_time(quote.feedback.occurred_at, zone),

@@ -1,4 +1,4 @@
-"""A sentence encoder that also returns its inner layers, from the same pass.
+"""A sentence encoder that also returns its inner layers and what heads say of them, from the same pass.
 
 Speed comes from four habits: equal texts are encoded once, batches hold texts of about the same length under a token
 budget, bfloat16 where the processor computes it natively, and one intra-operation thread per worker with as many
@@ -7,30 +7,29 @@ workers as cores (two-thread torch collapses when another process uses the other
 
 from __future__ import annotations
 
-import hashlib
 import os
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 
 from classifiers.contract import ClassifierError, Encoded
-from classifiers.embedders.packaged import PACKAGED, packaged_folder, sha256
+from classifiers.embedders.foreign import load_foreign
+from classifiers.embedders.onnx_backend import OnnxBackend, has_fast_int8
+from classifiers.embedders.packaged import PACKAGED, hash_model, packaged_folder, packaged_network, packaged_tokens
+from classifiers.embedders.tokens import batches
+from classifiers.embedders.torch_backend import TorchBackend, native_bfloat16
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from torch import nn
 
-    from sentence_transformers import SentenceTransformer
+    from classifiers.contract import HalfFloats, Offsets
+    from classifiers.embedders.network import Pass, Runner
 
-    from classifiers.contract import Floats
-
-Precision = Literal["auto", "float32", "bfloat16"]
-
-TOKEN_BUDGET = 1536
-_MAX_BATCH = 96
-_MAX_CHARS = 6000
+Backend = Literal["auto", "float32", "bfloat16", "onnx-int8"]
 
 
 class Encoder:
@@ -39,95 +38,140 @@ class Encoder:
     Attributes:
         dim: Length of an embedding.
         layer_dim: Length of the pooled layers of one text, 0 where the model does not show its layers.
-        fingerprint: Hash of name and weights.
-        packaged: Whether it is the packaged model with verified weights.
+        backend: What computes: ``float32``, ``bfloat16``, ``float16`` (a GPU) or ``onnx-int8``.
+        fingerprint: Hash of weights, tokenizer and configuration; the backend is not in it, because labels agree
+            whatever the backend.
+        packaged: Whether it is the packaged model with verified weights: the one that shipped heads fit.
+        heads: Names of the heads that it can run.
     """
 
-    def __init__(self, name: str = PACKAGED, *, precision: Precision = "auto", workers: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str = PACKAGED,
+        *,
+        heads: Mapping[str, nn.Module] | None = None,
+        backend: Backend = "auto",
+        cache: Path | None = None,
+        workers: int | None = None,
+    ) -> None:
         """Load the model.
 
         Args:
             name: ``packaged``, a folder, or a name on the model hub (only then is the network used, once).
-            precision: ``auto`` takes bfloat16 where the processor has it, else float32.
+            heads: Modules ``forward(hidden, mask)`` that run inside the pass, in the backend's number format.
+                ``hidden`` are the outputs of all layers (n, tokens, width), index 0 the embedding output, the last
+                index the last layer; ``mask`` (n, tokens) is 1 where a token stands. They give (n, numbers) for the
+                text or (n, tokens, numbers) for each token. They are copied.
+            backend: ``auto`` takes what is fastest here: a GPU where there is one (not tried on one yet), else bfloat16
+                where the processor has it, else ``onnx-int8`` where the extra ``onnx`` is installed and the processor
+                multiplies bytes, else float32. Any other value is taken or refused.
+            cache: Folder that keeps the graphs of ``onnx-int8``; None means one in the user's cache folder.
             workers: Batches encoded side by side; None means one for each core that this process may use.
 
         Raises:
-            ClassifierError: The model is missing, changed, or not safe to load.
+            ClassifierError: The model is missing, changed, or not safe to load; the backend is not to be had; or a head
+                does not fit the model.
         """
         self.packaged = name == PACKAGED
-        self._workers = workers or _cores()
         torch.set_num_threads(1)
-        self._model, self.fingerprint = _load(name)
-        self._dtype = _choose(precision)
-        self._model.to(self._dtype).eval()
-        config = getattr(getattr(self._model[0], "auto_model", None), "config", None)
-        self._depth = int(getattr(config, "num_hidden_layers", 0) or 0)
-        if self._depth:
-            config.output_hidden_states = True  # type: ignore[union-attr]
-        self.dim = int(self._model.get_embedding_dimension() or 0)
-        self.layer_dim = self._depth * int(getattr(config, "hidden_size", 0))
+        device, chosen = _choose(backend, packaged=self.packaged)
+        if self.packaged:
+            self._tokens, self.fingerprint = packaged_tokens(), hash_model(packaged_folder())
+        else:
+            network, self._tokens, self.fingerprint = load_foreign(name)
+        self._backend: Runner
+        if chosen == "onnx-int8":
+            self._backend = OnnxBackend(packaged_network, self.fingerprint, heads or {}, cache)
+        else:
+            self._backend = TorchBackend(chosen, packaged_network() if self.packaged else network, heads or {}, device)
+        self._pool = ThreadPoolExecutor(workers or _cores(), thread_name_prefix="encode")
+        self.backend = self._backend.name
+        self.heads = frozenset(self._backend.shapes)
+        self.dim, self.layer_dim = self._backend.dim, self._backend.layer_dim
 
-    def encode(self, texts: Sequence[str], *, layers: bool = True) -> Encoded:
-        """Encode texts; equal texts get equal rows.
+    def encode(self, texts: Sequence[str], *, layers: bool = True, heads: Collection[str] = ()) -> Encoded:
+        """Encode texts; equal texts are encoded once and get equal rows.
 
         Args:
             texts: Cleaned texts; what lies beyond the model's longest input is not seen.
             layers: Whether to keep the pooled layers (4.6 kB a text with the packaged model).
+            heads: Names of the heads to run.
 
         Returns:
             Row i belongs to ``texts[i]``.
+
+        Raises:
+            ClassifierError: There is no head of that name.
         """
-        distinct = {text: row for row, text in enumerate(dict.fromkeys(text[:_MAX_CHARS] for text in texts))}
-        width = self.layer_dim if layers else 0
-        vectors = np.zeros((len(distinct), self.dim), np.float32)
-        pooled = np.zeros((len(distinct), width), np.float16)
-        batches = self._batches(list(distinct))
+        if unknown := sorted(set(heads) - self.heads):
+            raise ClassifierError(f"This encoder has no head {unknown[0]!r}. It has: {sorted(self.heads) or 'none'}.")
+        layers = layers and self.layer_dim > 0
+        cut = [text[: self._tokens.most_chars] for text in texts]
+        distinct = {text: row for row, text in enumerate(dict.fromkeys(cut))}
+        gathered = _Gathered(self, list(distinct), heads, layers=layers)
+        ids = self._tokens.ids(gathered.texts, self._pool)
 
-        def run(batch: list[tuple[int, str]]) -> None:
-            rows = [row for row, _ in batch]
-            vectors[rows], found = self._forward([text for _, text in batch], layers=bool(width))
-            if width:
-                pooled[rows] = found
+        def run(rows: list[int]) -> None:
+            found = self._backend.run(*self._tokens.padded([ids[row] for row in rows]), layers=layers, heads=heads)
+            gathered.put(rows, found)
 
-        if self._workers == 1 or len(batches) == 1:
-            for batch in batches:
-                run(batch)
+        todo = list(batches([len(row) for row in ids], gathered.texts.__getitem__))
+        if len(todo) == 1:
+            run(todo[0])
         else:
-            with ThreadPoolExecutor(self._workers, thread_name_prefix="encode") as pool:
-                list(pool.map(run, batches))
-        rows = [distinct[text[:_MAX_CHARS]] for text in texts]
-        if len(distinct) == len(texts):
-            return Encoded(vectors, pooled)
-        return Encoded(vectors[rows], pooled[rows])
+            list(self._pool.map(run, todo))
+        return gathered.spread([distinct[text] for text in cut])
 
-    def _batches(self, texts: list[str]) -> list[list[tuple[int, str]]]:
-        """Group texts of like length, longest first; the grouping depends on the texts alone."""
-        if not texts:
-            return []
-        limit = int(self._model.max_seq_length or 512)
-        counted = self._model.tokenizer(texts, truncation=True, max_length=limit)["input_ids"]
-        order = sorted(range(len(texts)), key=lambda row: (-len(counted[row]), texts[row]))
-        batches: list[list[tuple[int, str]]] = []
-        size = 0
-        for row in order:
-            length = len(counted[row])
-            if not batches or len(batches[-1]) >= _MAX_BATCH or (len(batches[-1]) + 1) * size > TOKEN_BUDGET:
-                batches.append([])
-                size = length
-            batches[-1].append((row, texts[row]))
-        return batches
+    def numbers(self, name: str) -> int:
+        """How many numbers a head gives, for the text or for each token."""
+        return self._backend.shapes[name].width
 
-    def _forward(self, texts: list[str], *, layers: bool) -> tuple[Floats, Any]:
-        with torch.inference_mode():
-            features = self._model.preprocess(texts)
-            mask = features["attention_mask"]
-            out = self._model(features)
-            vectors = torch.nn.functional.normalize(out["sentence_embedding"].float(), dim=1)
-            if not layers:
-                return vectors.numpy(), None
-            weights = (mask.float() / mask.sum(1, keepdim=True)).to(self._dtype).unsqueeze(1)
-            pooled = [torch.bmm(weights, hidden).squeeze(1) for hidden in out["all_layer_embeddings"][1:]]
-            return vectors.numpy(), torch.cat(pooled, 1).to(torch.float16).numpy()
+    def judges_tokens(self, name: str) -> bool:
+        """Whether a head judges each token, not the text as a whole."""
+        return self._backend.shapes[name].by_token
+
+    def offsets(self, text: str) -> tuple[Offsets, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+        """Where the tokens of a text stand, and which of its token ids they are."""
+        return self._tokens.offsets(text)
+
+
+class _Gathered:
+    """The answers to distinct texts while they come in, batch by batch, from several threads."""
+
+    def __init__(self, encoder: Encoder, texts: list[str], heads: Collection[str], *, layers: bool) -> None:
+        count = len(texts)
+        by_token = {name for name in heads if encoder.judges_tokens(name)}
+        self.texts = texts
+        self._vectors = np.zeros((count, encoder.dim), np.float32)
+        self._layers = np.zeros((count, encoder.layer_dim if layers else 0), np.float16)
+        self._heads = {name: np.zeros((count, encoder.numbers(name)), np.float32) for name in set(heads) - by_token}
+        self._tokens: dict[str, list[HalfFloats]] = {name: [np.zeros((0, 0), np.float16)] * count for name in by_token}
+        self._offsets: list[Offsets] = [np.zeros((0, 2), np.int32)] * count if by_token else []
+        self._find = encoder.offsets
+
+    def put(self, rows: list[int], found: Pass) -> None:
+        self._vectors[rows] = found.vectors
+        if found.layers is not None:
+            self._layers[rows] = found.layers
+        for name, answers in self._heads.items():
+            answers[rows] = found.heads[name]
+        if not self._tokens:
+            return
+        for at, row in enumerate(rows):
+            self._offsets[row], own = self._find(self.texts[row])
+            for name, judged in self._tokens.items():
+                judged[row] = found.heads[name][at, : len(own)][own].astype(np.float16)
+
+    def spread(self, rows: list[int]) -> Encoded:
+        """Give every text its row."""
+        every = slice(None) if len(rows) == len(self.texts) else rows
+        return Encoded(
+            vectors=self._vectors[every],
+            layers=self._layers[every],
+            heads={name: answers[every] for name, answers in self._heads.items()},
+            tokens={name: [judged[row] for row in rows] for name, judged in self._tokens.items()},
+            offsets=[self._offsets[row] for row in rows] if self._offsets else [],
+        )
 
 
 def _cores() -> int:
@@ -135,54 +179,14 @@ def _cores() -> int:
     return len(asked(0)) if asked is not None else os.cpu_count() or 1
 
 
-def _load(name: str) -> tuple[SentenceTransformer, str]:
-    folder = packaged_folder() if name == PACKAGED else Path(name)
-    local = folder.is_dir()
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    if local:
-        # Read when the hub library is imported; a local model must never make a network call.
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - the environment above must be set first
-    from transformers.utils import logging  # noqa: PLC0415
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        model = SentenceTransformer(
-            str(folder) if local else name,
-            device="cpu",
-            local_files_only=local,
-            trust_remote_code=False,
-            model_kwargs={"use_safetensors": True},
-        )
-    except (OSError, ValueError, ImportError) as error:
-        message = (
-            f"The text model {name!r} could not be loaded ({type(error).__name__}). Give the folder of a "
-            "sentence-transformers model with model.safetensors, a hub name (needs the network once), or 'packaged'."
-        )
-        raise ClassifierError(message) from error
-    return model, _fingerprint(model, folder if local else None, name)
-
-
-def _fingerprint(model: SentenceTransformer, folder: Path | None, name: str) -> str:
-    digest = hashlib.sha256()
-    files = sorted(folder.rglob("*.safetensors")) if folder else []
-    if files:
-        for file in files:
-            digest.update(sha256(file).encode())
-    else:
-        config = getattr(getattr(model[0], "auto_model", None), "config", None)
-        digest.update(f"{name} {getattr(config, '_commit_hash', None)}".encode())
-    return digest.hexdigest()[:12]
-
-
-def _choose(precision: Precision) -> torch.dtype:
-    if precision == "float32":
-        return torch.float32
-    return torch.bfloat16 if precision == "bfloat16" or _native_bfloat16() else torch.float32
-
-
-def _native_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; emulated it is slower than float32."""
-    asked = getattr(torch.cpu, "get_capabilities", None)
-    found = asked() if asked is not None else {}
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+def _choose(backend: str, *, packaged: bool) -> tuple[str, str]:
+    """Device and backend."""
+    if backend == "onnx-int8" and not packaged:
+        raise ClassifierError("The backend onnx-int8 is for the packaged text model. Set the backend to auto.")
+    if torch.cuda.is_available() and backend != "onnx-int8":
+        return "cuda", "float16" if backend == "auto" else backend
+    if backend != "auto":
+        return "cpu", backend
+    if native_bfloat16():
+        return "cpu", "bfloat16"
+    return "cpu", "onnx-int8" if packaged and has_fast_int8() else "float32"

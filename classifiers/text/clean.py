@@ -7,11 +7,12 @@ import re
 import unicodedata
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<!\w)@\w+")
 _LONG_RUN = re.compile(r"(.)\1{3,}", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _HASH = re.compile(r"#(?=\w)")
+_STRANGE = re.compile(r"[^\x20-\x7e]")
 
 # Names that Unicode chose for the drawing, not for what people mean by it.
 _MEANING = {
@@ -62,7 +63,7 @@ def clean(text: str) -> str:
     text = _HANDLE.sub(" ", text)
     text = _HASH.sub("", text)
     text = _SMILEYS.sub(_smiley, text)
-    text = "".join(_readable(char) for char in text)
+    text = _STRANGE.sub(_readable, text)
     text = _LONG_RUN.sub(r"\1\1\1", text)
     return _SPACE.sub(" ", text).strip()
 
@@ -71,9 +72,8 @@ def _smiley(match: re.Match[str]) -> str:
     return " happy " if match["happy"] else " sad "
 
 
-def _readable(char: str) -> str:
-    if char.isascii():
-        return char if char >= " " or char.isspace() else " "
+def _readable(match: re.Match[str]) -> str:
+    char = match[0]
     if char in _MEANING:
         return f" {_MEANING[char]} "
     category = unicodedata.category(char)

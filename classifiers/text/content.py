@@ -67,13 +67,22 @@ def weigh(text: str, question: str | None = None) -> Content:
     """
     if not has_content(text):
         return Content.NONE
-    words = _FILLER.sub(" ", text.replace("\u2019", "'").lower()).strip() if len(text) <= _LONG else ""
+    words = _words(text)
     if not words:
         # Long answers always say something; an emoji alone has no words, yet it is an opinion.
         return Content.TEXT
     if words in _REFUSAL:
         return Content.NONE
     return Content.TEXT if _NOTHING.fullmatch(words) is None else _by_question(question or "")
+
+
+def refuses(text: str) -> bool:
+    """Whether the answer is a refusal ("N/A", "Did not answer") or has nothing to read, whatever was asked."""
+    return not has_content(text) or _words(text) in _REFUSAL
+
+
+def _words(text: str) -> str:
+    return _FILLER.sub(" ", text.replace("\u2019", "'").lower()).strip() if len(text) <= _LONG else ""
 
 
 def _by_question(question: str) -> Content:

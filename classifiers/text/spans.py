@@ -1,18 +1,24 @@
 """Sentences and clauses of the customer's turns, with offsets exact to the character.
 
 Rule-based on purpose: linear in the length of the text, nothing to download, the same answer everywhere. A sentence
-ends at terminal punctuation, a line break or an emoji after words; it is cut again where a "but" turns, and where it
-runs on without punctuation (spoken or typed in one breath), so that no span is longer than ``MAX_SPAN``.
+ends at terminal punctuation, a line break or an emoji after words; it is cut again where a "but" turns, where praise
+meets blame ("great food and slow service"), and where it runs on without punctuation (spoken or typed in one breath),
+so that no span is longer than ``MAX_SPAN``.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from classifiers.contract import Role, Span, Turn
 from classifiers.text.clean import has_content, is_pictograph
+from classifiers.text.mail import own_words
+from classifiers.text.markup import plain_view
+from classifiers.text.polarity import polarity
+from classifiers.text.transcript import customer_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,80 +28,87 @@ MAX_SPAN = 320
 
 MIN_CLAUSE_WORDS = 2
 _SOFT_SPAN = 200
+_LOOK = 200
+_BULLETS = frozenset(
+    "-*\u2013\u2014\u2022\u00b7\u2023\u25aa\u25ab\u25cf\u25cb\u25e6\u25a0\u25a1\u27a2\u27a4\u2713\u2714,;:>|"
+)
 
-_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f]+[\"'\u2019\u201d)\]]*(?=\s|$)|[\u3002\uff01\uff1f]+|\n+|\r+|\u2028")
+_STOP = ".!?\u2026\u3002\uff01\uff1f\uff0e\uff61\u061f\u06d4\u0964"
+# Possessive, and only from the first mark of a run: a million exclamation marks are looked at once.
+_END = re.compile(
+    rf"(?<![{_STOP}])[{_STOP}]++[\"'\u2019\u201d)\]]*+(?=\s|$)"
+    rf"|[\u3002\uff01\uff1f\uff61\u06d4\u0964]++[\"'\u2019\u201d\u300d)\]]*+|\n+"
+)
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|no|nr|vs|etc|approx|dept|inc|ltd|e\.g|i\.e|a\.m|p\.m|jan|feb|mar|apr|jun|jul"
     r"|aug|sept?|oct|nov|dec|[a-z])\.$",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"(?<!\S)\(?(\d{1,2})\.$")
 _TURN = re.compile(
-    r"(?:[,;:\u2013\u2014-]\s*|\s)(?=(?:but|however|although|though|yet|whereas|unfortunately|except that|except for"
+    r"(?:[,;:\u2013\u2014-]\s*|(?<!\beven)(?<!\bas)(?<!nothing)(?<!anything)(?<!everything)(?<!\ball)(?<!\bnone)(?<!choice)"
+    r"(?<!\blast)\s)"
+    r"(?=(?:but|however|(?:even )?though|although|whereas|unfortunately|sadly|except that|except for"
     r"|on the other hand|that said|having said that|nevertheless|other than that|apart from that)\b)"
-    r"|;\s+|\s[\u2013\u2014-]\s",
+    r"|[,;]\s*(?=yet\b)|;\s+|\s[\u2013\u2014-]\s|[\uff1b]|(?=\u4f46\u662f|\u4e0d\u8fc7|\u3067\u3082)",
     re.IGNORECASE,
 )
+_JOIN = re.compile(r",\s+(?:and\s)?|\s(?=and\s|&\s)", re.IGNORECASE)
 _BREATH = re.compile(
-    r"[,:]\s+|\s+(?=(?:and|so|then|because|when|after|also|plus|which|now|i|we|they|he|she|it|my)\b)", re.IGNORECASE
+    r"[,:]\s+|[\uff0c\u3001\uff1b\uff1a]|\s+(?=(?:and|so|then|because|when|after|also|plus|which|now|i|we|they"
+    r"|he|she|it|my)\b)",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
-_QUOTED_LINE = re.compile(r"^[ \t]*>[^\n]*$", re.MULTILINE)
-_MAIL_TAIL = re.compile(
-    r"^[ \t]*(?:--[ \t]*$|sent from my \w+|get outlook for \w+|-{3,} ?original message ?-{3,}"
-    r"|on [^\n]{4,120} wrote:[ \t]*$|from: [^\n]{3,120}\n(?:sent|date|to): )",
-    re.MULTILINE | re.IGNORECASE,
-)
 
 
 def customer_spans(turns: Sequence[Turn]) -> Iterator[Span]:
     """Yield the spans of every customer turn; what agents, bots and systems say gives none.
 
     Args:
-        turns: The conversation in order; roles as in :class:`~classifiers.contract.Role`.
+        turns: The conversation in order; roles as in :class:`~classifiers.contract.Role`. A turn that is a pasted
+            transcript is taken apart first.
 
     Yields:
         Spans in reading order that do not overlap, each with at least one letter, digit or pictograph.
     """
     for index, turn in enumerate(turns):
         if turn.role == Role.CUSTOMER:
-            for start, end in split(turn.text):
-                yield Span(index, start, end)
+            for begin, stop in customer_parts(turn.text):
+                for start, end in split(turn.text[begin:stop]):
+                    yield Span(index, begin + start, begin + end)
 
 
 def split(text: str) -> Iterator[tuple[int, int]]:
     """Split one text into sentences and clauses.
 
     Returns:
-        Offsets (start, end) in order, without white space at the edges; quoted mail, signatures and reply headers are
-        left out.
+        Offsets (start, end) in order, without white space at the edges; quoted mail, signatures, legal footers and
+        markup between blocks are left out.
     """
-    for start, end in _own_words(text):
-        for sentence in _sentences(text, start, end):
-            for clause in _clauses(text, *sentence):
-                for piece in _breaths(text, *clause):
-                    trimmed = _trim(text, *piece)
-                    if has_content(text[slice(*trimmed)]):
+    view = plain_view(text)
+    for start, end in own_words(view, 0, len(view)):
+        for sentence in _sentences(view, start, end):
+            for clause in _clauses(view, *sentence):
+                for piece in _breaths(view, *clause):
+                    trimmed = _trim(view, *piece)
+                    if has_content(view[slice(*trimmed)]):
                         yield trimmed
 
 
-def _own_words(text: str) -> Iterator[tuple[int, int]]:
-    """Cut away quoted lines and everything below a mail signature; a text that is nothing else is kept whole."""
-    tail = _MAIL_TAIL.search(text)
-    stop = tail.start() if tail and has_content(text[: tail.start()]) else len(text)
-    at = 0
-    for quoted in _QUOTED_LINE.finditer(text, 0, stop):
-        if quoted.start() > at:
-            yield at, quoted.start()
-        at = quoted.end()
-    if stop > at:
-        yield at, stop
-
-
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    at = start
+    at, number = start, 0
     for match in _END.finditer(text, start, end):
-        if match[0] == "." and _ABBREVIATION.search(text, max(at, match.start() - 8), match.end()):
-            continue
+        if match[0] == ".":
+            numbered = _NUMBERED.search(text, max(at, match.start() - 4), match.end())
+            if numbered and int(numbered[1]) == number + 1:
+                # "1. slow 2. rude": a list goes on before its next number, never behind it.
+                number += 1
+                yield from _at_pictographs(text, at, numbered.start())
+                at = numbered.start()
+                continue
+            if _ABBREVIATION.search(text, max(at, match.start() - 8), match.end()):
+                continue
         yield from _at_pictographs(text, at, match.end())
         at = match.end()
     yield from _at_pictographs(text, at, end)
@@ -123,8 +136,22 @@ def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     at = start
     for match in _TURN.finditer(text, start, end):
         if _enough(text, at, match.start()) and _enough(text, match.end(), end):
-            yield at, match.start() + (1 if text[match.start()] in ",;" else 0)
+            stop = match.start() + (1 if text[match.start()] in ",;" else 0)
+            yield from _opposites(text, at, stop)
             at = match.end()
+    yield from _opposites(text, at, end)
+
+
+def _opposites(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut where "and" or a comma joins plain praise with plain blame."""
+    at = start
+    if end - start <= MAX_SPAN:
+        for match in _JOIN.finditer(text, start, end):
+            if _enough(text, at, match.start()) and _enough(text, match.end(), end):
+                left, right = polarity(text[at : match.start()]), polarity(text[match.end() : end])
+                if left * right < 0:
+                    yield at, match.start()
+                    at = match.end()
     yield at, end
 
 
@@ -134,10 +161,18 @@ def _breaths(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         cut = _last(_BREATH, text, start + _SOFT_SPAN // 2, start + MAX_SPAN)
         if cut is None:
             space = text.rfind(" ", start + 1, start + MAX_SPAN)
-            cut = space if space > start else start + MAX_SPAN
+            cut = space if space > start else _whole_character(text, start + MAX_SPAN)
         yield start, cut
         start = cut
     yield start, end
+
+
+def _whole_character(text: str, cut: int) -> int:
+    """Move a cut before a base character, so that no accent or joiner is torn off; long runs of marks are torn."""
+    for at in range(cut, cut - 16, -1):
+        if not unicodedata.category(text[at]).startswith("M") and text[at] != "\u200d" and text[at - 1] != "\u200d":
+            return at
+    return cut
 
 
 def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> int | None:
@@ -150,12 +185,18 @@ def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> int | No
 
 
 def _enough(text: str, start: int, end: int) -> bool:
-    return sum(1 for _ in islice(_WORD.finditer(text, start, end), MIN_CLAUSE_WORDS)) == MIN_CLAUSE_WORDS
+    """Whether a piece has two words; near its start, so that no long run of punctuation is searched again and again."""
+    words = _WORD.finditer(text, start, min(end, start + _LOOK))
+    return sum(1 for _ in islice(words, MIN_CLAUSE_WORDS)) == MIN_CLAUSE_WORDS
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and (text[start].isspace() or text[start] in ",;:-\u2013\u2014"):
+    while start < end and (_blank(text[start]) or text[start] in _BULLETS):
         start += 1
-    while end > start and text[end - 1].isspace():
+    while end > start and _blank(text[end - 1]):
         end -= 1
     return start, end
+
+
+def _blank(char: str) -> bool:
+    return char.isspace() or (not char.isascii() and unicodedata.category(char) in {"Cf", "Zs"})

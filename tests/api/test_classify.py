@@ -3,6 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.domain.actor import Scope
+from classifiers.contract import Reading
 
 
 @dataclass
@@ -22,6 +23,12 @@ class Found:
     friction: str | None = None
     friction_confidence: float = 0.1
     corrected: bool = False
+    urgent: bool = False
+    urgent_confidence: float = 0.0
+    response_needed: bool = False
+    response_needed_confidence: float = 0.0
+    escalation_intent: bool = False
+    escalation_intent_confidence: float = 0.0
 
 
 class CountingReader:
@@ -30,16 +37,19 @@ class CountingReader:
     fingerprint = "model-1"
 
     def read(self, conversations, _questions):
-        return [
-            [Found(number, 0, len(turn.text)) for number, turn in enumerate(turns) if turn.role == "customer"]
-            for turns in conversations
-        ]
+        return [Reading(tuple(_found(turns))) for turns in conversations]
+
+
+def _found(turns):
+    return [Found(number, 0, len(turn.text)) for number, turn in enumerate(turns) if turn.role == "customer"]
 
 
 class Readers:
     """The readers of a process that has a model."""
 
-    def reader(self, _topics, _corrections):
+    known = None
+
+    def current(self, _known):
         return CountingReader()
 
 

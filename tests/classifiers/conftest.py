@@ -1,13 +1,13 @@
 import pytest
 
 from classifiers.contract import TopicSpec
-from classifiers.embedders.encoder import Encoder
+from classifiers.reader import load_encoder
 
 
 @pytest.fixture(scope="session")
 def encoder():
     """Loading costs seconds: once for the whole run."""
-    return Encoder()
+    return load_encoder()
 
 
 @pytest.fixture(scope="session")

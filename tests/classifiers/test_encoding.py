@@ -22,7 +22,7 @@ def test_vectors_are_unit_length_and_rows_keep_their_order(encoder):
 
 def test_bfloat16_agrees_with_float32(encoder):
     texts = ["My refund has not arrived", "Friendly staff", "What are your opening hours?"]
-    exact = Encoder(precision="float32", workers=1).encode(texts).vectors
+    exact = Encoder(backend="float32", workers=1).encode(texts).vectors
     assert ((encoder.encode(texts).vectors * exact).sum(axis=1) > 0.999).all()
 
 
@@ -57,9 +57,12 @@ def test_a_model_in_pickle_is_never_loaded(tmp_path):
         Encoder(str(copied))
 
 
-def test_a_copy_of_a_model_is_loaded_by_its_path(encoder, tmp_path):
+def test_a_copy_of_a_model_is_loaded_by_its_path_and_gives_the_same_numbers(tmp_path):
     copied = tmp_path / "model"
     shutil.copytree(packaged_folder(), copied)
-    other = Encoder(str(copied), workers=1)
+    other, ours = Encoder(str(copied), backend="float32", workers=1), Encoder(backend="float32")
     assert not other.packaged
-    assert np.allclose(other.encode(["late parcel"]).vectors, encoder.encode(["late parcel"]).vectors, atol=1e-3)
+    assert other.fingerprint == ours.fingerprint
+    texts = ["late parcel", "A longer sentence about a parcel that came on time.", "ok"]
+    assert np.allclose(other.encode(texts).vectors, ours.encode(texts).vectors, atol=1e-5)
+    assert np.allclose(other.encode(texts).layers, ours.encode(texts).layers, atol=2e-3)

@@ -60,6 +60,20 @@ def test_topics_without_taxonomy_are_those_of_the_labelled_texts(run, write, tmp
         evaluate_topics(run, TopicFiles(test, tmp_path / "o"))
 
 
+def test_topics_may_have_parts_and_the_whole_is_answered_where_no_part_is_sure(run, write, tmp_path):
+    (tmp_path / "y.yaml").write_text(
+        "topics:\n- name: parcel delivery\n  children:\n  - name: late parcel\n  - name: damaged parcel\n"
+        "- name: refund\n"
+    )
+    test = write("t.jsonl", {"id": 1, "text": "It is about the delivery of my parcel"})
+    files = TopicFiles(test, tmp_path / "o", taxonomy=tmp_path / "y.yaml")
+    evaluate_topics(run, files, confidence=0.9)
+    assert read(tmp_path / "o")[0]["labels"][0]["topic"] == "parcel delivery"
+    (tmp_path / "y.yaml").write_text("topics:\n- name: parcel\n  children: late\n")
+    with pytest.raises(AppError, match="no taxonomy"):
+        evaluate_topics(run, files)
+
+
 def test_sentiment_is_judged_for_texts_spans_and_empty_answers(run, write, tmp_path):
     mixed = "The food was great but the waiter was awful"
     test = write(

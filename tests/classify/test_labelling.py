@@ -5,7 +5,7 @@ import numpy as np
 from app.classify import label
 from app.errors import AppError, Kind
 from app.store.label_tables import Mention, MentionVector
-from app.store.mentions import list_mentions, mention_text, review_queue
+from app.store.mentions import list_mentions, mention_text
 from app.store.tables import Feedback, Turn
 
 
@@ -105,7 +105,7 @@ class NoModel:
     def readers(self):
         return self
 
-    def reader(self, _topics, _corrections):
+    def current(self, _known):
         raise AppError(Kind.UNAVAILABLE, "model_unavailable", "The model is not there.")
 
 
@@ -140,10 +140,3 @@ def test_hostile_texts_are_read_like_any_other(session, now, tools, known, say):
         say(text)
     run(session, now, tools)
     assert {row.state for row in session.query(Feedback)} == {"labelled"}
-
-
-def test_doubtful_complaints_wait_in_the_review_queue(session, now, tools, known, say):
-    say("The wallpaper in your office is horrible.", "My parcel never came and I am still waiting for it.")
-    run(session, now, tools)
-    queue = review_queue(session, None, 10, below=0.5)
-    assert [text for _, text in queue] == ["The wallpaper in your office is horrible."]

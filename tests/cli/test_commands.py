@@ -12,7 +12,8 @@ import pytest
 from app.cli.setup import take_lock
 from app.runtime import build_runtime
 from app.settings import read_settings
-from app.store.tables import Feedback, Source, Turn
+from app.store.label_tables import Correction
+from app.store.tables import Feedback, Source, Topic, Turn
 
 COMPANY = Path(__file__).parents[2] / "app" / "demo" / "company.yaml"
 
@@ -159,3 +160,29 @@ def test_a_folder_that_cannot_be_written_is_wrong_usage_and_no_traceback(closelo
 
 def test_the_version_is_told(closeloop):
     assert closeloop("--version").stdout.strip() == version_of("closeloop")
+
+
+def test_the_model_is_told_with_what_was_reviewed(closeloop, folder):
+    closeloop("init")
+    assert "No version yet; 0 corrections, 0 gold." in closeloop("model").stderr
+    runtime = build_runtime(read_settings())
+    with runtime.database.writing() as session:
+        now = datetime(2026, 9, 16, tzinfo=UTC)
+        source = Source(key="crm", connector="native", config={}, created_at=now)
+        session.add_all([source, Topic(key="refunds", name="Refunds", description="", examples=[])])
+        session.flush()
+        feedback = Feedback(
+            source_id=source.id, external_id="1", digest="", medium="chat", occurred_at=now, received_at=now,
+            attributes={},
+        )  # fmt: skip
+        session.add(feedback)
+        session.flush()
+        labels = {"topic": "refunds"}
+        row = Correction(
+            feedback_id=feedback.id, turn=0, start=0, end=4, text="Late", labels=labels,
+            judged=labels | {"fingerprint": "m"}, actor="cli", created_at=now,
+        )  # fmt: skip
+        session.add(row)
+    runtime.database.dispose()
+    assert "refunds: precision 1.00 (0.21 to 1.00, 1 reviewed), recall 1.00" in closeloop("model").stderr
+    assert closeloop("model", "--json").document["topics"][0]["precision"]["n"] == 1

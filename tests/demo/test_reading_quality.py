@@ -11,15 +11,14 @@ from classifiers.contract import TopicSpec, Turn
 
 @pytest.mark.slow
 def test_complaints_and_their_topics_are_mostly_found(history):
-    from classifiers.embedders.encoder import Encoder  # noqa: PLC0415 - loads the model libraries
-    from classifiers.reader import Reader  # noqa: PLC0415
+    from classifiers.reader import Reader, load_encoder  # noqa: PLC0415 - loads the model libraries
 
     topics = read_document(Path(demo.__file__).with_name("company.yaml").read_bytes()).topics
     specs = [TopicSpec(topic.key, topic.name, topic.description, topic.examples) for topic in topics]
     items = history.items[::4]
     spoken = [item.get("turns") or [{"role": "customer", "text": item["text"]}] for item in items]
     turns = [[Turn(turn["role"], turn["text"]) for turn in said] for said in spoken]
-    read = Reader(Encoder(), specs).read(turns, [item.get("question") for item in items])
+    read = Reader(load_encoder(), specs).read(turns, [item.get("question") for item in items])
 
     right = told = true = 0
     for item, reading in zip(items, read, strict=True):

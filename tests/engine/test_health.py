@@ -9,6 +9,7 @@ from app.errors import AppError
 from app.main import create_app
 from app.runtime import Runtime, Tools
 from app.settings import Settings
+from app.store.label_tables import DriftReading
 from app.store.session import Database
 from app.store.tables import Delivery, Source
 
@@ -96,3 +97,20 @@ def test_requests_are_counted_by_template_not_by_address(client):
     assert "12345" not in told
     assert "jane" not in told
     assert 'route="unmatched"' in told
+
+
+def test_a_drift_alarm_is_a_warning_and_a_number(client, database, now):
+    Heart(database, "here", every_s=60).beat()
+    with database.writing() as session:
+        for statistic, alarm in (("topics", True), ("texts", False)):
+            row = DriftReading(
+                day=now.date(), statistic=statistic, value=0.4, expected_low=0.1, expected_high=0.2, p_value=0.0001,
+                alarm=alarm, facts={},
+            )  # fmt: skip
+            session.add(row)
+
+    told = client.get("/readyz")
+    assert told.status_code == 200
+    assert told.json()["warnings"] == ["Last week is not like the weeks before: topics. See GET /v1/model."]
+    assert 'closeloop_drift_alarm{statistic="topics"} 1.0' in client.get("/metrics").text
+    assert 'closeloop_drift_alarm{statistic="texts"} 0.0' in client.get("/metrics").text

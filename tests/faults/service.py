@@ -19,7 +19,7 @@ from app.log import configure_logs
 from app.pipeline import STATIONS, Station
 from app.runtime import Runtime, Tools, build_runtime
 from app.settings import read_settings
-from classifiers.contract import Mention
+from classifiers.contract import Mention, Reading
 
 HURRY = Pace(poll_s=0.05, beat_s=0.5, dead_after_s=2.0, take_over="* * * * * *")
 
@@ -27,13 +27,12 @@ HURRY = Pace(poll_s=0.05, beat_s=0.5, dead_after_s=2.0, take_over="* * * * * *")
 class Reader:
     """Calls everything one complaint about the first topic."""
 
-    fingerprint = "stand-in"
-
     def __init__(self, topics):
         self._topic = topics[0].key
+        self.fingerprint = f"stand-in-{self._topic}.0"
 
     def read(self, conversations, _questions):
-        return [[self._mention(turns[0].text)] for turns in conversations]
+        return [Reading((self._mention(turns[0].text),)) for turns in conversations]
 
     def _mention(self, text):
         vector = np.zeros(384, dtype=np.float16)
@@ -47,7 +46,7 @@ class StandIn(Tools):
     @property
     def readers(self):
         return SimpleNamespace(
-            encoder=lambda: SimpleNamespace(fingerprint="x"), reader=lambda topics, _: Reader(topics)
+            encoder=lambda: SimpleNamespace(fingerprint="x"), current=lambda known: Reader(known.specs())
         )
 
 
@@ -84,11 +83,29 @@ def dying(station, stage, marker):
         ("label", "labelling"): {"work": work_and_die},
         ("match", "labelled"): {"claim": claim_and_die},
     }
-    functions = planted.get((station.name, stage))
+    if station.name == "relabel" and stage in {"relabelling", "swapping"}:
+        functions = _killed_while_relabelling(module, stage, marker)
+    else:
+        functions = planted.get((station.name, stage))
     if functions is None:
         return station
     parts = {name: getattr(module, name) for name in ("claim", "work", "record", "release") if hasattr(module, name)}
     return Station(station.name, SimpleNamespace(**parts | functions), station.wakes, station.every)
+
+
+def _killed_while_relabelling(module, stage, marker):
+    def work_and_die(batch, tools):
+        outcome = module.work(batch, tools)
+        if stage == "relabelling":
+            die_once(marker)
+        return outcome
+
+    def record_and_die(session, now, outcome):
+        module.record(session, now, outcome)
+        if stage == "swapping" and not outcome.batch.texts:
+            die_once(marker)  # all of it was swapped in, but the transaction has not ended
+
+    return {"work": work_and_die, "record": record_and_die}
 
 
 def main():

@@ -14,8 +14,8 @@ from app.access.keys import create_key
 from app.domain.actor import OPERATOR, Scope
 from app.processes.apply import apply_document
 from app.processes.reader import read_document
-from app.store.label_tables import Mention
-from app.store.tables import ActionItem, Delivery, Feedback, ItemEvent, Notice, ThemeMention
+from app.store.label_tables import Mention, StagedMention, StagedReading
+from app.store.tables import ActionItem, Delivery, Feedback, ItemEvent, Notice, ThemeMention, Topic
 
 pytestmark = pytest.mark.slow
 
@@ -104,6 +104,42 @@ def test_kill_9_loses_nothing_and_repeats_nothing(stage, service, database, toke
     assert len(mentions) == len(stored)
     assert len(opened) == len(set(opened)) == count(database, ActionItem) <= 1
     assert count(database, Notice, Notice.event == "assigned") == count(database, Notice)
+
+
+@pytest.mark.parametrize("stage", ["relabelling", "swapping"])
+def test_kill_9_while_history_is_read_anew_moves_all_of_it_or_nothing(stage, service, database, token):
+    ledger = set()
+    service.start()
+    with service.client(token) as client:
+        hook = client.post("/v1/sources", json={"key": "shop", "connector": "standard_webhooks"}).json()
+        send_all(client, hook, ledger)
+        service.wait_for(lambda: settled(database, ledger), "it has not caught up")
+        topics = client.get("/v1/taxonomy").json()["topics"]
+    assert service.stop() == 0
+    before = labels(database)
+
+    service.start(stage)
+    with service.client(token) as client:
+        topics.append({"key": "a_new_one", "name": "First by its key", "process": topics[0]["process"]})
+        draft = client.post("/v1/taxonomy/drafts", json={"topics": topics}).json()["id"]
+        assert client.post(f"/v1/taxonomy/drafts/{draft}/publish").json()["relabels"] is True
+    assert service.process.wait(60) == -signal.SIGKILL, service.told()[-4000:]
+    assert labels(database) == before
+
+    service.start(stage)
+    service.wait_for(lambda: labels(database) != before, "history was not read anew")
+    after = labels(database)
+    assert service.stop() == 0
+    assert after == {(feedback_id, "a_new_one", "stand-in-a_new_one.0") for feedback_id, _, _ in before}
+    assert count(database, Mention) == len(ledger)
+    assert count(database, StagedReading) == count(database, StagedMention) == 0
+
+
+def labels(database):
+    """Topic and fingerprint of each feedback's mentions."""
+    with database.reading() as session:
+        query = select(Mention.feedback_id, Topic.key, Mention.fingerprint)
+        return {tuple(row) for row in session.execute(query.join(Topic, Topic.id == Mention.topic_id))}
 
 
 def test_sigterm_in_traffic_loses_nothing_that_was_acknowledged(service, database, token):

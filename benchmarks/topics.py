@@ -1,0 +1,307 @@
+"""How well topics are judged, against what a user would write: `python benchmarks/topics.py ../shared/data [PART ...]`.
+
+Parts: banking, unseen, scope, survey, speed (all without any). Each prints a table, its baselines from the same run.
+Splits are drawn by fixed seeds: 3,080 rows of banking77's training part are held out as its test part; of other sets
+one half is traffic or training, the other is judged.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import train_test_split
+from sklearn.multiclass import OneVsRestClassifier
+
+from classifiers.contract import Encoded, TopicSpec
+from classifiers.embedders.encoder import Encoder
+from classifiers.text.clean import clean
+from classifiers.topics.model import Labelled, TopicModel
+from classifiers.topics.prototypes import readable
+
+Array = npt.NDArray[Any]
+
+SEED = 20261126
+SEEDS = (0, 1, 2)
+ENCODER = Encoder()
+KNOWN: dict[str, tuple[Array, Array]] = {}
+NO_TOPIC = {"outofdomain", "contentonly", "Labelling not possible", "Not assigned"}
+SETS = {
+    "multidogo_finance": ("multidogo_finance/train.jsonl", "labels"),
+    "multidogo_insurance": ("multidogo_insurance/train.jsonl", "labels"),
+    "multidogo_media": ("multidogo_media/train.jsonl", "labels"),
+    "dstc11_insurance": ("dstc11_insurance/utterances.jsonl", "label"),
+    "bitext_support": ("bitext_support/train.jsonl", "label"),
+    "nlupp_banking": ("nlupp_banking/all.jsonl", "labels"),
+    "goemotions": ("goemotions/dev.jsonl", "emotions"),
+    "nhs_fft": ("nhs_fft/comments.jsonl", "labels"),
+}
+
+
+def encode(texts: Sequence[str]) -> Encoded:
+    """Encode each text once in a run."""
+    fresh = [text for text in dict.fromkeys(texts) if text not in KNOWN]
+    if fresh:
+        found = ENCODER.encode(fresh)
+        KNOWN.update({text: (found.vectors[at], found.layers[at]) for at, text in enumerate(fresh)})
+    return Encoded(np.stack([KNOWN[text][0] for text in texts]), np.stack([KNOWN[text][1] for text in texts]))
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts with their topics."""
+
+    texts: list[str]
+    topics: list[tuple[str, ...]]
+
+    def at(self, rows: Iterable[int]) -> Texts:
+        """Some of them."""
+        return Texts([self.texts[row] for row in rows], [self.topics[row] for row in rows])
+
+    def encoded(self) -> Encoded:
+        """Vectors and layers."""
+        return encode(self.texts)
+
+    def labelled(self) -> list[Labelled]:
+        """As the model takes them."""
+        return [Labelled(text, topics) for text, topics in zip(self.texts, self.topics, strict=True)]
+
+
+def load(path: Path, field: str, most: int = 6000) -> Texts:
+    """Distinct texts of a file, at most so many, drawn by seed."""
+    found: dict[str, set[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        label = row[field]
+        text = clean(row["text"])
+        if len(text) > 1:
+            found.setdefault(text, set()).update([label] if isinstance(label, str) else label)
+    rows = list(found.items())
+    drawn = sorted(np.random.default_rng(SEED).permutation(len(rows))[:most])
+    return Texts([rows[at][0] for at in drawn], [tuple(sorted(rows[at][1] - {"oos"})) for at in drawn])
+
+
+def banking(data: Path) -> tuple[Texts, Texts]:
+    """Training and held-out test part of banking77."""
+    every = load(data / "banking77/train.jsonl", "label", 1 << 20)
+    first = [topics[0] for topics in every.topics]
+    train, test = train_test_split(np.arange(len(first)), test_size=3080, stratify=first, random_state=SEED)
+    return every.at(train), every.at(test)
+
+
+def few(train: Texts, keys: list[str], count: int, seed: int) -> Texts:
+    """So many texts of each topic, 0 for all."""
+    if not count:
+        return train
+    order = np.random.default_rng(seed).permutation(len(train.texts))
+    left = dict.fromkeys(keys, count)
+    rows = []
+    for row in order:
+        topic = train.topics[row][0] if train.topics[row] else ""
+        if left.get(topic, 0) > 0:
+            left[topic] -= 1
+            rows.append(row)
+    return train.at(rows)
+
+
+def calibration_error(sure: Array, right: Array) -> float:
+    """Expected calibration error over fifteen bins."""
+    bins = np.minimum((np.asarray(sure) * 15).astype(int), 14)
+    return float(sum(abs((sure[bins == at] - right[bins == at]).sum()) for at in range(15)) / max(len(right), 1))
+
+
+def measure(sure: Array, right: Array) -> str:
+    """Accuracy, calibration error and accuracy on the surest 80 %."""
+    surest = np.argsort(-sure)[: int(0.8 * len(sure))]
+    return f"{right.mean():.3f} {calibration_error(sure, right):.3f} {right[surest].mean():.3f}"
+
+
+def hits(found: Array, keys: list[str], test: Texts) -> Array:
+    """Whether the best column is one of each text's topics."""
+    return np.asarray([keys[at] in topics for at, topics in zip(found.argmax(axis=1), test.topics, strict=True)])
+
+
+def cosine(keys: list[str], test: Texts) -> Array:
+    """Plain cosine of bare name and text."""
+    return test.encoded().vectors @ encode([readable(key) for key in keys]).vectors.T
+
+
+def regression(keys: list[str], train: Texts, test: Texts) -> Array:
+    """Logistic regression on the sentence embedding."""
+    model = LogisticRegression(C=50, max_iter=300).fit(train.encoded().vectors, [topics[0] for topics in train.topics])
+    found = np.zeros((len(test.texts), len(keys)))
+    found[:, [keys.index(key) for key in model.classes_]] = model.predict_proba(test.encoded().vectors)
+    return found
+
+
+def words(keys: list[str], train: Texts, test: Texts) -> Array:
+    """Logistic regression on word n-grams."""
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    model = LogisticRegression(C=50, max_iter=300).fit(
+        vectorizer.fit_transform(train.texts), [t[0] for t in train.topics]
+    )
+    found = np.zeros((len(test.texts), len(keys)))
+    found[:, [keys.index(key) for key in model.classes_]] = model.predict_proba(vectorizer.transform(test.texts))
+    return found
+
+
+def grown(keys: list[str], train: Texts | None, test: Texts, traffic: Array | None = None) -> Array:
+    """Our probabilities."""
+    model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled() if train else (), traffic)
+    return model.probabilities(test.texts, test.encoded())
+
+
+def part_banking(data: Path) -> None:
+    """The learning curve."""
+    train, test = banking(data)
+    keys = sorted({topics[0] for topics in test.topics})
+    print("banking77, 3,080 held out: accuracy, ECE, accuracy at 80 % coverage")
+    plain = cosine(keys, test)
+    print(f"  names   cosine {hits(plain, keys, test).mean():.3f}   ours {_row(grown(keys, None, test), keys, test)}")
+    found = grown(keys, None, test, train.encoded().vectors)
+    print(f"  names and {len(train.texts)} unlabelled texts   ours {_row(found, keys, test)}")
+    for count in (1, 2, 4, 8, 16, 0):
+        seeds = SEEDS if count else SEEDS[:1]
+        rows: dict[str, list[list[float]]] = {}
+        for seed in seeds:
+            some = few(train, keys, count, seed)
+            for name, method in (("embedding + LR", regression), ("TF-IDF + LR", words), ("ours", grown)):
+                figures = _row(method(keys, some, test), keys, test).split()
+                rows.setdefault(name, []).append([float(figure) for figure in figures])
+        told = "   ".join(f"{name} " + " ".join(f"{x:.3f}" for x in np.mean(row, axis=0)) for name, row in rows.items())
+        print(f"  {count or 'all':>5}   {told}", flush=True)
+
+
+def _row(found: Array, keys: list[str], test: Texts) -> str:
+    return measure(np.asarray(found.max(axis=1), np.float64), hits(found, keys, test))
+
+
+def split(data: Path, name: str) -> tuple[list[str], Texts, Texts]:
+    """Topics with at least ten texts, one half of the texts, and the other half's texts that have a topic."""
+    every = load(data / SETS[name][0], SETS[name][1])
+    counted = Counter(topic for topics in every.topics for topic in topics)
+    keys = sorted(topic for topic, count in counted.items() if count >= 10 and topic not in NO_TOPIC)
+    kept = Texts(every.texts, [tuple(topic for topic in topics if topic in keys) for topics in every.topics])
+    order = np.random.default_rng(SEED).permutation(len(kept.texts))
+    half = len(order) // 2
+    return keys, kept.at(order[:half]), kept.at([row for row in order[half:] if kept.topics[row]])
+
+
+def part_unseen(data: Path) -> None:
+    """Names only with unlabelled texts at hand, then few-shot, on taxonomies of other kinds."""
+    print("accuracy of the best topic: cosine, names, names + unlabelled | 1 2 4 8 16 examples")
+    gains = []
+    for name in SETS:
+        keys, half, test = split(data, name)
+        plain = hits(cosine(keys, test), keys, test).mean()
+        found = [grown(keys, None, test), grown(keys, None, test, half.encoded().vectors)]
+        single = half.at([row for row, topics in enumerate(half.topics) if len(topics) == 1])
+        found += [grown(keys, few(single, keys, count, 0), test) for count in (1, 2, 4, 8, 16)]
+        told = [hits(one, keys, test).mean() for one in found]
+        gains.append(told[1] - plain)
+        print(f"  {name:20} {plain:.3f} " + " ".join(f"{x:.3f}" for x in told), flush=True)
+    print(f"  unlabelled against cosine: mean {np.mean(gains):+.3f}, worst {min(gains):+.3f}")
+
+
+def part_scope(data: Path) -> None:
+    """A quarter of the topics hidden: does the confidence rank their texts last?"""
+    print("AUROC in against out of scope: embedding + LR (maximum probability), ours")
+    for name in ("banking77", "multidogo_finance", "multidogo_insurance", "multidogo_media", "bitext_support", "hint3"):
+        told = []
+        for seed in SEEDS[:2]:
+            for count in (8, 0):
+                keys, train, test, inside = _hidden(data, name, seed)
+                some = few(train, keys, count, seed)
+                found = [regression(keys, some, test).max(axis=1), grown(keys, some, test).max(axis=1)]
+                told.append([roc_auc_score(inside, one) for one in found])
+        eight, every = np.mean(told[::2], axis=0), np.mean(told[1::2], axis=0)
+        print(f"  {name:20} 8 each {eight[0]:.3f} {eight[1]:.3f}   all {every[0]:.3f} {every[1]:.3f}", flush=True)
+
+
+def _hidden(data: Path, name: str, seed: int) -> tuple[list[str], Texts, Texts, list[bool]]:
+    if name == "hint3":
+        train, test = (load(data / f"hint3_sofmattress/{part}.jsonl", "label") for part in ("train", "test"))
+        keys = sorted({topic for topics in train.topics for topic in topics})
+        return keys, train, test, [bool(topics) for topics in test.topics]
+    if name == "banking77":
+        train, test = banking(data)
+        keys = sorted({topics[0] for topics in test.topics})
+    else:
+        keys, train, test = split(data, name)
+    shown = sorted(np.random.default_rng(seed).permutation(keys)[len(keys) // 4 :].tolist())
+    train = train.at([row for row, topics in enumerate(train.topics) if len(topics) == 1 and topics[0] in shown])
+    return shown, train, test, [bool(set(topics) & set(shown)) for topics in test.topics]
+
+
+def part_survey(data: Path) -> None:
+    """Several themes a comment, trained on other service lines than it is judged on."""
+    lines = [json.loads(line) for line in (data / "nhs_fft/comments.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [row for row in lines if row["labels"] and not set(row["labels"]) & NO_TOPIC]
+    counted = Counter(topic for row in lines for topic in row["labels"])
+    keys = sorted(topic for topic, count in counted.items() if count >= 20)
+    every = Texts([clean(row["text"]) for row in lines], [tuple(set(row["labels"]) & set(keys)) for row in lines])
+    service = np.asarray([row["service"][:3] for row in lines])
+    print("NHS themes, micro-F1 | macro-F1: embedding + one-vs-rest LR at 0.5, ours")
+    random = np.random.default_rng(SEED).random(len(lines)) < 1 / 3
+    for name, held in (("random third", random), *((line, service == line) for line in sorted(set(service)))):
+        train, test = every.at(np.flatnonzero(~held)), every.at(np.flatnonzero(held))
+        truth = _several(test.topics, keys)
+        plain = OneVsRestClassifier(LogisticRegression(C=20, max_iter=300))
+        plain.fit(train.encoded().vectors, _several(train.topics, keys))
+        model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled())
+        answers = model.judge(test.texts, test.encoded(), 0.5)
+        ours = _several([tuple(one.label or "" for one in answer.topics) for answer in answers], keys)
+        told = [_f1(found, truth) for found in (plain.predict(test.encoded().vectors) > 0, ours)]
+        print(f"  held out {name:14}" + "   ".join(f"{micro:.3f} | {macro:.3f}" for micro, macro in told), flush=True)
+
+
+def _several(topics: list[tuple[str, ...]], keys: list[str]) -> Array:
+    return np.asarray([[key in some for key in keys] for some in topics])
+
+
+def _f1(found: Array, truth: Array) -> tuple[float, float]:
+    both, either = (found & truth).sum(axis=0), found.sum(axis=0) + truth.sum(axis=0)
+    seen = truth.any(axis=0)
+    return 2 * both.sum() / either.sum(), float((2 * both[seen] / np.maximum(either[seen], 1)).mean())
+
+
+def part_speed(data: Path) -> None:
+    """Learning and answering, texts already encoded."""
+    train, test = banking(data)
+    keys = sorted({topics[0] for topics in train.topics})
+    for count, topics in ((2000, keys[:50]), (len(train.texts), keys)):
+        rows = train.at([row for row, one in enumerate(train.topics) if one[0] in topics][:count])
+        specs = [TopicSpec(key) for key in topics]
+        rows.encoded()
+        started = time.perf_counter()
+        model = TopicModel(specs, encode, rows.labelled())
+        learnt = time.perf_counter() - started
+        encoded = test.encoded()
+        started = time.perf_counter()
+        model.judge(test.texts, encoded, 0.5)
+        answered = (time.perf_counter() - started) / len(test.texts)
+        print(f"{len(rows.texts)} texts, {len(topics)} topics: learnt {learnt:.2f} s, {answered * 1e6:.0f} us a text")
+
+
+PARTS = {
+    "banking": part_banking,
+    "unseen": part_unseen,
+    "scope": part_scope,
+    "survey": part_survey,
+    "speed": part_speed,
+}
+
+if __name__ == "__main__":
+    for chosen in sys.argv[2:] or PARTS:
+        PARTS[chosen](Path(sys.argv[1]))

@@ -1,0 +1,105 @@
+"""What in a mail is not the writer's own: quoted lines, reply headers, signatures, legal footers.
+
+All rules scan forward once over a plain view (:mod:`classifiers.text.markup`), so the time grows with the length.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from classifiers.text.clean import has_content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAME_LINES = 4
+_LONGEST_NAME = 80
+_QUOTED = re.compile(
+    r"^[ \t]*>[^\n]*$"
+    r"|^[ \t]*(?:on|am|le|el|op|il|em) [^\n]{4,160}(?:\n[^\n]{1,80})??"
+    r"(?:wrote|schrieb|a \u00e9crit|escribi\u00f3|schreef|ha scritto|escreveu)[^\n:]{0,60}:[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_SOFTLY = r"(?:e-?mail|message|communication|transmission)"
+_TAIL = re.compile(
+    r"^[ \t]*(?:--[ \t]*$|sent (?:from|via) (?:my|outlook|yahoo|mail|proton|gmail)\b[^\n]{0,40}$|get outlook for \w+"
+    r"|-{3,} ?(?:original message|forwarded message|forwarded by)|begin forwarded message"
+    r"|from: [^\n]{3,120}\n[ \t]*(?:sent|date|to|subject): "
+    r"|(?:confidentiality|legal|privacy) notice[ \t]*:|disclaimer[ \t]*:"
+    rf"|th(?:is|e information(?: contained)? in this) {_SOFTLY}\b[^\n]{{0,120}}"
+    r"\b(?:confidential|privileged|intended (?:only|solely))"
+    r"|if you (?:are not|have received this)[^\n]{0,40}(?:intended recipient|in error)"
+    r"|please consider the environment before printing)"
+    rf"|(?<=[.!?]) (?:this {_SOFTLY} (?:and any (?:attachments?|files?) )?[^\n.]{{0,40}}\b(?:confidential|privileged)"
+    r"|if you are not the intended recipient|please consider the environment before printing)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"(?:(?:with )?(?:kind|kindest|best|warm|warmest|many)?[ \t]*(?:regards|wishes)"
+    r"|(?:yours |very |your )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?)[ \t]*[,.!]?"
+    r"|(?:thanks(?: again| in advance| so much)?|many thanks|thank you(?: very much| in advance)?|cheers)[ \t]*[,!]",
+    re.IGNORECASE,
+)
+_NAME = re.compile(
+    r"(?:(?:[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof)\.? )?[^\W\d_a-z][^\W\d_A-Z]*(?:['\u2019.-][^\W\d_]*)*"
+    r"(?: [^\W\d_a-z](?:[^\W\d_A-Z]+|\.)(?:['\u2019-][^\W\d_]+)*){0,3},?"
+    r"|\+?[\d ()/-]{6,25}|[^\s@]{1,60}@[^\s@]{1,60}|(?i:tel|phone|mobile|cell|fax|email)\b[^\n]{0,60}"
+)
+"""A line of a signature: one to four capitalised words, a telephone number or an address."""
+
+
+def own_words(view: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Find the stretches that the writer wrote.
+
+    Args:
+        view: A plain view of the text.
+        start: Where to begin.
+        end: Where to stop.
+
+    Yields:
+        Offsets in order. What is nothing but quotation is kept whole: somebody sent it for a reason.
+    """
+    found = False
+    for piece in _unquoted(view, start, _tail(view, start, end)):
+        found = found or has_content(view[slice(*piece)])
+        if found:
+            yield piece
+    if not found:
+        yield start, end
+
+
+def _tail(view: str, start: int, end: int) -> int:
+    """Where signature or legal footer begin; ``end`` without them or with nothing before them."""
+    found = _TAIL.search(view, start, end)
+    stop = found.start() if found and has_content(view[start : found.start()]) else end
+    return _above_name(view, start, stop)
+
+
+def _above_name(view: str, start: int, end: int) -> int:
+    """Cut the name under a closing ("Kind regards,") where nothing but name lines follows it."""
+    names, at = 0, end
+    while names <= _NAME_LINES and at > start:
+        begin = max(view.rfind("\n", start, at) + 1, start)
+        line = view[begin : min(at, begin + _LONGEST_NAME + 1)].strip()
+        if names and _CLOSING.fullmatch(line):
+            return begin if has_content(view[start:begin]) else end
+        if line and (at - begin > _LONGEST_NAME or not _NAME.fullmatch(line)):
+            return end
+        names += bool(line)
+        at = begin - 1
+    return end
+
+
+def _unquoted(view: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    at = start
+    for quoted in _QUOTED.finditer(view, start, end):
+        if quoted.start() > at:
+            yield at, quoted.start()
+        at = quoted.end()
+        header = not quoted[0].lstrip().startswith(">")
+        # A reply header takes the rest with it, unless quoted lines follow: then the answer may stand below them.
+        if header and not view[at : at + 200].lstrip().startswith(">"):
+            return
+    if end > at:
+        yield at, end

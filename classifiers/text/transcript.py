@@ -1,0 +1,228 @@
+"""Who says what in a conversation that was pasted as one text.
+
+Recognised are lines or sentences that begin with a speaker ("Agent: ... Customer: ..."), names that a header gives a
+role ("Agent: Kim Lee"), and WebVTT with voices. Conservative on purpose: a text is taken apart only when it begins with
+a speaker and both sides speak; then what cannot be given to the customer is given to nobody.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from classifiers.contract import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ROLES_TEXT = {
+    Role.CUSTOMER: "customer client caller user guest patient passenger visitor member subscriber claimant policyholder"
+    " buyer shopper tenant resident cust",
+    Role.AGENT: "agent rep representative advisor adviser operator support csr associate specialist consultant"
+    " supervisor helpdesk staff dispatcher receptionist technician clerk representive assistant",
+    Role.BOT: "bot chatbot ivr voicebot autoresponder",
+    Role.SYSTEM: "system",
+}
+_ROLES = {word: role for role, words in _ROLES_TEXT.items() for word in words.split()}
+_WORDS = "|".join(sorted(_ROLES, key=len, reverse=True))
+_CLOCK = r"[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?: ?[ap]m)?[\])]?"
+_TITLE = r"(?:customer (?:service|support|care) |support |service |call |live |virtual |chat |senior )?"
+_LABEL = re.compile(
+    rf"(?:(?<=\n)|(?<=\s)|\A)(?:{_CLOCK}[ \t]*[-\u2013|]?[ \t]*)?"
+    rf"[*_]{{0,2}}(?P<title>{_TITLE})(?P<role>{_WORDS})(?:[ \t]?[#\d]{{1,3}}| (?P<second>[^\W\d_]{{1,20}}))?"
+    rf"(?:[ \t]*\([^()\n]{{1,40}}\))?(?:[ \t]*{_CLOCK})?[*_]{{0,2}}[ \t]*:(?!//)[*_]{{0,2}}",
+    re.IGNORECASE,
+)
+_PROPER = r"[^\W\d_][^\W\d_'\u2019.-]{0,24}"
+_NAMED = re.compile(
+    rf"^[ \t]*(?:{_CLOCK}[ \t]*[-\u2013|]?[ \t]*)?(?P<name>{_PROPER}(?: {_PROPER}){{0,2}})"
+    rf"(?:[ \t]*\((?P<kind>[^()\n]{{1,40}})\))?(?:[ \t]*{_CLOCK})?[ \t]*:(?!//)",
+    re.MULTILINE,
+)
+_HEADER = re.compile(
+    rf"^[ \t]*(?P<role>{_WORDS})(?: name)?[ \t]*:[ \t]*(?P<name>[^\W\d_]+(?:[ .'-][^\W\d_]+){{0,2}})[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HEAD = 2000
+_PREAMBLE = 600
+_TELLS = 3
+_NO_SPEAKER_TEXT = (
+    "said says told asked wrote name id number no ref reference email phone type since feedback comment"
+    " comments review experience rating score issue problem complaint request satisfaction effort"
+)
+_NO_SPEAKER = frozenset(_NO_SPEAKER_TEXT.split())
+_COMPANY = frozenset(["service", "support", "care", "relations", "team", "desk"])
+_CUE = re.compile(r"^(?:\d{2,}:)?\d{2}:\d{2}[.,]\d{3}[ \t]+-->[^\n]*$", re.MULTILINE)
+_VOICE = re.compile(r"<v(?:\.[^\s<>]{1,40})?[ \t]+(?P<name>[^<>\n]{1,80})>")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one speaker says without a pause: ``text[start:end]``, without the label."""
+
+    role: Role
+    start: int
+    end: int
+
+
+def turns_of(text: str) -> Iterator[Part]:
+    """Take a pasted transcript apart.
+
+    Args:
+        text: One text as it was pasted.
+
+    Yields:
+        Parts in order; nothing where the text is not plainly a transcript. Labels, time marks and notes are in no part.
+    """
+    text = text.replace("\r\n", " \n")
+    if text.startswith(("WEBVTT", "\ufeffWEBVTT")) or (" --> " in text and _CUE.search(text, 0, _HEAD)):
+        yield from _cues(text)
+    elif ":" in text:
+        names = _names(text)
+        if _is_transcript(text, names):
+            yield from _labelled(text, names)
+
+
+def customer_parts(text: str) -> Iterator[tuple[int, int]]:
+    """Offsets of what the customer says; the whole text where it is no transcript."""
+    transcript = False
+    for part in turns_of(text):
+        transcript = True
+        if part.role is Role.CUSTOMER:
+            yield part.start, part.end
+    if not transcript:
+        yield 0, len(text)
+
+
+def _labelled(text: str, names: dict[str, Role]) -> Iterator[Part]:
+    role, begin = None, 0
+    for start, end, speaker in _labels(text, names):
+        said = text[begin:start].strip().lower()
+        if said and said not in names:
+            yield Part(role or _preamble(text, start), begin, start)
+        role, begin = speaker, end
+    if role is not None and text[begin:].strip():
+        yield Part(role, begin, len(text))
+
+
+def _labels(text: str, names: dict[str, Role]) -> Iterator[tuple[int, int, Role]]:
+    """Start and end of each label, and whom it announces."""
+    lower = text[:_HEAD].islower()
+    known = (
+        (found.start(), found.end(), _role(found)) for found in _LABEL.finditer(text) if _speaks(found, lower=lower)
+    )
+    named = (
+        (found.start(), found.end(), names[found["name"].lower()])
+        for found in (_NAMED.finditer(text) if names else ())
+        if found["name"].lower() in names
+    )
+    last = 0
+    for label in heapq.merge(known, named):
+        if label[0] >= last:
+            yield label
+            last = label[1]
+
+
+def _speaks(label: re.Match[str], *, lower: bool) -> bool:
+    """Whether it is a label and not a word before a colon.
+
+    Inside a line a label is capitalised or begins a sentence, unless nothing in the text is capitalised.
+    """
+    text, start = label.string, label.start()
+    second = label["second"]
+    if second and (second.lower() in _NO_SPEAKER or not (lower or second[0].isupper() or second in _COMPANY)):
+        return False
+    before = text[max(start - 40, 0) : start].rstrip(" \t")
+    return lower or text[start].isupper() or not text[start].isalpha() or not before or before[-1] in "\n.!?"
+
+
+def _role(label: re.Match[str]) -> Role:
+    word, title = label["role"].lower(), label["title"].lower()
+    if (label["second"] or "").lower() in _COMPANY:
+        return Role.AGENT
+    if word in {"agent", "assistant"} and title.startswith(("virtual", "chat")):
+        return Role.BOT
+    return _ROLES[word]
+
+
+def _names(text: str) -> dict[str, Role]:
+    """Names to which the head of the text gives a role; once there are any, another name that speaks is nobody's."""
+    names: dict[str, Role] = {}
+    for found in _HEADER.finditer(text, 0, _HEAD):
+        full = found["name"].lower()
+        role = _ROLES[found["role"].lower()]
+        names[full] = names[full.split()[0]] = role
+    for found in islice(_NAMED.finditer(text, 0, _HEAD), 200):
+        role_word = (found["kind"] or "").lower().split()
+        if role_word and role_word[-1] in _ROLES:
+            names[found["name"].lower()] = _ROLES[role_word[-1]]
+    speaking = [found["name"].lower() for found in islice(_NAMED.finditer(text, 0, _HEAD), 200)] if names else []
+    for name in speaking:
+        if name not in names and name not in _ROLES and speaking.count(name) > 1:
+            names[name] = Role.SYSTEM
+    return {name: role for name, role in names.items() if name in speaking and name not in _ROLES}
+
+
+def _is_transcript(text: str, names: dict[str, Role]) -> bool:
+    """Whether the text begins with a speaker, perhaps under a header, and both sides say something."""
+    roles: set[Role] = set()
+    told = 0
+    for count, (start, end, role) in enumerate(_labels(text, names)):
+        if not count and not _begins(text, start):
+            return False
+        words = len(text[end : end + 200].split("\n", 1)[0].split())
+        if words:
+            roles.add(role)
+            told = max(told, words if role is Role.CUSTOMER else 0)
+        if Role.CUSTOMER in roles and roles & {Role.AGENT, Role.BOT} and (told >= _TELLS or count + 1 >= _TELLS):
+            return True
+    return False
+
+
+def _begins(text: str, start: int) -> bool:
+    before = text[:start]
+    return not before.strip() or (start <= _PREAMBLE and before.rstrip(" \t").endswith("\n"))
+
+
+def _preamble(text: str, end: int) -> Role:
+    """Words above the first speaker are the sender's own when they read like sentences, else a header."""
+    sentences = [line for line in text[:end].splitlines() if ": " not in line and len(line.split()) > 4]  # noqa: PLR2004
+    return Role.CUSTOMER if sentences else Role.SYSTEM
+
+
+def _cues(text: str) -> Iterator[Part]:
+    """What stands between two time lines, without notes, styles and the number of the next cue."""
+    roles = {found["name"].strip().lower(): _voice_role(found["name"]) for found in _VOICE.finditer(text)}
+    stranger = _stranger(roles)
+    lower = text[:_HEAD].islower()
+    speaker = stranger if not roles else Role.SYSTEM
+    labelled = not roles and any(_speaks(found, lower=lower) for found in islice(_LABEL.finditer(text), 1))
+    cues = _CUE.finditer(text)
+    cue = next(cues, None)
+    while cue:
+        following = next(cues, None)
+        stop = following.start() if following else len(text)
+        blank = text.find("\n\n", cue.end(), stop)
+        at, end = cue.end(), blank if blank >= 0 else stop
+        marks = _LABEL.finditer(text, at, end) if labelled else _VOICE.finditer(text, at, end)
+        for mark in marks:
+            if text[at : mark.start()].strip():
+                yield Part(speaker, at, mark.start())
+            speaker = _role(mark) if labelled else roles[mark["name"].strip().lower()] or stranger
+            at = mark.end()
+        if text[at:end].strip():
+            yield Part(speaker, at, end)
+        cue = following
+
+
+def _voice_role(voice: str) -> Role | None:
+    return next((_ROLES[word] for word in re.findall(r"[^\W\d_]+", voice.lower()) if word in _ROLES), None)
+
+
+def _stranger(roles: dict[str, Role | None]) -> Role:
+    """The role of a voice that says nothing of its own: the customer where nobody else can be, otherwise nobody."""
+    strangers = sum(role is None for role in roles.values())
+    return Role.CUSTOMER if strangers <= 1 and Role.CUSTOMER not in roles.values() else Role.SYSTEM

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+
+from classifiers.contract import Encoded, TopicSpec
+from classifiers.topics import calibration, ngrams
+from classifiers.topics.explain import explain
+from classifiers.topics.kernel import Kernel
+from classifiers.topics.model import Labelled, TopicModel
+from classifiers.topics.regression import LABELLED, WRITTEN, Regression
+from classifiers.topics.scores import unit
+from classifiers.topics.traffic import settle
+
+SPECS = (TopicSpec("refund", "Refund"), TopicSpec("delivery", "Late delivery"))
+
+
+def labelled(count):
+    things = ("shirt", "lamp", "phone", "chair", "book", "table", "watch", "radio", "bag", "coat")
+    rows = [Labelled(f"Please pay me back for the {thing}", ("refund",)) for thing in things[:count]]
+    return rows + [Labelled(f"The {thing} has not arrived yet", ("delivery",)) for thing in things[:count]]
+
+
+def test_the_explanation_points_at_the_carrying_word_and_the_nearest_text(encoder):
+    text = "On Monday I asked again for a refund, pay me back for the blue shirt"
+    why = explain(TopicModel(SPECS, encoder.encode, labelled(5)), text, encoder.encode)
+    assert why.topic == "refund"
+    assert why.words[0].word in {"refund", "pay", "back"}
+    assert all(text[one.start : one.end] == one.word for one in why.words)
+    assert why.nearest == "Please pay me back for the shirt"
+    assert why.labelled
+    assert 0 < why.similarity <= 1
+    assert why.runner_up.label == "delivery"
+
+
+def test_without_labelled_texts_the_description_is_the_nearest(encoder):
+    why = explain(TopicModel(SPECS, encoder.encode), "my refund", encoder.encode)
+    assert (why.topic, why.nearest, why.labelled) == ("refund", "refund", False)
+
+
+def test_coverage_promises_only_what_the_texts_can_show(encoder):
+    assert TopicModel(SPECS, encoder.encode, labelled(3)).coverage(0.01) is None
+    threshold = TopicModel(SPECS, encoder.encode, labelled(10)).coverage(0.2)
+    assert 0 < threshold < 1
+
+
+def test_a_promised_threshold_keeps_its_promise():
+    draw = np.random.default_rng(3)
+    broken = 0
+    for _ in range(200):
+        sure = draw.random(400)
+        threshold = calibration.promised(sure, draw.random(400) < sure, 0.1)
+        later = draw.random(4000)
+        if threshold is not None:
+            kept = later >= threshold
+            broken += (draw.random(4000) >= later)[kept].mean() > 0.1
+    assert broken / 200 < 0.2
+
+
+def test_quality_counts_held_back_texts_with_intervals(encoder):
+    found = {row.topic: row for row in TopicModel(SPECS, encoder.encode, labelled(10)).quality()}
+    refund = found["refund"]
+    assert refund.support == 10
+    share, low, high = refund.recall
+    assert low < share <= high
+    assert refund.precision[0] > 0.8
+    assert refund.threshold == 0.5
+    assert TopicModel(SPECS, encoder.encode).quality()[0].recall is None
+
+
+def test_thresholds_of_rare_topics_stay_near_the_common_one():
+    draw = np.random.default_rng(0)
+    chances = draw.random((400, 2)).astype(np.float32)
+    targets = (chances > 0.6).astype(np.float32)
+    targets[:, 1] = 0
+    targets[int(chances[:, 1].argmin()), 1] = 1
+    common, rare = calibration.topic_thresholds(chances, targets)
+    assert abs(common - 0.6) < 0.05
+    assert rare > 0.4
+
+
+def test_wilson_intervals_hold_the_share():
+    assert calibration.wilson(0, 0) is None
+    share, low, high = calibration.wilson(10, 10)
+    assert share == high == pytest.approx(1)
+    assert 0.69 < low < 0.73
+
+
+def _clouds(centres, count, spread, draw):
+    return unit((np.repeat(centres, count, axis=0) + spread * draw.normal(size=(count * len(centres), 32))).astype("f"))
+
+
+def test_traffic_moves_topics_to_where_the_texts_are():
+    draw = np.random.default_rng(1)
+    centres = unit(draw.normal(size=(4, 32)).astype("f"))
+    texts = _clouds(centres, 60, 0.1, draw)
+    written = unit(centres + 0.12 * draw.normal(size=centres.shape).astype("f"))
+    settled = settle(written, texts)
+    truth = np.repeat(np.arange(4), 60)
+    assert settled.trust > 0.5
+    assert (settled.scores(texts).argmax(axis=1) == truth).mean() >= (
+        (texts @ written.T).argmax(axis=1) == truth
+    ).mean()
+
+
+def test_traffic_that_the_topics_do_not_divide_is_not_followed():
+    draw = np.random.default_rng(1)
+    written = unit(draw.normal(size=(12, 32)).astype("f"))
+    shapeless = unit(draw.normal(size=(400, 32)).astype("f"))
+    settled = settle(written, shapeless)
+    assert settled.trust == 0
+    assert np.array_equal(settled.directions, written)
+    assert settle(written, None).trust == 0
+
+
+def test_ngrams_know_the_words_whatever_their_case_and_spacing():
+    counted = ngrams.count(["Refund  my order", "refund my ORDER", "cathedral", ""])
+    weighed = ngrams.weigh(counted, ngrams.rarity(counted))
+    similar = (weighed @ weighed.T).toarray()
+    assert similar[0, 1] == pytest.approx(1)
+    assert similar[0, 2] < 0.1
+
+
+def test_beyond_the_exact_size_landmarks_answer_like_all_rows():
+    def encode(texts):
+        rows = [np.random.default_rng(int(text)).normal(size=8) + (int(text) % 2) * 2 for text in texts]
+        return Encoded(unit(np.asarray(rows, np.float32).reshape(-1, 8)), np.zeros((len(texts), 0), np.float16))
+
+    rows = [str(at) for at in range(1200)]
+    encoded = encode(rows)
+    kernel = Kernel(rows, encoded)
+    features = kernel.features(rows, encoded)
+    targets = np.asarray([[int(row) % 2, 1 - int(row) % 2] for row in rows], np.float32)
+    kinds = np.repeat([WRITTEN, LABELLED], [2, 1198])
+    whole = Regression(kernel, features, targets, kinds)
+    sparse = Regression(kernel, features, targets, kinds, exact=800)
+    asked = [str(at) for at in range(5000, 5100)]
+    one, two = (model.predict(kernel.features(asked, encode(asked)))[0] for model in (whole, sparse))
+    assert np.abs(one - two).mean() < 0.05
+    assert np.abs(whole.held_out - sparse.held_out).mean() < 0.05
