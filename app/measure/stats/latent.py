@@ -26,7 +26,6 @@ Floats = NDArray[np.float64]
 
 LATTICE = 40
 STEP = 0.35
-INFLATE = 1.15
 WIDEST, NARROWEST = 1.0, 0.12
 
 
@@ -166,10 +165,10 @@ def _integrate(
 ) -> tuple[Floats, Floats, Solved]:
     """Points around the mode, their importance weights and solutions."""
     centre, root = mode
-    z = _lattice(LATTICE, len(names)) * INFLATE
+    z = _lattice(LATTICE, len(names))
     points = centre + z @ root.T
     solved = solve(data, work, names, points)
-    proposal = -0.5 * ((z / INFLATE) ** 2).sum(axis=1)
+    proposal = -0.5 * (z**2).sum(axis=1)
     log_weight = solved.evidence - 0.5 * (points**2).sum(axis=1) - proposal
     weight = np.exp(log_weight - log_weight.max())
     # A weight far above the others says that the lattice is coarse, not that much is known: truncate it (Ionides 2008).
