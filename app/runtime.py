@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.channels.contract import Sender, open_senders
-from app.classify.loading import Readers
+from app.classify.loading import Readers, readers_for
 from app.clock import Clock, SystemClock
 from app.settings import Settings
 from app.store.session import Database
@@ -32,7 +32,7 @@ class Tools:
     @cached_property
     def readers(self) -> Readers:
         """Gives a reader for topics and corrections; loads the model when the first one is asked for."""
-        return Readers(self.settings.model, self.settings.topic_confidence, self.settings.model_backend)
+        return readers_for(self.settings)
 
     @cached_property
     def discover(self) -> Discover:

@@ -30,6 +30,8 @@ class Settings(BaseModel):
     zone: str = "UTC"
     model: str = "packaged"
     model_backend: Literal["auto", "float32", "bfloat16", "onnx-int8"] = "auto"
+    languages: str = "en"
+    sentiment_model: str | None = None
     topic_confidence: float = Field(default=0.5, ge=0, le=1)
     secret_key: SecretStr | None = None
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)

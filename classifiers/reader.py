@@ -18,26 +18,27 @@ from classifiers.sentiment.model import HEAD
 from classifiers.signals.model import NONE, Signalled, Signals, seeds_fingerprint
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
-from classifiers.text.spans import customer_spans
-from classifiers.text.talk import Talk, small_talk
+from classifiers.text.finding import Found, find, listen
 from classifiers.topics.explain import Why, explain
 from classifiers.topics.model import Labelled, TopicAnswer, TopicModel
 from classifiers.topics.prototypes import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from classifiers.contract import Floats, HalfFloats
     from classifiers.sentiment.pipeline import SentimentPipeline
+
+SPOKEN = frozenset({"en"})
+"""What the packaged model and the shipped heads have learnt."""
 
 COMPLAINT_AT = 0.5
 FRICTION_AT = 0.5
 SIGNAL_AT = 0.5
 _SPANS_AT_ONCE = 2048
 _SURE_FRICTION = 0.8
-_UNHAPPY = -0.1
+_UNHAPPY = 0.0
 _SIGNALS = ("urgent", "response_needed", "escalation_intent")
-_EMPTY_ALONE = frozenset({Talk.GREETING, Talk.FAREWELL})
 _SAID = ("topic", "sentiment", "complaint", "friction", *_SIGNALS)
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
@@ -45,16 +46,6 @@ _SAID_NOTHING = {
     Content.COMPLAINT: (0.9, 0.08, 0.02),
 }
 """What it means to say nothing: the question decides, not the word."""
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A span on its way to becoming a mention."""
-
-    conversation: int
-    span: contract.Span
-    text: str
-    verdict: Content
 
 
 @dataclass(frozen=True)
@@ -119,6 +110,7 @@ class Reader:
         *,
         topic_confidence: float = 0.5,
         sentiment_model: SentimentPipeline | None = None,
+        languages: Collection[str] | None = SPOKEN,
     ) -> None:
         """Compose the heads.
 
@@ -130,9 +122,11 @@ class Reader:
                 on one text the last wins, field by field.
             topic_confidence: Below this probability no topic is given.
             sentiment_model: A Hugging Face model that judges sentiment instead of the shipped head.
+            languages: ISO 639-1 codes of what is read; a turn in another language is left alone. None: everything.
         """
         self._encoder = encoder
         self._confidence = topic_confidence
+        self._languages = None if languages is None else frozenset(languages)
         corrected = list(corrections)
         self._decided = _decide(corrected)
         known = {spec.key for spec in topics}
@@ -145,7 +139,7 @@ class Reader:
         self._feelings = Feelings(encoder, [row for row in self._decided.values() if row.teaches], sentiment_model)
         names = [readable(spec.name or spec.key) for spec in topics]
         self._names = dict(zip((spec.key for spec in topics), self._feelings.embed(names), strict=True))
-        self._signals = Signals(encoder.encode, _signals_taught(self._decided.values()))
+        self._signals = Signals(encoder.encode, _signals_taught(self._decided.values()), packaged=encoder.packaged)
         self.fingerprint = self._hash(topics)
 
     def read(
@@ -162,11 +156,15 @@ class Reader:
         """
         asked = questions if questions is not None else [None] * len(conversations)
         mentions: list[list[contract.Mention]] = [[] for _ in conversations]
-        for batch in _batches(_find(conversations, asked)):
+        heard = [listen(turns, self._languages) for turns in conversations]
+        for batch in _batches(find(conversations, asked, heard)):
             looks = self.look([clean(found.text) for found in batch])
             for found, told in zip(batch, self._told(batch, looks), strict=True):
                 mentions[found.conversation] += told
-        return [contract.Reading(tuple(found), unread=None if found else "no_content") for found in mentions]
+        return [
+            contract.Reading(tuple(found), one.language, "language" if one.foreign else None if found else "no_content")
+            for found, one in zip(mentions, heard, strict=True)
+        ]
 
     def look(self, texts: Sequence[str]) -> Looks:
         """Judge cleaned texts, each on its own words alone."""
@@ -221,7 +219,7 @@ class Reader:
     def _encode(self, texts: Sequence[str]) -> contract.Encoded:
         return self._encoder.encode([clean(text) for text in texts])
 
-    def _told(self, batch: Sequence[_Found], looks: Looks) -> list[list[contract.Mention]]:
+    def _told(self, batch: Sequence[Found], looks: Looks) -> list[list[contract.Mention]]:
         """The mentions of each span, one for each of its topics; of several topics each has a feeling of its own."""
         given = [
             self._given(found, looks.topics[row]) if looks.topics else [contract.Judgement(None, 0.0)]
@@ -235,7 +233,7 @@ class Reader:
             for row, (found, topics) in enumerate(zip(batch, given, strict=True))
         ]
 
-    def _given(self, found: _Found, answer: TopicAnswer) -> Sequence[contract.Judgement]:
+    def _given(self, found: Found, answer: TopicAnswer) -> Sequence[contract.Judgement]:
         """The span's topics; where it has none, or somebody said which one is right, there is one mention."""
         decided = self._decided.get(found.text)
         alone = found.verdict is not Content.TEXT or (decided is not None and decided.topic is not None)
@@ -243,7 +241,7 @@ class Reader:
         return topics or [contract.Judgement(None, answer.best.confidence)]
 
     def _mention(
-        self, found: _Found, looks: Looks, row: int, topic: contract.Judgement, about: Floats | None
+        self, found: Found, looks: Looks, row: int, topic: contract.Judgement, about: Floats | None
     ) -> contract.Mention:
         feeling = looks.sentiments[row] if about is None else about
         label = int(feeling.argmax())
@@ -276,7 +274,8 @@ class Reader:
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
         model = [code_fingerprint(), self._encoder.fingerprint, self._feelings.fingerprint, seeds_fingerprint()]
         taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
-        return f"{_digest([*model, repr(tuple(topics)), repr(self._confidence)], 12)}.{_digest(taught, 6)}"
+        settings = [repr(tuple(topics)), repr(self._confidence), repr(sorted(self._languages or ()))]
+        return f"{_digest([*model, *settings], 12)}.{_digest(taught, 6)}"
 
 
 def _digest(parts: Sequence[str], length: int) -> str:
@@ -343,34 +342,9 @@ def _answered(mention: contract.Mention, verdict: Content) -> contract.Mention:
     )
 
 
-def _find(conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[str | None]) -> Iterator[_Found]:
-    for at, (turns, question) in enumerate(zip(conversations, questions, strict=True)):
-        spoken = [index for index, turn in enumerate(turns) if turn.role == contract.Role.CUSTOMER]
-        if len(spoken) == 1:
-            text = turns[spoken[0]].text
-            verdict = weigh(text, question)
-            if verdict is Content.NONE:
-                continue
-            if verdict is not Content.TEXT:
-                start = len(text) - len(text.lstrip())
-                span = contract.Span(spoken[0], start, len(text.rstrip()))
-                yield _Found(at, span, text[span.start : span.end], verdict)
-                continue
-        for span in customer_spans(turns):
-            text = turns[span.turn].text[span.start : span.end]
-            if weigh(text) is Content.TEXT and not _is_talk(text, dialogue=len(spoken) < len(turns)):
-                yield _Found(at, span, text, Content.TEXT)
-
-
-def _is_talk(text: str, *, dialogue: bool) -> bool:
-    """In a dialogue no small talk counts; alone, thanks are praise and a "yes" may be an answer."""
-    talk = small_talk(text)
-    return talk is not None and (dialogue or talk in _EMPTY_ALONE)
-
-
-def _batches(found: Iterable[_Found]) -> Iterator[list[_Found]]:
+def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
     """Bound the memory: what heads say of two thousand spans is 5 MB, whatever the size of the input."""
-    batch: list[_Found] = []
+    batch: list[Found] = []
     for one in found:
         batch.append(one)
         if len(batch) == _SPANS_AT_ONCE:

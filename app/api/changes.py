@@ -1,5 +1,6 @@
 """Process changes over HTTP, and whether they worked."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 from app.api.bodies import ApiRoute
 from app.api.deps import Id, Now, Reader, Reading
 from app.api.paging import Listing, Paged, position_of
+from app.api.verdicts import StandingOut, show_standing
+from app.measure.discoveries import Judged, judge_together
 from app.measure.preview import preview_change
 from app.store.changes import get_change, list_changes
 from app.store.impact import find_registration, measurements_of
@@ -36,6 +39,12 @@ class ChangeOut(BaseModel):
     deployed_at: datetime | None
     withdrawn_at: datetime | None
     actor: str
+
+
+class ListedChangeOut(ChangeOut):
+    """A change with what its newest look says."""
+
+    standing: StandingOut | None = Field(description="Null before its first look, and a year after the change.")
 
 
 class LookOut(BaseModel):
@@ -65,7 +74,7 @@ class ExpectedOut(BaseModel):
 class ImpactOut(BaseModel):
     """Whether a change worked, and everything that the verdict rests on."""
 
-    change: ChangeOut
+    change: ListedChangeOut
     latest: LookOut | None = Field(description="Null before the first day after the change is over.")
     reasons: list[str]
     result: dict[str, Any] = Field(
@@ -79,11 +88,12 @@ class ImpactOut(BaseModel):
 
 
 @router.get("", operation_id="list_changes", summary="List process changes")
-def index(session: Reading, page: Paged, actor: Reader) -> Listing[ChangeOut]:
-    """Newest first; owners see those of their own items."""
+def index(session: Reading, now: Now, page: Paged, actor: Reader) -> Listing[ListedChangeOut]:
+    """Newest first; owners see those of their own items. `standing.holds` is judged among all changes there are."""
     found = list_changes(session, actor, page.after, page.limit)
     rows, following = page.cut(found, lambda row: position_of(row, "planned_at"))
-    return Listing(items=[_shown(row) for row in rows], next=following)
+    judged = judge_together(session, now)
+    return Listing(items=[_listed(row, judged) for row in rows], next=following)
 
 
 @router.get("/{change_id}", operation_id="get_change", summary="One process change")
@@ -100,7 +110,7 @@ def impact(change_id: Id, session: Reading, now: Now, actor: Reader) -> ImpactOu
     last = looks[-1] if looks else None
     registration = find_registration(session, change_id)
     return ImpactOut(
-        change=_shown(change),
+        change=_listed(change, judge_together(session, now)),
         latest=None if last is None else _look(last),
         reasons=[] if last is None else [str(reason) for reason in last.reasons],
         result={} if last is None else last.result,
@@ -118,6 +128,11 @@ def _expected(session: Session, now: datetime, change: Change) -> ExpectedOut:
 
 def _shown(row: Change) -> ChangeOut:
     return ChangeOut.model_validate(row, from_attributes=True)
+
+
+def _listed(row: Change, judged: Mapping[int, Judged]) -> ListedChangeOut:
+    standing = show_standing(judged.get(row.id))
+    return ListedChangeOut(**_shown(row).model_dump(), standing=standing)
 
 
 def _look(row: Measurement) -> LookOut:

@@ -18,6 +18,7 @@ from app.api.openapi import declare
 from app.domain.actor import OPERATOR
 from app.domain.changes import Plan, Rollout
 from app.errors import AppError, Kind
+from app.measure.design import freeze_deployed
 from app.store.items import get_item
 from app.store.reference import find_owner
 from app.store.tables import ActionItem
@@ -158,9 +159,11 @@ def plan(asked: Asked, body: PlanIn) -> ItemOut:
 
 @router.post("/deploy", operation_id="deploy_action_item", summary="Record that the change is in effect")
 def deploy(asked: Asked, body: DeployIn) -> ItemOut:
-    """From here on only a verdict moves the item: implemented is not verified."""
+    """From here on only a verdict moves the item, and what it is judged by is fixed: implemented is not verified."""
     rollout = Rollout(body.rollout_from, body.rollout_to)
-    return asked.carry_out(mark_deployed, body, rollout=rollout)
+    answer = asked.carry_out(mark_deployed, body, rollout=rollout)
+    freeze_deployed(asked.session, asked.now, asked.actor, asked.item_id)
+    return answer
 
 
 @router.post("/decline", operation_id="decline_action_item", summary="Answer that nothing will be changed")

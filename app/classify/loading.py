@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from app.classify.gate import Gate, Trial
 from app.errors import AppError, Kind
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.classify.taxonomy import Known
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from classifiers.embedders.encoder import Backend, Encoder
     from classifiers.embedders.memory import Kept
     from classifiers.reader import Reader
+    from classifiers.sentiment.pipeline import SentimentPipeline
 
 Found = TypeVar("Found")
 
+ANY_LANGUAGE = "*"
 _READERS = 2
 """Readers kept: while a station works with the facts of a moment ago, a request may already ask with newer ones."""
 
@@ -29,13 +32,26 @@ class Readers:
         model: `packaged`, a folder or a hub name.
         topic_confidence: Below it a mention gets no topic.
         backend: What computes; see the setting `model_backend`.
+        languages: What is read; see the setting `languages`.
+        sentiment_model: A Hugging Face model that judges sentiment instead of the shipped head.
     """
 
-    def __init__(self, model: str, topic_confidence: float, backend: Backend = "auto") -> None:
+    def __init__(
+        self,
+        model: str,
+        topic_confidence: float,
+        backend: Backend = "auto",
+        *,
+        languages: str = "en",
+        sentiment_model: str | None = None,
+    ) -> None:
         """Loads nothing."""
         self._model = model
         self._confidence = topic_confidence
         self._backend: Backend = backend
+        self._languages = None if languages == ANY_LANGUAGE else languages.replace(",", " ").split()
+        self._sentiment_model = sentiment_model
+        self._pipeline: SentimentPipeline | None = None
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
         self._kept: Kept = {}
@@ -79,13 +95,21 @@ class Readers:
         Raises:
             AppError: `model_unavailable`, as above.
         """
+        with self._lock:
+            key = (tuple(topics), tuple(corrections))
+            return self._find(key, lambda: self._build(self._load(), topics, corrections))
+
+    def _build(self, encoder: Encoder, topics: Sequence[TopicSpec], corrections: Sequence[Correction]) -> Reader:
         from classifiers.reader import Reader  # noqa: PLC0415 - loads the model libraries
 
-        def build() -> Reader:
-            return Reader(self._load(), topics, corrections, topic_confidence=self._confidence)
-
-        with self._lock:
-            return self._find((tuple(topics), tuple(corrections)), build)
+        return Reader(
+            encoder,
+            topics,
+            corrections,
+            topic_confidence=self._confidence,
+            sentiment_model=self._pipeline,
+            languages=self._languages,
+        )
 
     def _find(self, key: object, build: Callable[[], Reader]) -> Reader:
         reader = self._ready.get(key) or build()
@@ -95,15 +119,13 @@ class Readers:
     def _remembering(self, known: Known, encoder: Encoder, ask: Callable[[Gate], Found]) -> Found:
         """Ask the gate, whose readers share what was encoded for those before them; needs no lock."""
         from classifiers.embedders.memory import Remembering  # noqa: PLC0415 - loads the model libraries
-        from classifiers.reader import Reader  # noqa: PLC0415
 
         memories: list[Remembering] = []
 
         def build(teaching: Collection[int]) -> Reader:
             memory = Remembering(encoder, memories[-1].known() if memories else self._kept)
             memories.append(memory)
-            taught = known.taught(teaching)
-            return Reader(cast("Encoder", memory), known.specs(), taught, topic_confidence=self._confidence)
+            return self._build(cast("Encoder", memory), known.specs(), known.taught(teaching))
 
         found = ask(Gate(known, build))
         self._kept = {text: row for memory in memories for text, row in memory.used.items()}
@@ -115,11 +137,25 @@ class Readers:
         if self._encoder is None:
             from classifiers.contract import ClassifierError  # noqa: PLC0415 - loads the model libraries
             from classifiers.reader import load_encoder  # noqa: PLC0415
+            from classifiers.sentiment.pipeline import SentimentPipeline  # noqa: PLC0415
 
             try:
+                if self._sentiment_model is not None:
+                    self._pipeline = SentimentPipeline(self._sentiment_model)
                 self._encoder = load_encoder(self._model, self._backend)
             except ClassifierError as error:
                 self.failure = str(error)
                 raise AppError(Kind.UNAVAILABLE, "model_unavailable", str(error)) from error
             self.failure = None
         return self._encoder
+
+
+def readers_for(settings: Settings) -> Readers:
+    """The readers that the settings ask for."""
+    return Readers(
+        settings.model,
+        settings.topic_confidence,
+        settings.model_backend,
+        languages=settings.languages,
+        sentiment_model=settings.sentiment_model,
+    )

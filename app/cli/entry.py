@@ -13,6 +13,7 @@ from app.cli.demo import demo
 from app.cli.doctor import doctor
 from app.cli.evaluate_texts import texts
 from app.cli.export import export
+from app.cli.impact import impact
 from app.cli.imports import import_file
 from app.cli.keys import keys
 from app.cli.model import model
@@ -49,6 +50,7 @@ for _command in (demo, init, serve, work, apply, classify, model, migrate, docto
     main.command()(_command)
 main.command("import")(import_file)
 main.add_typer(keys, name="key")
+main.add_typer(impact, name="impact")
 
 _evaluate = typer.Typer(help="Answers of the parts on your own data, for measuring them.", no_args_is_help=True)
 _evaluate.add_typer(texts)

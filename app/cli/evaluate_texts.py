@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from app.classify.evaluate import Run, TopicFiles, evaluate_mentions, evaluate_sentiment, evaluate_topics
-from app.classify.loading import Readers
+from app.classify.loading import readers_for
 from app.cli.console import AsJson, Exit, print_json, say
 from app.domain.json_lines import BadLines
 from app.errors import AppError
@@ -76,7 +76,7 @@ def _measured(*, as_json: bool, skip_bad: bool) -> Iterator[tuple[Run, Any]]:
     settings = read_settings()
     bad = BadLines(skip=skip_bad)
     run = Run(
-        Readers(settings.model, settings.topic_confidence, settings.model_backend),
+        readers_for(settings),
         bad,
         lambda done: say(f"{done} texts"),
     )

@@ -19,6 +19,7 @@ from app.domain.changes import Plan, Rollout
 from app.errors import AppError, Kind
 from app.ingest.items import accept_items
 from app.ingest.sources import ensure_native_source
+from app.measure.design import freeze_deployed
 from app.measure.exposures import put_exposures
 from app.pipeline import STATIONS, Station, drain
 from app.processes.apply import apply_document
@@ -219,6 +220,7 @@ def _deploy(play: _Play) -> None:
             listed = get_item(session, OPERATOR, item_id)
             owner = _owner(listed.item, listed.owner_key)
             mark_deployed(session, play.clock.now(), owner, item_id, version=listed.item.version, rollout=rollout)
+            freeze_deployed(session, play.clock.now(), owner, item_id)
 
 
 def _owner(item: ActionItem, key: str) -> Actor:

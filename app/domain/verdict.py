@@ -45,6 +45,7 @@ class Finding:
         detectable: the mildest rate ratio that would have shown.
         reason: why nothing can be said (state `invalid`).
         relapse: whether the improvement has been lost since.
+        pace_on: when an undecided change is judged if its rate stays what it is; None: decided, unknown or never.
     """
 
     subject: str
@@ -62,6 +63,7 @@ class Finding:
     detectable: float | None = None
     reason: str = ""
     relapse: bool = False
+    pace_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def _no_change(finding: Finding) -> Sentence:
 def _inconclusive(finding: Finding) -> Sentence:
     spread = f"between {say_change(finding.ci_low)} and {say_change(finding.ci_high)}"
     headline = f"Cannot tell whether complaints about {finding.subject} changed: {spread}"
-    return Sentence(headline, _numbers(finding) + ". Four more weeks would narrow it", Tone.NEUTRAL)
+    then = _pace(finding) or "Four more weeks would narrow it"
+    return Sentence(headline, f"{_numbers(finding)}. {then}", Tone.NEUTRAL)
 
 
 def _invalid(finding: Finding) -> Sentence:
@@ -139,7 +142,12 @@ def _waiting(finding: Finding) -> Sentence:
     if finding.weeks_planned is not None:
         weeks = f"{finding.weeks_seen} of {finding.weeks_planned} weeks seen"
     headline = f"Too early.{when}; {weeks}" if when else f"Too early; {weeks}"
-    return Sentence(headline, f"Seen until {say_date(finding.seen_until)}", Tone.SOON)
+    detail = f"Seen until {say_date(finding.seen_until)}"
+    return Sentence(headline, f"{detail}. {_pace(finding)}" if finding.pace_on else detail, Tone.SOON)
+
+
+def _pace(finding: Finding) -> str:
+    return f"At this pace the verdict will come on {say_date(finding.pace_on)}" if finding.pace_on else ""
 
 
 def _numbers(finding: Finding) -> str:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.measure.stats.case import Case
-from app.measure.stats.folding import WEEK, daily, profile
+from app.measure.stats.folding import WEEK, Blocks, daily, profile
 from app.measure.stats.mixed import Floats
 from app.measure.stats.verdict import Assessment, Evidence
 
+Flags = NDArray[np.bool_]
+
 PER = 1000.0
 Z95 = 1.959964
+
+
+RECENT = 4  # weeks whose exposure and expectation stand for those to come
 
 
 def weekly(case: Case, assessment: Assessment) -> list[dict[str, Any]]:
@@ -29,6 +36,21 @@ def weekly(case: Case, assessment: Assessment) -> list[dict[str, Any]]:
     evidence = assessment.evidence
     rate = None if evidence is None else _expected_rate(case, evidence)
     return [_week(case, (counts[0], raw), evidence, rate, edges) for edges in _weeks(case)]
+
+
+def weeks_ahead(seen: list[dict[str, Any]], until: date) -> list[dict[str, Any]]:
+    """The expectation carried on from the weeks that were seen to the day of the verdict: what is still open."""
+    recent = [week for week in seen[-RECENT:] if week["expected"] is not None]
+    if not recent:
+        return []
+    means = {key: float(np.mean([week[key] for week in recent])) for key in ("expected", "low", "high")}
+    start = date.fromisoformat(seen[-1]["stop"])
+    weeks = []
+    while start < until:
+        stop = start + timedelta(days=WEEK)
+        weeks.append({"start": start.isoformat(), "stop": stop.isoformat()} | means)
+        start = stop
+    return weeks
 
 
 def _weeks(case: Case) -> list[tuple[int, int]]:
@@ -109,32 +131,45 @@ def sizes(case: Case, assessment: Assessment) -> dict[str, Any]:
     blocks = evidence.blocks
     after = blocks.post > 0
     for row, name in enumerate(blocks.names, start=1):
-        seen = [float(blocks.counts[row, side].sum()) + 0.5 for side in (~after, after)]
-        offered = [max(float(blocks.exposure[row, side].sum()), 1e-9) for side in (~after, after)]
-        step = np.log(seen[1] / offered[1]) - np.log(seen[0] / offered[0])
-        error = Z95 * np.sqrt(1 / seen[0] + 1 / seen[1])
-        panel["controls"].append(
-            {
-                "name": name,
-                "ratio": float(np.exp(step)),
-                "low": float(np.exp(step - error)),
-                "high": float(np.exp(step + error)),
-                "used": name not in evidence.touched,
-            }
-        )
+        panel["controls"].append(_size(name, blocks, (~after, after), [row]) | {"used": name not in evidence.touched})
+    if blocks.names:
+        used = [row for row, name in enumerate(blocks.names, start=1) if name not in evidence.touched]
+        panel["together"] = _size("all comparison topics", blocks, (~after, after), used)
     return panel
 
 
-def avoided(case: Case, assessment: Assessment) -> dict[str, float] | None:
-    """Complaints avoided since the change and per week, with the range that follows from that of the ratio."""
+def _size(name: str, blocks: Blocks, sides: tuple[Flags, Flags], rows: list[int]) -> dict[str, Any]:
+    """How topics moved over the change by themselves, with the range of their counts alone."""
+    seen = [float(blocks.counts[rows][:, side].sum()) + 0.5 for side in sides]
+    offered = [max(float(blocks.exposure[rows][:, side].sum(axis=1).mean()), 1e-9) for side in sides]
+    step = np.log(seen[1] / offered[1]) - np.log(seen[0] / offered[0])
+    error = Z95 * np.sqrt(1 / seen[0] + 1 / seen[1])
+    ends = {"ratio": step, "low": step - error, "high": step + error}
+    return {"name": name} | {key: float(np.exp(value)) for key, value in ends.items()}
+
+
+def avoided(
+    case: Case, assessment: Assessment, complaint_cost: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """Complaints avoided since the change and per week, with the range that follows from that of the ratio.
+
+    Args:
+        case: What was judged.
+        assessment: How.
+        complaint_cost: `amount` and `currency` of one complaint; with it the answer has the `saved` money, too.
+    """
     verdict, evidence = assessment.verdict, assessment.evidence
     if evidence is None or verdict.rate_ratio is None or verdict.ci_low is None or verdict.ci_high is None:
         return None
     weeks = max(case.days - case.change_day, 1) / WEEK
     expected = evidence.expected
-    return {
-        "complaints": expected * (1 - verdict.rate_ratio),
-        "low": expected * (1 - verdict.ci_high),
-        "high": expected * (1 - verdict.ci_low),
-        "per_week": expected * (1 - verdict.rate_ratio) / weeks,
-    }
+    shares = {"complaints": 1 - verdict.rate_ratio, "low": 1 - verdict.ci_high, "high": 1 - verdict.ci_low}
+    found: dict[str, Any] = {name: expected * share for name, share in shares.items()}
+    rates = {"complaints": "per_week", "low": "low_per_week", "high": "high_per_week"}
+    found |= {rates[name]: expected * share / weeks for name, share in shares.items()}
+    if complaint_cost is not None:
+        amount = float(complaint_cost["amount"])
+        found["saved"] = {"currency": complaint_cost["currency"]}
+        names = {"amount": "complaints", "low": "low", "high": "high", "per_week": "per_week"}
+        found["saved"] |= {name: amount * found[source] for name, source in names.items()}
+    return found

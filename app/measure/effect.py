@@ -1,7 +1,8 @@
 """Station: once a day each change in effect is looked at, and the look is stored with everything it was made of.
 
-claim freezes the design of a change when it first sees it deployed and builds its case; work is pure maths; record
-upserts one `measurements` row per change and day. Late feedback does not change the looks of days that are over.
+claim builds the case of a change from its frozen design, and freezes one that nobody froze at its deployment; work is
+pure maths; record upserts one `measurements` row per change and day. Late feedback does not change the looks of days
+that are over.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.actor import Actor
 from app.domain.verdict import Finding, VerdictState, say_verdict
-from app.measure.chart import avoided, sizes, weekly
-from app.measure.design import choose_design, load_design
+from app.measure.chart import avoided, sizes, weekly, weeks_ahead
+from app.measure.design import freeze_design
 from app.measure.frequency import HORIZON_DAYS, Prepared, build_case
 from app.measure.stats.case import Case, dump_case
 from app.measure.stats.estimate import assess
@@ -23,10 +25,12 @@ from app.measure.stats.folding import WEEK
 from app.measure.stats.plan import Plan, plan
 from app.measure.stats.verdict import METHOD, Verdict, dump_verdict
 from app.measure.trust import trust_list
+from app.measure.watch import UNDECIDED, sharpness_of, verdict_at_pace
 from app.store import impact
-from app.store.tables import Change, Measurement, Registration
+from app.store.tables import Change, Measurement
 from app.store.taxonomy import hold_labels, is_history_moving
 
+STATION = Actor(name="station:effect")
 AT_ONCE = 1
 """A case is read in the claim's transaction, which keeps SQLite's other writers waiting: 0.7 s at 200,000 feedback."""
 
@@ -120,14 +124,7 @@ def _fill(row: Measurement, judged: Judged, now: datetime) -> None:
 
 
 def _look(session: Session, now: datetime, change: Change, day: date) -> Look:
-    registration = impact.find_registration(session, change.id)
-    if registration is None:
-        design = choose_design(session, change)
-        names = {key: topic.name for key, topic in impact.topics_by_id(session).items()}
-        session.add(Registration(change_id=change.id, design=design.dump(names), registered_at=now))
-        session.flush()
-    else:
-        design = load_design(registration.design)
+    design = freeze_design(session, now, STATION, change)
     subject = impact.theme_of(session, change).name
     lost = impact.lost_on(session, change.id, day)
     return Look(change.id, subject, change.target_reduction, build_case(session, change, design, day), lost)
@@ -139,26 +136,35 @@ def judge(look: Look, day: date) -> Judged:
     assessment = assess(case)
     planned = plan(case, 1 - look.target_reduction)
     verdict = _not_lost(look, _waiting(case, assessment.verdict, planned))
-    finding = _finding(look, case, verdict, planned, day)
+    sharpness = sharpness_of(assessment)
+    pace_on = verdict_at_pace(case, verdict, planned, sharpness)
+    finding = replace(_finding(look, case, verdict, planned, day), pace_on=pace_on)
     sentence = say_verdict(finding)
+    weeks = weekly(case, assessment)
+    until = finding.verdict_on if verdict.verdict in UNDECIDED else None
     result = {
         "estimate": dump_verdict(assessment.verdict),
         "headline": sentence.headline,
         "detail": sentence.detail,
         "tone": sentence.tone.value,
         "verdict_on": None if finding.verdict_on is None else finding.verdict_on.isoformat(),
+        "pace_on": None if pace_on is None else pace_on.isoformat(),
+        "spread": None if sharpness is None else sharpness.spread,
         "weeks_seen": finding.weeks_seen,
         "weeks_planned": finding.weeks_planned,
         "minimum_detectable": planned.minimum_detectable,
         "chance": planned.chance,
-        "weekly": weekly(case, assessment),
+        "weekly": weeks,
+        "ahead": [] if until is None else weeks_ahead(weeks, until),
         "sizes": sizes(case, assessment),
-        "avoided": avoided(case, assessment),
+        "avoided": avoided(case, assessment, look.prepared.facts.get("complaint_cost")),
         "checks": trust_list(case, assessment, look.prepared.facts),
-        "events": [
-            {"day": (case.start_date + timedelta(days=event.day)).isoformat(), "kind": event.kind}
-            for event in case.known_events
-        ],
+        "events": look.prepared.facts.get("happened", []),
+        "look": {
+            "subject": look.subject,
+            "target_reduction": look.target_reduction,
+            "lost_on": None if look.lost_on is None else look.lost_on.isoformat(),
+        },
         "facts": look.prepared.facts,
         "noise": None if assessment.evidence is None else assessment.evidence.fit.noise,
     }

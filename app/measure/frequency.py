@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import holidays
 from sqlalchemy.orm import Session
 
-from app.measure.design import Design, observed_from, starts_on
-from app.measure.stats.case import Case, Declared, KnownEvent, Monitoring
+from app.measure.days import observed_from, starts_on
+from app.measure.design import Design
+from app.measure.events import Happening, list_happenings
+from app.measure.stats.case import EVENT_KINDS, Case, Declared, KnownEvent, Monitoring
 from app.store import impact
 from app.store.impact import Complaints, CountByDay, Span
 from app.store.tables import Change
 
 ALPHA = 0.05
 HORIZON_DAYS = 90
-LATE_SOURCE = 28  # days after the start of the history from which a new source counts as a change of intake
-LATE_SOURCE_SHARE = 0.1
 MODEL_SHARE = 0.02  # a model with a smaller share of the mentions left a few behind: no change of model
 
 
@@ -49,6 +49,8 @@ def build_case(session: Session, change: Change, design: Design, last_day: date)
     first = observed_from(change)
     opened = change.trigger_to or impact.opened_on(session, change)
     rollout = None if change.rollout_to is None else (span.index(starts_on(change)), span.index(first))
+    judged = (design.topic_id, design.controls)
+    happened = list_happenings(session, change, span, judged, _model_changes(session, span))
     case = Case(
         id=f"change-{change.id}",
         start_date=span.first,
@@ -58,7 +60,7 @@ def build_case(session: Session, change: Change, design: Design, last_day: date)
         change_day=max(span.index(first), 0),
         opened_day=None if opened is None or opened < span.first else span.index(opened),
         holidays=_holidays(session, span),
-        known_events=_events(session, change, span, design.topic_id),
+        known_events=_known(happened, span),
         alpha=ALPHA,
         margin=change.margin,
         monitoring=Monitoring("daily", HORIZON_DAYS),
@@ -73,6 +75,10 @@ def build_case(session: Session, change: Change, design: Design, last_day: date)
         "complaints_before": _total(target.items, set(span.dates()) - after),
         "controls_lost": lost,
         "target_reduction": change.target_reduction,
+        "happened": [{"day": one.day.isoformat(), "kind": one.kind, "words": one.words} for one in happened],
+        "chosen_by": design.chosen_by,
+        "frozen_at": None if design.frozen_at is None else design.frozen_at.isoformat(),
+        "complaint_cost": impact.complaint_cost(session),
     }
     return Prepared(case, facts)
 
@@ -123,14 +129,8 @@ def _holidays(session: Session, span: Span) -> tuple[int, ...]:
     return tuple(sorted(span.index(day) for day in days if span.first <= day <= span.last))
 
 
-def _events(session: Session, change: Change, span: Span, topic_id: int) -> tuple[KnownEvent, ...]:
-    events = {
-        KnownEvent(span.index(observed_from(other)), "process_change")
-        for other, topic in impact.other_changes(session, change)
-        if topic == topic_id and span.first < observed_from(other) <= span.last
-    }
-    events |= {KnownEvent(day, "classifier_version") for day in _model_changes(session, span)}
-    events |= {KnownEvent(day, "intake_change") for day in _new_sources(session, span)}
+def _known(happened: Sequence[Happening], span: Span) -> tuple[KnownEvent, ...]:
+    events = {KnownEvent(span.index(one.day), one.kind) for one in happened if one.kind in EVENT_KINDS}
     return tuple(sorted(events, key=lambda event: (event.day, event.kind)))
 
 
@@ -140,18 +140,6 @@ def _model_changes(session: Session, span: Span) -> list[int]:
     total = sum(sum(days.values()) for days in counts.values())
     begun = [min(days) for days in counts.values() if sum(days.values()) > MODEL_SHARE * total]
     return sorted({span.index(day) for day in begun} - {span.index(min(begun))}) if begun else []
-
-
-def _new_sources(session: Session, span: Span) -> list[int]:
-    """Days on which a source began to send that brings a noticeable share since."""
-    counts = impact.feedback_by_source(session, span)
-    found = []
-    for days in counts.values():
-        first = min(days)
-        everything = sum(count for other in counts.values() for day, count in other.items() if day >= first)
-        if first >= span.first + timedelta(days=LATE_SOURCE) and sum(days.values()) >= LATE_SOURCE_SHARE * everything:
-            found.append(span.index(first))
-    return sorted(found)
 
 
 def _declared(session: Session, change: Change, last_day: date, span: Span) -> Declared | None:

@@ -7,9 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.measure.design import choose_design, load_design
+from app.measure.design import current_design
 from app.measure.frequency import build_case
-from app.store import impact
 from app.store.tables import Change
 
 
@@ -43,8 +42,7 @@ def preview_change(session: Session, now: datetime, change: Change) -> Expected:
     from app.measure.stats.plan import plan  # noqa: PLC0415 - scipy, which a web process needs for nothing else
 
     last = now.astimezone(UTC).date() - timedelta(days=1)
-    registration = impact.find_registration(session, change.id)
-    design = choose_design(session, change) if registration is None else load_design(registration.design)
+    design = current_design(session, change)
     case = build_case(session, change, design, max(last, design.first_day)).case
     planned = plan(case, 1 - change.target_reduction)
     verdict_on = None

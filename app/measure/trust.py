@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from app.domain.changes import SEEN_DAYS
 from app.domain.verdict import VerdictState
-from app.measure.stats.case import Case
+from app.measure.stats.case import Case, KnownEvent
 from app.measure.stats.folding import WEEK
 from app.measure.stats.verdict import Assessment
 
@@ -22,10 +24,11 @@ def trust_list(case: Case, assessment: Assessment, facts: dict[str, Any]) -> lis
     return [
         _weeks(case),
         _comparison(assessment),
-        _model(case),
+        _model(case, facts),
         _other_changes(case, facts),
-        _volume(case),
+        _volume(case, facts),
         _exposure(facts),
+        _fixed(case, facts),
     ]
 
 
@@ -57,13 +60,15 @@ def _comparison(assessment: Assessment) -> Check:
     return _check("comparison_flat", "ok" if abs(step) <= FLAT else "warn", words)
 
 
-def _model(case: Case) -> Check:
-    days = [event.day for event in case.known_events if event.kind == "classifier_version"]
-    if not days:
-        return _check("same_classifier", "ok", "one classifier judged all messages on both sides")
-    return _check(
-        "same_classifier", "bad" if case.change_day in days else "warn", "the classifier changed in this time"
-    )
+def _model(case: Case, facts: dict[str, Any]) -> Check:
+    events = [event for event in case.known_events if event.kind == "classifier_version"]
+    published = [one["words"] + f" on {one['day']}" for one in _told(facts, "told") if "topics" in one["words"]]
+    if not events:
+        words = "one classifier judged all messages on both sides"
+        return _check("same_classifier", "ok", "; ".join([words, *published]))
+    words = "; ".join([f"the classifier changed on {_dates(case, events)}", *published])
+    together = any(event.day == case.change_day for event in events)
+    return _check("same_classifier", "bad" if together else "warn", words)
 
 
 def _other_changes(case: Case, facts: dict[str, Any]) -> Check:
@@ -71,16 +76,25 @@ def _other_changes(case: Case, facts: dict[str, Any]) -> Check:
     lost = facts.get("controls_lost") or []
     if not own and not lost:
         return _check("other_changes", "ok", "no other change to this theme or its comparison topics")
-    parts = [f"{len(own)} other changes to this theme"] if own else []
+    parts = [f"other changes came into effect on {_dates(case, own)}"] if own else []
     parts += [f"changed themselves and left out: {', '.join(lost)}"] if lost else []
     return _check("other_changes", "warn", "; ".join(parts))
 
 
-def _volume(case: Case) -> Check:
+def _dates(case: Case, events: list[KnownEvent]) -> str:
+    return ", ".join((case.start_date + timedelta(days=event.day)).isoformat() for event in events)
+
+
+def _told(facts: dict[str, Any], kind: str) -> list[dict[str, str]]:
+    return [one for one in facts.get("happened", []) if one["kind"] == kind]
+
+
+def _volume(case: Case, facts: dict[str, Any]) -> Check:
     offered = np.array([value or 0.0 for value in case.exposure])
     before, after = offered[: case.change_day], offered[case.change_day :]
     if any(event.kind == "intake_change" for event in case.known_events):
-        return _check("volume_stable", "warn", "a source of feedback was added in this time")
+        sources = "; ".join(f"{one['words']} on {one['day']}" for one in _told(facts, "intake_change"))
+        return _check("volume_stable", "warn", sources or "the intake of feedback changed in this time")
     if not before.any() or not after.any():
         return _check("volume_stable", "warn", "no volume to compare yet")
     moved = float(after.mean() / before.mean()) - 1
@@ -95,3 +109,15 @@ def _exposure(facts: dict[str, Any]) -> Check:
     gaps = f"; {missing} days are missing and not counted" if missing else ""
     words = f"complaints are counted per {facts['exposure']}{gaps}"
     return _check("exposure_source", "warn" if missing else "ok", words)
+
+
+def _fixed(case: Case, facts: dict[str, Any]) -> Check:
+    if facts.get("frozen_at") is None:
+        return _check("fixed_before", "warn", "it is not written down when target and comparison were fixed")
+    fixed = datetime.fromisoformat(facts["frozen_at"]).date()
+    late = (fixed - case.start_date).days - case.change_day
+    by = f"the comparison was chosen by {facts['chosen_by']}" if facts.get("chosen_by") else "by the rules"
+    words = f"target, comparison and method were fixed on {fixed.isoformat()}, {by}"
+    if late > SEEN_DAYS:
+        return _check("fixed_before", "warn", f"{words}: {late} days of the result could be known by then")
+    return _check("fixed_before", "ok", words)

@@ -61,6 +61,7 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
       - {to: fallback, after: 5 days}         # or {owner: clara, after: 5 days}
     thresholds: {min_complaints: 5, min_people: 3, window_days: 28}    # what opens an item
     defaults: {goal: 2 days, deadline: 5 days}                         # where no rule says otherwise
+    complaint_cost: {amount: 14.5, currency: EUR}                      # optional: what one complaint costs the company
     fallback_owner: clara                     # mandatory: nothing is ever without an owner
 
 Keys are lower case, start with a letter and are how the parts name each other. Durations are working time in the
@@ -74,7 +75,7 @@ import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.domain.feedback import Friction, Medium
 from app.domain.working import Working, parse_working
@@ -98,6 +99,13 @@ def _email(text: str) -> str:
     if _EMAIL.fullmatch(text) is None:
         raise ValueError("an e-mail address looks like name@example.com")
     return text
+
+
+def _amount(value: object) -> object:
+    """Read a decimal number: the reader leaves every scalar that is no whole number as text."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,7}\.[0-9]{1,4}", value):
+        return float(value)
+    return value
 
 
 def _one_line(text: str) -> str:
@@ -351,6 +359,13 @@ class DefaultsPart(Part):
         return self
 
 
+class CostPart(Part):
+    """What one complaint costs the company: turns complaints avoided into money."""
+
+    amount: Annotated[float, BeforeValidator(_amount), Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
 class Document(Part):
     """Everything about a company that Closeloop needs to know."""
 
@@ -364,4 +379,5 @@ class Document(Part):
     ladder: tuple[RungPart, ...] = (RungPart(to="manager", after="1 day"), RungPart(to="fallback", after="3 days"))
     thresholds: ThresholdsPart = ThresholdsPart()
     defaults: DefaultsPart = DefaultsPart()
+    complaint_cost: CostPart | None = None
     fallback_owner: Key

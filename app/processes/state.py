@@ -74,7 +74,13 @@ def read_state(session: Session) -> State:
         },
         "policy": {}
         if policy is None
-        else {"policy": {**policy.document, "fallback_owner": key(owners, policy.fallback_owner_id)}},
+        else {
+            "policy": {
+                "complaint_cost": None,
+                **policy.document,
+                "fallback_owner": key(owners, policy.fallback_owner_id),
+            }
+        },
     }
 
 
@@ -122,6 +128,7 @@ def want_state(document: Document, stored: State, today: date) -> State:
                 "thresholds": document.thresholds.model_dump(mode="json"),
                 "defaults": document.defaults.model_dump(mode="json"),
                 "ladder": [_plain(rung) for rung in document.ladder],
+                "complaint_cost": document.complaint_cost.model_dump(mode="json") if document.complaint_cost else None,
                 "fallback_owner": document.fallback_owner,
             }
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from app.store.tables import (
     Exposure,
     Feedback,
     Measurement,
+    Policy,
     Process,
     Registration,
     Theme,
@@ -56,6 +58,21 @@ class Complaints:
     items: CountByDay
     people: CountByDay
     mentions: CountByDay
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the newest look at a change says, without its evidence."""
+
+    change_id: int
+    day: date
+    verdict: str
+    rate_ratio: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    relapse: bool
+    headline: str
 
 
 def changes_due(session: Session, day: date, since: date, limit: int) -> Sequence[Change]:
@@ -100,14 +117,14 @@ def first_feedback_day(session: Session) -> date | None:
 def feedback_by_day(session: Session, span: Span) -> CountByDay:
     """Feedback items per day, whatever they say."""
     day = utc_day(session)
-    query = select(day, func.count()).where(_within(span)).group_by(day)
+    query = select(day, func.count()).where(within(span)).group_by(day)
     return {as_date(key): count for key, count in session.execute(query)}
 
 
 def feedback_by_source(session: Session, span: Span) -> dict[int, CountByDay]:
     """Feedback items per source and day."""
     day = utc_day(session)
-    query = select(Feedback.source_id, day, func.count()).where(_within(span)).group_by(Feedback.source_id, day)
+    query = select(Feedback.source_id, day, func.count()).where(within(span)).group_by(Feedback.source_id, day)
     counts: dict[int, CountByDay] = {}
     for source, key, count in session.execute(query):
         counts.setdefault(source, {})[as_date(key)] = count
@@ -131,7 +148,7 @@ def complaints_by_topic(session: Session, span: Span) -> dict[int, CountByDay]:
     query = (
         select(Mention.topic_id, day, func.count(distinct(Mention.feedback_id)))
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(Mention.complaint, Mention.topic_id.is_not(None), _within(span))
+        .where(Mention.complaint, Mention.topic_id.is_not(None), within(span))
         .group_by(Mention.topic_id, day)
     )
     counts: dict[int, CountByDay] = {}
@@ -151,7 +168,7 @@ def mentions_by_fingerprint(session: Session, span: Span) -> dict[str, CountByDa
     query = (
         select(Mention.fingerprint, day, func.count())
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(_within(span), ~Mention.corrected)
+        .where(within(span), ~Mention.corrected)
         .group_by(Mention.fingerprint, day)
     )
     counts: dict[str, CountByDay] = {}
@@ -201,6 +218,12 @@ def holiday_regions(session: Session) -> list[tuple[str, str | None]]:
     return sorted({(country, part) for country, part in session.execute(query) if country}, key=str)
 
 
+def complaint_cost(session: Session) -> dict[str, Any] | None:
+    """What one complaint costs the company (`amount`, `currency`), if the company document says so."""
+    policy = session.get(Policy, 1)
+    return None if policy is None else policy.document.get("complaint_cost")
+
+
 def find_registration(session: Session, change_id: int) -> Registration | None:
     """What a change is judged by, once that is frozen."""
     return session.get(Registration, change_id)
@@ -210,6 +233,32 @@ def measurements_of(session: Session, change_id: int) -> Sequence[Measurement]:
     """All looks at a change, oldest first."""
     query = select(Measurement).where(Measurement.change_id == change_id).order_by(Measurement.day)
     return session.scalars(query).all()
+
+
+def latest_looks(session: Session, since: date) -> list[Standing]:
+    """The newest look at each change whose observation began on `since` or later, by change; evidence left out."""
+    newest = (
+        select(Measurement.change_id, func.max(Measurement.day).label("day"))
+        .join(Change, Change.id == Measurement.change_id)
+        .where(Change.withdrawn_at.is_(None), func.coalesce(Change.rollout_to, Change.rollout_from) >= since)
+        .group_by(Measurement.change_id)
+        .subquery()
+    )
+    columns = (
+        Measurement.change_id,
+        Measurement.day,
+        Measurement.verdict,
+        Measurement.rate_ratio,
+        Measurement.ci_low,
+        Measurement.ci_high,
+        Measurement.p_value,
+        Measurement.relapse,
+        Measurement.result["headline"].as_string(),
+    )
+    query = select(*columns).join(
+        newest, and_(newest.c.change_id == Measurement.change_id, newest.c.day == Measurement.day)
+    )
+    return [Standing(*row) for row in session.execute(query.order_by(Measurement.change_id))]
 
 
 def latest_measurement(session: Session, change_id: int, before: date | None = None) -> Measurement | None:
@@ -245,7 +294,8 @@ def lost_on(session: Session, change_id: int, before: date) -> date | None:
     return session.scalar(query)
 
 
-def _within(span: Span) -> ColumnElement[bool]:
+def within(span: Span) -> ColumnElement[bool]:
+    """That a feedback happened in a span."""
     stop = start_of(span.last + timedelta(days=1))
     return and_(Feedback.occurred_at >= start_of(span.first), Feedback.occurred_at < stop)
 
@@ -266,7 +316,7 @@ def _complaints(session: Session, span: Span) -> Counts:
         )
         .select_from(Mention)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(Mention.complaint, _within(span))
+        .where(Mention.complaint, within(span))
         .group_by(day)
     )
 

@@ -1,6 +1,6 @@
 """Charts as SVG, drawn here and coloured by the style sheet: dark mode, print and a strict CSP come free."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -19,7 +19,7 @@ class Week:
     expected: float | None
     low: float | None
     high: float | None
-    phase: str  # "before", "rollout" or "after"
+    phase: str  # "before", "rollout", "after" or "ahead"
 
 
 def sparkline(counts: Sequence[float]) -> Markup:
@@ -35,12 +35,21 @@ def sparkline(counts: Sequence[float]) -> Markup:
     ).format(label=f"{len(counts)} weeks, last {counts[-1]:g}, highest {max(counts):g}", path=_path(points), x=x, y=y)
 
 
-def impact_chart(weeks: Sequence[Week], *, title: str, narrow: bool = False) -> Markup:
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened beside the change: a triangle under the axis."""
+
+    day: date
+    words: str
+
+
+def impact_chart(weeks: Sequence[Week], *, title: str, marks: Sequence[Mark] = (), narrow: bool = False) -> Markup:
     """Weekly rate before and after a change, what was expected without it, and the band around that.
 
     Args:
-        weeks: In order of time, without holes.
+        weeks: In order of time, without holes; those ahead carry the expectation to the day of the verdict.
         title: What a screen reader says first.
+        marks: What else happened.
         narrow: Draw for a phone: another shape, the same size of text.
     """
     width, height = (360, 280) if narrow else (1000, 340)
@@ -53,7 +62,9 @@ def impact_chart(weeks: Sequence[Week], *, title: str, narrow: bool = False) -> 
     parts = [_grid(top, width, at), _months(weeks, at, height, every=2 if narrow else 1)]
     parts.append(_band(weeks, at))
     shape = "narrow" if narrow else "wide-only"
+    parts.append(_gap(weeks, at))
     parts.append(_rollout(weeks, at, (height, step), shape))
+    parts.append(_marks(weeks, marks, at, height))
     for phase, css in (("before", "before"), ("after", "after")):
         points = [at(i, week.rate) for i, week in enumerate(weeks) if week.phase == phase and week.rate is not None]
         parts.append(Markup('<path class="{}" d="{}"/>').format(css, _path(points)))
@@ -64,43 +75,90 @@ def impact_chart(weeks: Sequence[Week], *, title: str, narrow: bool = False) -> 
     return head + Markup("").join(parts) + Markup("</svg>")
 
 
-def effect_chart(ratio: float, low: float, high: float, target: float | None) -> Markup:
-    """The pooled effect with its interval on one line, in per cent against no change."""
-    values = [100 * (value - 1) for value in (ratio, low, high)]
+@dataclass(frozen=True)
+class Size:
+    """One line of the panel of sizes: a rate ratio with its range; `css` is change, control or unused."""
+
+    name: str
+    ratio: float
+    low: float
+    high: float
+    css: str
+
+
+def effect_chart(sizes: Sequence[Size], target: float | None) -> Markup:
+    """The pooled effect, then the comparison topics, each with its interval, in per cent against no change.
+
+    Args:
+        sizes: The change first.
+        target: The reduction that was planned, as a share.
+    """
     goal = None if target is None else -100 * target
-    left = min(-60.0, *(values), goal if goal is not None else 0.0) - 5
-    right = max(20.0, *values) + 5
+    ends = [100 * (value - 1) for size in sizes for value in (size.ratio, size.low, size.high)]
+    left, right = min([-60.0, *ends, *([goal] if goal is not None else [])]) - 5, min(max([20.0, *ends]), 400.0) + 5
+    bottom = 24 + 34 * len(sizes)
 
     def x(value: float) -> float:
-        return 18 + 324 * (value - left) / (right - left)
+        return 18 + 324 * (min(max(value, left), right) - left) / (right - left)
 
-    ticks = [tick for tick in range(-100, 401, 20) if left <= tick <= right]
-    if len(ticks) > 7:  # noqa: PLR2004 - more labels than that run into each other
-        ticks = [tick for tick in ticks if tick % 100 == 0]
-    parts = [
-        Markup('<line class="{}" x1="{x:.1f}" x2="{x:.1f}" y1="16" y2="64"/><text x="{x:.1f}" y="82" '
-               'text-anchor="middle">{:+d}%</text>').format("zero" if tick == 0 else "grid", tick, x=x(tick))
-        for tick in ticks
-    ]  # fmt: skip
+    parts = [_scale(left, right, x, bottom)]
     if goal is not None:
         parts.append(
             Markup(
-                '<line class="target" x1="{x:.1f}" x2="{x:.1f}" y1="16" y2="64"/>'
+                '<line class="target" x1="{x:.1f}" x2="{x:.1f}" y1="16" y2="{bottom}"/>'
                 '<text x="{x:.1f}" y="11" text-anchor="middle">target {:.0f}%</text>'
-            ).format(goal, x=x(goal))
+            ).format(goal, x=x(goal), bottom=bottom)
         )
-    parts.append(
-        Markup(
-            '<line class="interval" x1="{:.1f}" x2="{:.1f}" y1="40" y2="40"/>'
-            '<circle class="estimate" cx="{:.1f}" cy="40" r="5"/>'
-        ).format(x(values[1]), x(values[2]), x(values[0]))
-    )
-    label = f"{values[0]:+.0f} per cent, 95 per cent interval {values[1]:+.0f} to {values[2]:+.0f}"
+    for row, size in enumerate(sizes):
+        low, high, middle = (x(100 * (value - 1)) for value in (size.low, size.high, size.ratio))
+        parts.append(
+            Markup(
+                '<g class="{css}"><text class="name" x="18" y="{ty}">{name}</text>'
+                '<line class="interval" x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}"/>'
+                '<circle class="estimate" cx="{middle:.1f}" cy="{y}" r="{r}"/></g>'
+            ).format(
+                css=size.css, name=size.name, low=low, high=high, middle=middle, y=48 + 34 * row, ty=36 + 34 * row,
+                r=5 if size.css == "change" else 3,
+            )
+        )  # fmt: skip
+    label = ". ".join(_said(size) for size in sizes)
     return (
-        Markup('<svg class="chart effect" viewBox="0 0 360 90" role="img"><title>{}</title>').format(label)
+        Markup('<svg class="chart effect" viewBox="0 0 360 {}" role="img"><title>{}</title>').format(bottom + 26, label)
         + Markup("").join(parts)
         + Markup("</svg>")
     )
+
+
+def _said(size: Size) -> str:
+    values = [100 * (value - 1) for value in (size.ratio, size.low, size.high)]
+    return f"{size.name}: {values[0]:+.0f} per cent, 95 per cent interval {values[1]:+.0f} to {values[2]:+.0f}"
+
+
+def _scale(left: float, right: float, x: Callable[[float], float], bottom: int) -> Markup:
+    ticks = [tick for tick in range(-100, 401, 20) if left <= tick <= right]
+    if len(ticks) > 7:  # noqa: PLR2004 - more labels than that run into each other
+        ticks = [tick for tick in ticks if tick % 100 == 0]
+    return Markup("").join(
+        Markup('<line class="{}" x1="{x:.1f}" x2="{x:.1f}" y1="16" y2="{bottom}"/><text x="{x:.1f}" y="{ty}" '
+               'text-anchor="middle">{:+d}%</text>')
+        .format("zero" if tick == 0 else "grid", tick, x=x(tick), bottom=bottom, ty=bottom + 18)
+        for tick in ticks
+    )  # fmt: skip
+
+
+def saving_bar(expected: float, low: float, high: float, most: float) -> Markup:
+    """A forecast's range beside zero, on the scale of the list; `most` is the farthest end of all of them."""
+
+    def x(value: float) -> float:
+        return 70 + 66 * min(max(value / max(most, 1e-9), -1.0), 1.0)
+
+    label = f"{expected:.1f} a week, 80 per cent range {low:.1f} to {high:.1f}"
+    return Markup(
+        '<svg class="chart bar" viewBox="0 0 140 20" role="img"><title>{}</title>'
+        '<line class="zero" x1="70" x2="70" y1="2" y2="18"/>'
+        '<line class="interval" x1="{:.1f}" x2="{:.1f}" y1="10" y2="10"/>'
+        '<circle class="estimate" cx="{:.1f}" cy="10" r="4"/></svg>'
+    ).format(label, x(low), x(high), x(expected))
 
 
 @dataclass(frozen=True)
@@ -191,6 +249,34 @@ def _band(weeks: Sequence[Week], at: "_Place") -> Markup:
     return Markup('<path class="band" d="{}Z"/><path class="expected" d="{}"/>').format(
         _path([*upper, *lower]), _path(middle)
     )
+
+
+def _gap(weeks: Sequence[Week], at: "_Place") -> Markup:
+    """The room between what was seen after the change and what was expected: what the change is about."""
+    seen = [(i, w) for i, w in enumerate(weeks) if w.phase == "after" and w.rate is not None and w.expected is not None]
+    if len(seen) < 2:  # noqa: PLR2004 - a line has two ends
+        return Markup("")
+    upper = [at(i, w.expected or 0) for i, w in seen]
+    lower = [at(i, w.rate or 0) for i, w in reversed(seen)]
+    return Markup('<path class="gap" d="{}Z"/>').format(_path([*upper, *lower]))
+
+
+def _marks(weeks: Sequence[Week], marks: Sequence[Mark], at: "_Place", height: int) -> Markup:
+    if not weeks:
+        return Markup("")
+    first, last = weeks[0].start, len(weeks) - 1
+    parts = []
+    for mark in marks:
+        x, _ = at(0, 0)
+        step = at(1, 0)[0] - x
+        place = x + step * min(max((mark.day - first).days / 7, 0), last)
+        y = height - _BOTTOM + 3
+        parts.append(
+            Markup('<path class="mark" d="M{:.1f} {:.1f}l4 7h-8z"><title>{}: {}</title></path>').format(
+                place, y, mark.day.isoformat(), mark.words
+            )
+        )
+    return Markup("").join(parts)
 
 
 def _rollout(weeks: Sequence[Week], at: "_Place", size: tuple[int, float], shape: str) -> Markup:

@@ -1,11 +1,18 @@
 """Themes, changes and what came of them."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from app.api.deps import Id, Now, Reading, TransactionRoute
+from app.access.sessions import check_csrf
+from app.api.deps import Id, Now, Reading, TransactionRoute, Writing
 from app.domain.actor import Scope
 from app.errors import AppError, Kind
+from app.measure.design import set_controls
+from app.measure.discoveries import judge_together
+from app.measure.forecast import forecast_changes
 from app.store.changes import get_change, list_changes
 from app.store.impact import latest_measurement
 from app.store.items import get_item, open_items_by_theme, visible_to
@@ -13,14 +20,17 @@ from app.store.taxonomy import is_history_moving
 from app.store.themes import list_themes, measure_coverage
 from app.store.trends import weekly_complaints
 from app.ui.charts import sparkline
-from app.ui.deps import visit
-from app.ui.impact_views import change_card, measurement_view
+from app.ui.deps import Form, visit
+from app.ui.forecast_views import forecast_view
+from app.ui.impact_views import change_card, design_view, expectation, measurement_view
 from app.ui.rendering import render
+from app.ui.wording import SAID
 
 router = APIRouter(route_class=TransactionRoute, include_in_schema=False)
 
 _MOST_THEMES = 60
 _MOST_CHANGES = 100
+TICKED = "topic-"
 
 
 @router.get("/themes")
@@ -60,21 +70,56 @@ def _coverage(session: Session) -> str:
 
 
 @router.get("/impact")
-def show_changes(request: Request, session: Reading) -> Response:
+def show_changes(request: Request, session: Reading, now: Now) -> Response:
     """The changes that the visitor may see, newest first."""
     visitor = visit(request, session)
     found = list_changes(session, visitor.actor, None, _MOST_CHANGES)[:_MOST_CHANGES]
-    cards = [change_card(session, change, get_item(session, visitor.actor, change.item_id)) for change in found]
+    judged = judge_together(session, now)
+    cards = [
+        change_card(session, change, get_item(session, visitor.actor, change.item_id), judged.get(change.id))
+        for change in found
+    ]
     return render(request, "impact.html", visitor=visitor, changes=cards)
 
 
 @router.get("/impact/{change_id}")
-def show_change(request: Request, session: Reading, now: Now, change_id: Id) -> Response:
-    """One change: the verdict, the chart, and why it can be trusted."""
+def show_change(
+    request: Request, session: Reading, now: Now, change_id: Id, said: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
+    """One change: the verdict, the chart, and why it can be trusted; before that what it will be compared with."""
     visitor = visit(request, session)
     change = get_change(session, visitor.actor, change_id)
-    card = change_card(session, change, get_item(session, visitor.actor, change.item_id))
+    judged = judge_together(session, now).get(change.id)
+    card = change_card(session, change, get_item(session, visitor.actor, change.item_id), judged)
     look = latest_measurement(session, change.id)
-    measured = {"weeks": []} if look is None else measurement_view(look, change.target_reduction)
     waits = is_history_moving(session, now)
-    return render(request, "change.html", visitor=visitor, here="/impact", change=card, waits=waits, **measured)
+    shown: dict[str, Any] = {"weeks": [], "candidates": [], "expected": "", "waits": waits}
+    if look is not None:
+        shown |= measurement_view(look, change.target_reduction)
+    else:
+        shown |= design_view(session, change) | {"expected": expectation(session, now, change)}
+    words = SAID.get(said, "")
+    return render(request, "change.html", visitor=visitor, here="/impact", change=card, said=words, **shown)
+
+
+@router.post("/impact/{change_id}/controls")
+def choose_controls(request: Request, session: Writing, now: Now, change_id: Id, form: Form) -> Response:
+    """Write down what a planned change is compared with: the ticked topics, or what the rules choose."""
+    visitor = visit(request, session)
+    check_csrf(visitor.signed_in, form.get("csrf", ""))
+    if not visitor.actor.may(Scope.ITEMS_WRITE) and not visitor.actor.sees_all:
+        raise AppError(Kind.FORBIDDEN, "scope_missing", "Your key may read items but not change them.")
+    change = get_change(session, visitor.actor, change_id)
+    ticked = [name.removeprefix(TICKED) for name in form if name.startswith(TICKED)]
+    set_controls(session, now, visitor.actor, change.id, keys=None if form.get("by") == "rules" else ticked)
+    return RedirectResponse(f"/impact/{change_id}?said=controls", status_code=303)
+
+
+@router.get("/forecast")
+def show_forecast(request: Request, session: Reading, now: Now) -> Response:
+    """Which change first: what changes to the open themes would avoid."""
+    visitor = visit(request, session)
+    if not visitor.actor.may(Scope.ITEMS_READ) and not visitor.actor.sees_all:
+        raise AppError(Kind.FORBIDDEN, "scope_missing", "Your key may not read items. Ask for `items:read`.")
+    forecast = forecast_changes(session, now, visitor.actor)
+    return render(request, "forecast.html", visitor=visitor, **forecast_view(forecast))

@@ -18,6 +18,7 @@ from app.domain.actor import Actor, Scope
 from app.domain.changes import Plan, Rollout
 from app.domain.items import TABS, Tab
 from app.errors import AppError, Kind
+from app.measure.design import freeze_deployed
 from app.store.items import ItemFilter, changes_of, count_by_tab, get_item, history, list_items
 from app.store.quotes import item_quotes, topics_beside
 from app.store.reference import find_owner, list_owners
@@ -157,6 +158,7 @@ def _plan(session: Session, now: datetime, actor: Actor, item_id: int, fields: _
 def _deploy(session: Session, now: datetime, actor: Actor, item_id: int, fields: _Fields) -> None:
     rollout = Rollout(fields.needed_day("rollout_from"), fields.day("rollout_to"))
     mark_deployed(session, now, actor, item_id, version=fields.version, rollout=rollout)
+    freeze_deployed(session, now, actor, item_id)
 
 
 def _reassign(session: Session, now: datetime, actor: Actor, item_id: int, fields: _Fields) -> None:

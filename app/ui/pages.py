@@ -3,13 +3,15 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from app.ui import docs_page, impact_pages, item_pages, session_pages, topic_pages
+from app.ui import docs_page, impact_files, impact_pages, item_pages, session_pages, topic_pages
 from app.ui.rendering import STATIC
 
 
 def install_pages(app: FastAPI) -> None:
     """Add the pages, their static files, and pages for refusals."""
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for router in (impact_files.machines, impact_files.people):  # before the page whose address is the shorter one
+        app.include_router(router)
     for module in (session_pages, item_pages, impact_pages, topic_pages, docs_page):
         app.include_router(module.router)
     app.state.error_page = session_pages.show_refusal

@@ -1,10 +1,13 @@
 """How pages say times, states and verdicts. Pure: values in, words out."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.items import AWAITS_ANSWER, State
 from app.domain.verdict import VerdictState
+from app.measure.discoveries import Judged
 from app.measure.preview import Expected
 
 STATES = {state: state.value.replace("_", " ").capitalize() for state in State}
@@ -30,6 +33,7 @@ SAID = {
     "comment": "Comment added.",
     "close": "Closed.",
     "reopen": "Reopened.",
+    "controls": "The comparison is written down. It is fixed when the change is marked as deployed.",
 }
 
 _WEEK = timedelta(days=7)
@@ -56,6 +60,36 @@ def say_expected(expected: Expected, target: float) -> str:
         return f"A fall by {target:.0%} would hardly be seen within a year. {smallest}."
     when = f"A fall by {target:.0%} would be seen around {say_day(expected.verdict_on)}"
     return f"{when}; the chance that {expected.horizon_days} days show it is {expected.chance:.0%}. {smallest}."
+
+
+def say_avoided(avoided: Mapping[str, Any] | None) -> str:
+    """Complaints avoided since the change, with the range, and what they would have cost if that is known."""
+    if avoided is None:
+        return ""
+    low, middle, high = avoided["low"], avoided["complaints"], avoided["high"]
+    if low < 0 < high:
+        return f"Between {_fewer(high)} and {_fewer(low)} complaints than expected since the change."
+    words = f"About {_fewer(middle)} complaints since the change (95 % interval {_fewer(low)} to {_fewer(high)})"
+    words += f", {abs(avoided['per_week']):.1f} a week"
+    saved = avoided.get("saved")
+    if saved is not None:
+        money = [f"{saved[name]:,.0f}" for name in ("amount", "low", "high")]
+        words += f". By the cost of one complaint: {saved['currency']} {money[0]} ({money[1]} to {money[2]})"
+    return f"{words}."
+
+
+def _fewer(count: float) -> str:
+    return f"{abs(count):.0f} {'fewer' if count >= 0 else 'more'}"
+
+
+def say_holding(judged: Judged | None) -> str:
+    """Whether a verdict also holds among all changes that are watched; empty where there is nothing to hold."""
+    if judged is None or judged.holds is None:
+        return ""
+    among = f"{judged.together} changes judged together"
+    if judged.together < 2:  # noqa: PLR2004 - alone there is nothing to control
+        return ""
+    return f"Holds among {among}" if judged.holds else f"Among {among} this can be chance: wait for more weeks"
 
 
 def say_distance(at: datetime, now: datetime) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from classifiers.contract import ClassifierError, Encoded
 from classifiers.embedders.foreign import load_foreign
@@ -73,7 +74,9 @@ class Encoder:
                 does not fit the model.
         """
         self.packaged = name == PACKAGED
+        # Several threads for one multiplication stand in each other's way as soon as another process works.
         torch.set_num_threads(1)
+        threadpool_limits(1)
         device, chosen = _choose(backend, packaged=self.packaged)
         if self.packaged:
             self._tokens, self.fingerprint = packaged_tokens(), hash_model(packaged_folder())

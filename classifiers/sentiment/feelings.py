@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -102,10 +102,11 @@ class Feelings:
         """
         if encoded is None:
             encoded = self.encoder.encode(texts, layers=False, heads=(HEAD,))
-        features = encoded.heads[HEAD]
         return Felt(
-            self._pipeline.feel(texts) if self._pipeline else self._sentiment.probabilities(features),
-            self._complaint.probabilities(features)[:, 1],
+            self._pipeline.feel(texts)
+            if self._pipeline
+            else self._sentiment.probabilities(_inputs(encoded, self._sentiment)),
+            self._complaint.probabilities(_inputs(encoded, self._complaint))[:, 1],
         )
 
     def embed(self, topics: Sequence[str]) -> Floats:
@@ -153,8 +154,18 @@ class Feelings:
     def _adapted(self, shipped: Linear, labelled: Sequence[tuple[str, int]]) -> Linear:
         if not labelled:
             return shipped
-        features = self.encoder.encode([clean(text) for text, _ in labelled], layers=False, heads=(HEAD,)).heads[HEAD]
-        return adapt(shipped, features, np.array([label for _, label in labelled], np.int64))
+        encoded = self.encoder.encode([clean(text) for text, _ in labelled], layers=False, heads=(HEAD,))
+        # What a domain's words mean lies in the sentence vector too, which the shipped heads need not look at.
+        none = np.zeros((encoded.vectors.shape[1], len(shipped.labels)), np.float32)
+        wider = replace(shipped, weight=np.vstack([shipped.weight, none]))
+        right = np.array([label for _, label in labelled], np.int64)
+        adapted = adapt(wider, _inputs(encoded, wider), right)
+        return shipped if adapted is wider else adapted
+
+
+def _inputs(encoded: Encoded, head: Linear) -> Floats:
+    features = encoded.heads[HEAD]
+    return features if len(head.weight) == features.shape[1] else np.hstack([features, encoded.vectors])
 
 
 def _clauses_of(text: str, span: tuple[int, int] | None) -> list[str]:

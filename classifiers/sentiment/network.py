@@ -42,9 +42,8 @@ class Trunk(nn.Module):
         self.blocks = nn.ModuleList(_Block(drop) for _ in range(blocks))
         self.end = nn.LayerNorm(INNER)
 
-    def forward(self, hidden: Sequence[Tensor], mask: Tensor) -> Tensor:
-        """Read the hidden states of an encoder pass, index 0 the embedding output; mask is 1 where a token stands."""
-        states = torch.cat([layer_norm(state, (WIDTH,)) for state in hidden[1:]], 2)
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Read what :func:`side_by_side` made; mask is 1 where a token stands."""
         x = self.start(self.narrow(self.drop(states)))
         for block in self.blocks:
             x = block(x, mask)
@@ -52,8 +51,13 @@ class Trunk(nn.Module):
         return found
 
 
+def side_by_side(hidden: Sequence[Tensor]) -> Tensor:
+    """The layers of an encoder pass, each normed, (n, tokens, DEPTH * WIDTH), without the embedding output."""
+    return torch.cat([layer_norm(state, (WIDTH,)) for state in hidden[1:]], 2)
+
+
 class TextHead(nn.Module):
-    """Features of the whole text, (n, FEATURES): the last thing before linear answers."""
+    """Features of the whole text, (n, FEATURES): what linear answers are made of."""
 
     def __init__(self, drop: float = 0.0) -> None:
         """Start from random weights."""
@@ -65,7 +69,7 @@ class TextHead(nn.Module):
 
     def forward(self, hidden: Sequence[Tensor], mask: Tensor) -> Tensor:
         """Read the hidden states of an encoder pass."""
-        x = self.trunk(hidden, mask)
+        x = self.trunk(side_by_side(hidden), mask)
         away = (1 - mask.to(x.dtype))[:, :, None]
         asked = torch.softmax(self.query(x) + away * _FAR, 1)
         even = (1 - away) / (1 - away).sum(1, keepdim=True)
@@ -84,7 +88,7 @@ class TokenHead(nn.Module):
 
     def forward(self, hidden: Sequence[Tensor], mask: Tensor) -> Tensor:
         """Read the hidden states of an encoder pass."""
-        found: Tensor = self.trunk(hidden, mask)
+        found: Tensor = self.trunk(side_by_side(hidden), mask)
         return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from classifiers.contract import ClassifierError
 
 if TYPE_CHECKING:
     from classifiers.contract import Floats
+
+_ABOUT = "about"
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ def write_weights(path: Path, weights: Weights) -> None:
     }
     # The library writes memory as it lies: a transposed view would come back scrambled.
     tensors |= {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in weights.arrays.items()}
-    save_file(tensors, path, metadata=dict(weights.about))
+    # One entry: the library writes several in any order.
+    save_file(tensors, path, metadata={_ABOUT: json.dumps(dict(weights.about), sort_keys=True)})
     path.chmod(0o644)  # the library writes for the owner alone; a package is for everyone
 
 
@@ -63,12 +67,12 @@ def read_weights(path: Path, modules: Mapping[str, nn.Module]) -> tuple[dict[str
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is not a mapping
-            about = file.metadata() or {}
+            about = json.loads((file.metadata() or {})[_ABOUT])
         for name, module in modules.items():
             own = {key: tensors.pop(f"{name}.{key}").float() for key in module.state_dict()}
             module.load_state_dict(own)
             module.eval().requires_grad_(requires_grad=False)
-    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         message = f"The weights {path.name} are missing, damaged or of another release. Reinstall closeloop."
         raise ClassifierError(message) from error
     return {key: tensor.numpy() for key, tensor in tensors.items()}, about

@@ -1,15 +1,16 @@
 """Four signals by one mechanism: seeds that we wrote, a regression on one encoder pass, corrections that weigh more.
 
-There are few public labelled texts for these signals, so the seeds are readable examples with near misses ("I'm not
-in a hurry") instead of weights nobody can check. Features are the sentence embedding and the pooled layers, each at
-unit length; an encoder that shows no layers works on embeddings alone.
+Seeds are readable examples with near misses ("I'm not in a hurry"). For the packaged encoder a regression on them and
+on everyday texts of permissively licensed sets is shipped (``python -m classifiers.train.signals``); seeds alone fire
+on every second tweet. Another encoder gets a regression on the seeds alone, with the odds lowered to those of everyday
+traffic. Features are the sentence embedding and the pooled layers; without layers the embedding alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classifiers.contract import Friction, Judgement
-from classifiers.signals.regression import Regression, fit, out_of_fold, phrasings
+from classifiers.signals.regression import Regression, adapt, fit, out_of_fold, phrasings
+from classifiers.signals.weights import load
 from classifiers.text.clean import clean
 
 if TYPE_CHECKING:
@@ -38,8 +40,11 @@ CLASSES: dict[str, tuple[str, ...]] = {
 }
 """The classes of each signal, the silent one first."""
 
-VERSION = "1"
+FILE = Path(__file__).parent / "signals.safetensors"
 STRENGTH = 20.0
+EVERYDAY = 0.1
+"""Assumed share of texts that carry a signal, where no everyday texts were seen in training."""
+
 TAUGHT = 10.0
 """How much a correction weighs beside a seed."""
 
@@ -66,8 +71,8 @@ class Signalled:
 
 @cache
 def seeds_fingerprint() -> str:
-    """Hash of the seeds that this release ships, and of the code version that learns from them."""
-    return hashlib.sha256(VERSION.encode() + SEEDS.read_bytes()).hexdigest()[:12]
+    """Hash of the seeds and weights that this release ships."""
+    return hashlib.sha256(SEEDS.read_bytes() + FILE.read_bytes()).hexdigest()[:12]
 
 
 @cache
@@ -80,18 +85,26 @@ def seeds() -> dict[str, dict[str, list[str]]]:
 class Signals:
     """Friction, urgency, response needed and escalation intent."""
 
-    def __init__(self, encode: Encode, labelled: Mapping[str, Sequence[tuple[str, str]]] | None = None) -> None:
-        """Fit on seeds and corrections; the seeds of one encoder are encoded once in a process.
+    def __init__(
+        self, encode: Encode, labelled: Mapping[str, Sequence[tuple[str, str]]] | None = None, *, packaged: bool = False
+    ) -> None:
+        """Take the shipped weights or fit on the seeds, then learn from corrections.
 
         Args:
-            encode: Gives vectors and layers for texts, always of the same widths. Equal callables must encode equally.
+            encode: Gives vectors and layers for texts, always of the same widths. Equal callables must encode equally:
+                the seeds are encoded once in a process.
             labelled: For each signal corrected texts with their class: a kind of friction or "none", "yes" or "no".
+            packaged: Whether ``encode`` is the packaged model with its layers, which the shipped weights fit.
+
+        Raises:
+            ClassifierError: The shipped weights are missing or damaged.
         """
-        ground = _ground(encode)
-        self._models = {
-            signal: ground[signal].taught(encode, (labelled or {}).get(signal, ()), classes)
-            for signal, classes in CLASSES.items()
-        }
+        ground = dict(_shipped()) if packaged else {name: seen.model for name, seen in _ground(encode).items()}
+        for signal, rows in (labelled or {}).items():
+            known = [(text, label) for text, label in rows if label in CLASSES[signal]][-MOST_TAUGHT:]
+            if known:
+                ground[signal] = _taught(ground[signal], _ground(encode)[signal], encode, known, CLASSES[signal])
+        self._models = ground
 
     def judge(self, encoded: Encoded, friction_confidence: float = 0.5) -> Signalled:
         """Judge texts.
@@ -100,7 +113,7 @@ class Signals:
             encoded: One pass of the encoder that the seeds were encoded with.
             friction_confidence: Below this probability no friction is given.
         """
-        x = _features(encoded)
+        x = features(encoded)
         frictions = []
         for row in self._models["friction"].probabilities(x)[:, 1:]:
             best = int(row.argmax())
@@ -118,35 +131,52 @@ class _Ground:
     y: tuple[int, ...]
     model: Regression
 
-    def taught(self, encode: Encode, rows: Sequence[tuple[str, str]], classes: tuple[str, ...]) -> Regression:
-        known = [(clean(text), classes.index(label)) for text, label in rows if label in classes][-MOST_TAUGHT:]
-        if not known:
-            return self.model
-        x = np.vstack([self.x, _features(encode([text for text, _ in known]))])
-        weights = np.concatenate([np.ones(len(self.y)), np.full(len(known), TAUGHT)]).astype(np.float32)
-        return fit(x, [*self.y, *(label for _, label in known)], weights, STRENGTH, self.model.temperature)
+
+@cache
+def _shipped() -> dict[str, Regression]:
+    return load(FILE)
 
 
 @lru_cache(maxsize=2)
 def _ground(encode: Encode) -> dict[str, _Ground]:
     rows = [(signal, label, text) for signal, labels in seeds().items() for label in labels for text in labels[label]]
     encoded = encode([text for _, _, text in rows])
-    features = _features(encoded)
+    found = features(encoded)
     ground = {}
     for signal, classes in CLASSES.items():
         at = [row for row, (name, _, _) in enumerate(rows) if name == signal]
-        x, y = features[at], tuple(classes.index(rows[row][1]) for row in at)
-        _, temperature = out_of_fold(x, y, phrasings(encoded.vectors[at]), STRENGTH)
-        ground[signal] = _Ground(x, y, fit(x, y, np.ones(len(y), np.float32), STRENGTH, temperature))
+        x, y = found[at], tuple(classes.index(rows[row][1]) for row in at)
+        even = np.ones(len(y), np.float32)
+        _, temperature = out_of_fold(x, y, phrasings(encoded.vectors[at]), STRENGTH, even)
+        model = fit(x, y, even, STRENGTH, temperature)
+        ground[signal] = _Ground(x, y, _everyday(model, y))
     return ground
 
 
-def _features(encoded: Encoded) -> Floats:
+def _everyday(model: Regression, y: Sequence[int]) -> Regression:
+    """Lower the odds of a signal from its share of the seeds to its share of everyday traffic."""
+    share = sum(label > 0 for label in y) / len(y)
+    bias = model.bias.copy()
+    bias[1:] -= model.temperature * (np.log(share / (1 - share)) - np.log(EVERYDAY / (1 - EVERYDAY)))
+    return replace(model, bias=bias)
+
+
+def _taught(
+    model: Regression, seen: _Ground, encode: Encode, rows: Sequence[tuple[str, str]], classes: tuple[str, ...]
+) -> Regression:
+    x = np.vstack([seen.x, features(encode([clean(text) for text, _ in rows]))])
+    weights = np.concatenate([np.ones(len(seen.y)), np.full(len(rows), TAUGHT)]).astype(np.float32)
+    return adapt(model, x, [*seen.y, *(classes.index(label) for _, label in rows)], weights, STRENGTH)
+
+
+def features(encoded: Encoded) -> Floats:
     """Embedding and layers side by side, shape (n, dim + layer_dim), each of the two at unit length."""
     vectors: Floats = encoded.vectors.astype(np.float32)
     width, dim = encoded.layers.shape[1], vectors.shape[1]
     if not width:
         return vectors
-    parts = encoded.layers.astype(np.float32).reshape(len(vectors), -1, dim if width % dim == 0 else width)
+    parts = encoded.layers.astype(np.float32).reshape(
+        len(vectors), *((width // dim, dim) if width % dim == 0 else (1, width))
+    )
     parts = parts / np.maximum(np.linalg.norm(parts, axis=2, keepdims=True), 1e-6) / parts.shape[1] ** 0.5
     return np.hstack([vectors, parts.reshape(len(vectors), width)])

@@ -29,6 +29,7 @@ _FEWEST_LETTERS = 2
 _SURE, _SURE_WHEN_SHORT, _LIKELY = 0.5, 0.9, 0.3
 _VETO, _VETO_WHEN_SURE = 0.2, 0.4
 _VERY_SURE = 0.9
+_PICTURE = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _ONE_LANGUAGE = {
     "GREEK": "el",
@@ -94,7 +95,7 @@ def guess_language(text: str) -> Guess:
     Raises:
         ClassifierError: The model file is missing or changed.
     """
-    plain = clean(text[:_SEEN]).lower().replace("\u2019", "'")
+    plain = clean(_PICTURE.sub(" ", text[:_SEEN])).lower().replace("\u2019", "'")
     words = _WORD.findall(plain)
     script = _script(words)
     if script is not None:

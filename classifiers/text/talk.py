@@ -24,9 +24,10 @@ class Talk(StrEnum):
 
 
 _WHOM = (
-    r"(?: (?:sir|madam|ma'?am|mam|miss|mate|team|guys|everyone|everybody|all|folks|friend|dear|buddy|there"
-    r"|again|support"
-    r"|sir or madam|sir madam|customer service|service team|support team))*"
+    r"(?: (?:sir or madam|sir madam|sir|madam|ma'?am|mam|miss|mate|team|guys|everyone|everybody|all|folks"
+    r"|friend|dear|buddy"
+    r"|there|again|support"
+    r"|customer service|service team|support team))*"
 )
 _GREETING = (
     r"(?:hi+|hai+|hello+|helo|hey+|hiya|howdy|greetings|dear|welcome|(?:very )?(?:good|gud|happy) ?(?:morning"
@@ -60,7 +61,8 @@ _FAREWELL = (
     r"|you can (?:end|close) the chat(?: session)?(?: now)?)" + _WHOM
 )
 _ANSWER = (
-    r"(?:ok+(?:ay|ey|ie)?|okay+|okey|k|kk|alright|all right|right|sure|yes+|yeah?|yep|yup|ya+|yah|of course"
+    r"(?:(?:yes|yeah|yep|ok|okay|sure|no) please|ok+(?:ay|ey|ie)?|okay+|okey|k|kk|alright|all right|right|sure"
+    r"|yes+|yeah?|yep|yup|ya+|yah|of course"
     r"|certainly|absolutely"
     r"|definitely|exactly|correct|confirmed?|i confirm|got it|understood|i (?:understand|see)|i did(?: it)?"
     r"|yes (?:i )?(?:did|do|am|it is|please)"

@@ -6,8 +6,8 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,16 +19,15 @@ from classifiers.sentiment.linear import Linear
 from classifiers.sentiment.mentions import MENTION_FILE, MentionModel
 from classifiers.sentiment.model import FOLDER, TEXT_FILE, TextModel
 from classifiers.train.batches import Source
-from classifiers.train.measure import measure, temperature_of
+from classifiers.train.measure import features_of, measure, temperature_of
 from classifiers.train.mentions import Lesson, Questions, Reading, judge, read_mams, train_mentions
 from classifiers.train.mix import kind_of
 from classifiers.train.rows import Row, read_rows
-from classifiers.train.text import Student, Texts, answers
-
-if TYPE_CHECKING:
-    from classifiers.contract import Floats
+from classifiers.train.text import Student, Texts
 
 _HELD_BACK = 0.06
+_ANSWERS = 4
+_JUDGED = frozenset({"nhs", "goemotions", "tweets", "movie", "nyt"})
 _WRITTEN = frozenset({"seeds", "pairs", "unlabelled"})
 
 
@@ -103,32 +102,27 @@ def _hold_back(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def _calibrated(student: Student, source: Source, held: Sequence[Row]) -> TextModel:
-    """One temperature for each answer, from rows that were held back; every set has the same weight."""
-    weight = student.answers.weight.detach().numpy().T.astype(np.float32)
-    bias = student.answers.bias.detach().numpy().astype(np.float32)
-    given = answers(student, source, [row.text for row in held])
-    felt = np.array([row.feeling is not None for row in held])
-    told = np.array([row.complaint is not None for row in held])
-    sides: Floats = np.stack([-given[:, 3], given[:, 3]], 1) / 2
-    feelings = np.array([kind_of(row) for row in held])
-    complaints = np.array([int(bool(row.complaint)) for row in held])
-    sources = np.array([row.source for row in held])
-    return TextModel(
-        student.head,
-        Linear(
-            SENTIMENTS,
-            weight[:, :3],
-            bias[:3],
-            temperature_of(given[felt, :3], feelings[felt], sources[felt]),
-        ),
-        Linear(
-            ("other", "complaint"),
-            np.stack([-weight[:, 3], weight[:, 3]], 1) / 2,
-            np.array([-bias[3], bias[3]]) / 2,
-            temperature_of(sides[told], complaints[told], sources[told]),
-        ),
-        source.fingerprint,
-    )
+    """A temperature for each answer, from rows that were held back.
+
+    Only sets whose feelings people judged count for it, each the same: on intents and written pairs a head is surer
+    than it may be elsewhere.
+    """
+    judged = [row for row in held if row.source in _JUDGED and row.feeling is not None]
+    features = features_of(student.head, source, [row.text for row in judged])
+    groups = np.array([row.source for row in judged])
+    feelings = np.array([kind_of(row) for row in judged])
+    weight = student.answers.weight[:_ANSWERS].detach().numpy().T
+    bias = student.answers.bias[:_ANSWERS].detach().numpy()
+    same = np.eye(_ANSWERS)
+    found = []
+    for labels, chosen, right in (
+        (SENTIMENTS, same[:, :3], feelings),
+        (("other", "complaint"), np.outer(same[3], (-0.5, 0.5)), (feelings == 0).astype(np.int64)),
+    ):
+        plain = Linear(labels, (weight @ chosen).astype(np.float32), (bias @ chosen).astype(np.float32))
+        scores = features @ plain.weight + plain.bias
+        found.append(replace(plain, temperature=temperature_of(scores, right, groups)))
+    return TextModel(student.head, found[0], found[1], source.fingerprint)
 
 
 _BEGUN = time.monotonic()

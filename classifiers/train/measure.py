@@ -11,6 +11,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from classifiers.sentiment.linear import softmax
 from classifiers.sentiment.model import TextModel
+from classifiers.sentiment.network import FEATURES, TextHead
 from classifiers.train.batches import Source
 from classifiers.train.mix import kind_of
 from classifiers.train.rows import Row
@@ -42,13 +43,19 @@ def ece(shares: Floats, right: np.ndarray) -> float:
     return float(sum(abs(np.sum(hit[bins == at]) - np.sum(sure[bins == at])) for at in range(_BINS)) / len(right))
 
 
+def features_of(head: TextHead, source: Source, texts: Sequence[str]) -> Floats:
+    """What a head says of each text, shape (n, FEATURES)."""
+    features = np.zeros((len(texts), FEATURES), np.float32)
+    with torch.inference_mode():
+        for batch in source.batches(texts):
+            features[batch.rows] = head(source.hidden(batch), batch.mask).numpy()
+    return features
+
+
 def measure(model: TextModel, source: Source, rows: Sequence[Row]) -> dict[str, float]:
     """Macro-F1, accuracy between positive and negative, calibration, and complaint AUROC."""
     felt = [row for row in rows if row.feeling is not None]
-    features = np.zeros((len(felt), model.sentiment.weight.shape[0]), np.float32)
-    with torch.inference_mode():
-        for batch in source.batches([row.text for row in felt]):
-            features[batch.rows] = model.head(source.hidden(batch), batch.mask).numpy()
+    features = features_of(model.head, source, [row.text for row in felt])
     shares, right = model.sentiment.probabilities(features), np.array([kind_of(row) for row in felt])
     sided = right != NEUTRAL
     complaint = model.complaint.probabilities(features)[:, 1]

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, layer_norm, log_softmax
+from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
 from classifiers.embedders.bert import Bert
-from classifiers.sentiment.network import DEPTH, FEATURES, WIDTH, TextHead
+from classifiers.sentiment.network import DEPTH, FEATURES, WIDTH, TextHead, side_by_side
 from classifiers.train.batches import Batch, Source, descend
 from classifiers.train.mix import Mix
 from classifiers.train.rows import Row
@@ -93,7 +93,7 @@ class Teacher(nn.Module):
         pooled = torch.bmm(asked.transpose(1, 2).to(state.dtype), state).flatten(1)
         means = _means((state, lower), mask)
         tuned = self.answers(self.drop(torch.cat([pooled, means], 1)))
-        plain = self.linear(_means([layer_norm(one, (WIDTH,)) for one in hidden[1:]], mask))
+        plain = self.linear(_means([side_by_side(hidden)], mask))
         return torch.stack([tuned, plain])
 
 
@@ -143,16 +143,6 @@ class Texts:
                 yield _loss(_auto(student, hidden, batch), _advised(aims, advice))
 
         descend([(student, 1.5e-3)], plan.steps, losses(), self._tell)
-
-
-def answers(model: nn.Module, source: Source, texts: Sequence[str]) -> np.ndarray:
-    """What a trained model answers for each text, shape (n, 4 + emotions)."""
-    rows, given = [], []
-    with torch.inference_mode():
-        for batch in source.batches(texts):
-            rows += batch.rows
-            given.append(model(source.hidden(batch), batch.mask).float().numpy())
-    return np.vstack(given)[np.argsort(rows)]
 
 
 class _Plan:

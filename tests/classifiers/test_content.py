@@ -2,6 +2,7 @@ import pytest
 
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
+from classifiers.text.said import content_probability
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,20 @@ def test_the_encoder_sees_words_for_emoji_and_no_markup():
     assert clean("<p>So&nbsp;slow 👎 @shop https://x.example/y #fail</p>") == "So slow bad, thumbs down fail"
     assert clean("sooooooo   slow :(") == "sooo slow sad"
     assert clean("a\u200bb\x00c \ud800") == "ab c"
+
+
+@pytest.mark.parametrize(
+    "text", ["late", "rude", "cold food", "5", "never again", "no refund", "the price", "parking", "👎"]
+)
+@pytest.mark.parametrize("question", [None, "What could we do better?"])
+def test_a_short_complaint_probably_has_content(text, question):
+    assert content_probability(text, question) > 0.5
+
+
+@pytest.mark.parametrize("text", ["", "...", "N/A", "Did not answer", "as above", "don't know", "Because it's true."])
+def test_an_empty_answer_probably_has_none(text):
+    assert content_probability(text, "Why did you give this score?") < 0.5
+
+
+def test_nothing_says_more_when_faults_were_asked_for():
+    assert content_probability("Nothing", "What could we do better?") > content_probability("Nothing")

@@ -13,8 +13,6 @@ from classifiers.embedders.bert import Bert, Layer
 from classifiers.embedders.encoder import Encoder
 from classifiers.embedders.packaged import packaged_folder
 
-pytest.importorskip("onnxruntime")
-
 TEXTS = [
     "My refund has not arrived and nobody answers the phone.",
     "thanks!!",

@@ -23,6 +23,19 @@ def pieces(text):
         ("🔥", ["🔥"]),
         ("See www.example.org/a.b?c=d for it.", ["See www.example.org/a.b?c=d for it."]),
         ("but why", ["but why"]),
+        ("great food and slow service", ["great food", "and slow service"]),
+        ("GREAT FOOD AND SLOW SERVICE", ["GREAT FOOD", "AND SLOW SERVICE"]),
+        ("Friendly staff, slow delivery", ["Friendly staff", "slow delivery"]),
+        ("clean and comfortable", ["clean and comfortable"]),
+        ("not slow and friendly staff", ["not slow and friendly staff"]),
+        ("1. slow service 2. rude staff 3. cold food", ["1. slow service", "2. rude staff", "3. cold food"]),
+        ("1. Late.\n2. Rude.", ["1. Late.", "2. Rude."]),
+        ("• late\n- rude\n* cold", ["late", "rude", "cold"]),
+        ("It is not yet here.", ["It is not yet here."]),
+        ("Nothing but praise", ["Nothing but praise"]),
+        ("Really?! I waited... and waited.", ["Really?!", "I waited...", "and waited."]),
+        ("包裹没到。没人接！", ["包裹没到。", "没人接！"]),  # noqa: RUF001
+        ("אין מענה. רע", ["אין מענה.", "רע"]),
     ],
 )
 def test_sentences_and_clauses_are_cut_where_a_reader_would(text, expected):
@@ -70,6 +83,41 @@ def test_quoted_mail_and_signatures_are_not_the_customers_words():
     text = "The lamp is broken.\n> How can we help?\n\nOn Monday, Shop <a@shop.example> wrote:\nDear customer\n"
     assert pieces(text) == ["The lamp is broken."]
     assert pieces("It never came.\nSent from my phone\nBob") == ["It never came."]
+
+
+def test_an_html_mail_gives_what_was_written_and_nothing_else():
+    text = (
+        "<html><head><style>p {color: red}</style></head><body><!-- draft --><p>The <b>lamp</b> is&nbsp;broken.<br>It"
+        " smells &amp; hums.</p><script>track()</script><blockquote>We wrote <blockquote>this</blockquote></blockquote>"
+        "<p>Kind regards,<br>Ada Byron<br>+44 123 456 789</p></body></html>"
+    )
+    assert pieces(text) == ["The <b>lamp</b> is&nbsp;broken.", "It smells &amp; hums."]
+
+
+def test_an_answer_below_a_quotation_is_read():
+    text = "On Tue, 3 Nov 2026, Shop <a@shop.example> wrote:\n> Did it work?\n> Please tell.\nNo, it broke again."
+    assert pieces(text) == ["No, it broke again."]
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "\n--\nAda Byron\nSome Ltd", "\nSent from my iPhone", "\n\nBest regards,\nAda Byron\n",
+        "\nThis e-mail and its attachments are confidential and may be privileged.",
+        " If you are not the intended recipient, delete it.", "\n-----Original Message-----\nFrom: Shop",
+        "\r\nFrom: Shop\r\nSent: Monday\r\nDear Ada", "\nBegin forwarded message:\nDear Ada",
+    ],
+)  # fmt: skip
+def test_signatures_footers_and_forwarded_mail_are_left_out(tail):
+    assert pieces("The lamp is broken." + tail) == ["The lamp is broken."]
+
+
+@pytest.mark.parametrize(
+    "text", ["> 3 hours of waiting", "BAD SERVICE\nTHANKS\nNO BREAD", "Sent from my phone", "a <b and c> d"]
+)
+def test_what_only_looks_like_mail_is_kept(text):
+    found = "".join(pieces(text))
+    assert [char for char in found if char.isalpha()] == [char for char in text if char.isalpha()]
 
 
 def test_lone_surrogates_and_control_characters_do_no_harm():

@@ -1,3 +1,5 @@
+from copy import copy
+
 import pytest
 
 from app.classify.loading import Readers
@@ -12,9 +14,19 @@ class Tools:
 
 
 @pytest.fixture(scope="session")
-def readers():
+def loaded():
     """Loading the model costs seconds: once for the whole run."""
-    return Readers("packaged", 0.4)
+    readers = Readers("packaged", 0.4)
+    readers.encoder()
+    return readers
+
+
+@pytest.fixture
+def readers(loaded):
+    """Readers that know of no other test's database: two of them may look alike by their newest ids."""
+    fresh = copy(loaded)
+    fresh._ready, fresh.known = {}, None
+    return fresh
 
 
 @pytest.fixture

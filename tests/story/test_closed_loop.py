@@ -20,7 +20,9 @@ from app.domain.changes import Plan, Rollout
 from app.domain.items import State
 from app.ingest.items import accept_items
 from app.ingest.sources import ensure_native_source
+from app.measure.discoveries import judge_together
 from app.measure.exposures import put_exposures
+from app.measure.recheck import recheck
 from app.pipeline import STATIONS, drain
 from app.processes.apply import apply_document
 from app.processes.reader import read_document
@@ -137,12 +139,13 @@ def test_a_complaint_becomes_a_change_with_a_verdict_and_a_relapse_reopens_it(to
     assert {town.state_of(owner) for owner in changes} == {State.MEASURING}
     town.talk(weeks=6)
     _the_fix_is_verified_and_the_other_change_is_not(town)
+    _every_verdict_follows_from_its_own_evidence(town)
 
     town.usual["refunds"] = 55
     town.talk(weeks=5)
     _the_relapse_reopened_the_item(town)
-    # No raw deliveries and no corrections in this story.
-    assert town.worked | {"watch"} == {station.name for station in STATIONS} - {"unpack", "learn"}
+    # No raw deliveries, no corrections and no new topics in this story.
+    assert town.worked | {"watch"} == {station.name for station in STATIONS} - {"unpack", "learn", "relabel"}
 
 
 def _two_owners_have_an_item_each(town):
@@ -168,6 +171,17 @@ def _the_fix_is_verified_and_the_other_change_is_not(town):
         assert verdict.ci_low < 9 / 40 < verdict.ci_high < 1
         assert change.planned_at.date() <= change.rollout_from
         assert session.query(Notice).filter_by(item_id=item.id, event="verdict", channel="log").count() == 1
+
+
+def _every_verdict_follows_from_its_own_evidence(town):
+    with town.runtime.database.reading() as session:
+        looks = session.query(Measurement).all()
+        assert {look.result["facts"]["frozen_at"] for look in looks} != {None}
+        assert {recheck(look).differs for look in looks} == {()}
+        works, idle = (judge_together(session, town.clock.now())[changes_of(session, town.chosen[owner])[0].id]
+                       for owner in ("mira", "jonas"))  # fmt: skip
+        assert (works.look.verdict, works.holds, works.together) in {("improved", True, 1), ("improved", True, 2)}
+        assert idle.holds is None
 
 
 def _the_relapse_reopened_the_item(town):

@@ -1,0 +1,54 @@
+"""Reading what else happened around a change: published topics, and what people did to sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.store.days import start_of
+from app.store.impact import Span
+from app.store.tables import AuditEvent, Source, TaxonomyVersion
+
+_SOURCE_ACTIONS = ("source_created", "source_configured", "source_paused", "source_resumed")
+
+
+def published_topics(session: Session, span: Span) -> Sequence[tuple[date, dict[str, object], dict[str, object]]]:
+    """Publications of the taxonomy in a span: day, topics before it and topics with it (key -> fields).
+
+    The first publication is none: there was nothing to change.
+    """
+    rows = session.scalars(select(TaxonomyVersion).order_by(TaxonomyVersion.id)).all()
+    found = []
+    for before, after in pairwise(rows):
+        day = after.published_at.astimezone(UTC).date()
+        if span.first <= day <= span.last:
+            found.append((day, before.document.get("topics", {}), after.document.get("topics", {})))
+    return found
+
+
+def source_actions(session: Session, span: Span) -> list[tuple[date, str, str]]:
+    """What people did to sources in a span: day, action as the audit names it, key of the source."""
+    names = {f"source:{source.id}": source.key for source in session.scalars(select(Source))}
+    query = (
+        select(AuditEvent.at, AuditEvent.action, AuditEvent.subject)
+        .where(AuditEvent.action.in_(_SOURCE_ACTIONS), _during(AuditEvent.at, span))
+        .order_by(AuditEvent.id)
+    )
+    return [
+        (at.astimezone(UTC).date(), action, names[subject])
+        for at, action, subject in session.execute(query)
+        if subject in names
+    ]
+
+
+def source_names(session: Session) -> dict[int, str]:
+    """Keys of sources by id."""
+    return dict(session.execute(select(Source.id, Source.key)).all())
+
+
+def _during(column: InstrumentedAttribute[datetime], span: Span) -> ColumnElement[bool]:
+    return and_(column >= start_of(span.first), column < start_of(span.last + timedelta(days=1)))
