@@ -91,8 +91,9 @@ def test_a_lasting_improvement_is_seldom_called_a_relapse_in_ninety_days():
     assert sum(alarms) <= 2
 
 
-def test_an_improvement_that_is_lost_is_noticed_within_two_weeks():
-    assert all(relapsed(stream(improved(60, 46), seed=seed, declared=DECLARED)) for seed in range(10))
+def test_an_improvement_that_is_lost_is_nearly_always_noticed_within_two_weeks():
+    noticed = [relapsed(stream(improved(60, 46), seed=seed, declared=DECLARED)) for seed in range(20)]
+    assert sum(noticed) >= 18
 
 
 def test_only_an_improvement_can_relapse():
@@ -113,6 +114,12 @@ def test_a_larger_effect_has_an_earlier_verdict():
     assert CHANGE + 7 <= large.verdict_day < small.verdict_day
     assert large.verdict_day == CHANGE + large.days_after_change
     assert large.chance > small.chance > 0
+
+
+def test_the_smallest_visible_change_is_the_same_whatever_was_asked_for():
+    case = stream(np.full(CHANGE, 10.0))
+    asked = [plan(case, ratio).minimum_detectable for ratio in (0.2, 0.5, 0.9)]
+    assert max(asked) - min(asked) < 0.005
 
 
 def test_watching_daily_asks_for_more_than_looking_once():

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -136,3 +137,15 @@ def test_controls_without_a_complaint_say_nothing(silent):
     case = usual()
     more = case.controls | {f"silent{k}": (0.0,) * case.days for k in range(silent)}
     assert numbers(estimate(replace(case, controls=more))) == numbers(estimate(case))
+
+
+def test_a_known_event_on_every_other_day_is_answered_from_those_near_the_change():
+    events = tuple(KnownEvent(day, "process_change") for day in range(1, 150, 2))
+    verdict = estimate(replace(usual(), known_events=events))
+    assert verdict.rate_ratio is not None
+    assert any("6 nearest" in reason for reason in verdict.reasons)
+
+
+def test_days_beyond_the_calendar_are_named_by_their_number():
+    verdict = estimate(replace(usual(), start_date=date(9999, 12, 30), change_day=149))
+    assert "day 156" in verdict.reasons[0]

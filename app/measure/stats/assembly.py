@@ -12,6 +12,7 @@ Flags = NDArray[np.bool_]
 FEWEST_BASELINE_DAYS = 14
 FEWEST_BASELINE_BLOCKS = 2
 TOUCHED = 2.5
+MOST_EVENTS = 6  # known events whose steps are told apart: those nearest to the change
 FADING_DAYS = 14.0  # in which what is left of a spike falls to a third
 
 
@@ -52,10 +53,10 @@ def assemble(case: Case, blocks: Blocks, excluded: Flags, touched: Floats | None
     exposure = blocks.exposure.copy()
     exposure[0, excluded] = 0.0
     length = (blocks.stop - blocks.start).astype(float)
-    events = [event for event in case.known_events if 0 < event.day < case.days and event.day != case.change_day]
-    shares = [np.clip((blocks.stop - event.day) / length, 0, 1) for event in events]
+    events = told_apart(case, blocks)
+    shares = [np.clip((blocks.stop - day) / length, 0, 1) for day in events]
     series = blocks.counts.shape[0]
-    sds = [[_step_sd(event.kind, s) for s in range(series)] for event in events]
+    sds = [[max(_step_sd(kind, s) for kind in kinds) for s in range(series)] for kinds in events.values()]
     fading = _fading(case, blocks, excluded)
     if fading is not None:
         shares.append(fading[0])
@@ -64,6 +65,20 @@ def assemble(case: Case, blocks: Blocks, excluded: Flags, touched: Floats | None
     sd = np.array(sds).reshape(len(sds), series).T
     loose = np.zeros(series) if touched is None else touched
     return Data(blocks.counts, exposure, blocks.middle - case.change_day, length, blocks.post, steps, sd, loose)
+
+
+def told_apart(case: Case, blocks: Blocks) -> dict[int, set[str]]:
+    """Days of the known events that get a step, with their kinds: what lies within the folded days, nearest first.
+
+    Beyond `MOST_EVENTS` more steps would leave nothing of the baseline, and cost as much as the square of their number.
+    """
+    first, last = int(blocks.start[0]), int(blocks.stop[-1])
+    days: dict[int, set[str]] = {}
+    for event in case.known_events:
+        if first < event.day < last and event.day != case.change_day:
+            days.setdefault(event.day, set()).add(event.kind)
+    nearest = sorted(days, key=lambda day: (abs(day - case.change_day), day))[:MOST_EVENTS]
+    return {day: days[day] for day in nearest}
 
 
 def _fading(case: Case, blocks: Blocks, excluded: Flags) -> tuple[Floats, float] | None:

@@ -1,12 +1,18 @@
 """One case in, one verdict out: deterministic, about 30 ms, no I/O."""
 
 import warnings
-from datetime import timedelta
 
 import numpy as np
 
 from app.domain.verdict import VerdictState
-from app.measure.stats.assembly import FEWEST_BASELINE_DAYS, Flags, assemble, enough_blocks, touched_controls
+from app.measure.stats.assembly import (
+    FEWEST_BASELINE_DAYS,
+    MOST_EVENTS,
+    Flags,
+    assemble,
+    enough_blocks,
+    touched_controls,
+)
 from app.measure.stats.case import Case
 from app.measure.stats.folding import Blocks, fold
 from app.measure.stats.interval import RatioDistribution
@@ -117,10 +123,8 @@ def _refusal(case: Case) -> Verdict | None:
     for event in case.known_events:
         if event.kind in CONFOUNDERS and first <= event.day <= case.change_day:
             what = CONFOUNDERS[event.kind]
-            on = case.start_date + timedelta(days=event.day)
-            return _without(
-                case, VerdictState.INVALID, f"{what} changed on {on.isoformat()}, together with the change itself"
-            )
+            on = case.date_of(event.day)
+            return _without(case, VerdictState.INVALID, f"{what} changed on {on}, together with the change itself")
     if not any(case.exposure):
         return _without(case, VerdictState.INVALID, "no exposure: without a denominator a rate cannot be compared")
     missing = _missing_share(case)
@@ -134,10 +138,8 @@ def _refusal(case: Case) -> Verdict | None:
             case, VerdictState.TOO_EARLY, f"{case.change_day} days before the change, at least {days} are needed"
         )
     if case.days - case.change_day < FIRST_LOOK:
-        on = case.start_date + timedelta(days=case.change_day + FIRST_LOOK)
-        return _without(
-            case, VerdictState.TOO_EARLY, f"the first look is on {on.isoformat()}, {FIRST_LOOK} days after the change"
-        )
+        on = case.date_of(case.change_day + FIRST_LOOK)
+        return _without(case, VerdictState.TOO_EARLY, f"the first look is on {on}, {FIRST_LOOK} days after the change")
     return None
 
 
@@ -157,6 +159,9 @@ def _reasons(case: Case, blocks: Blocks, excluded: Flags, touched: tuple[str, ..
         reasons.append(f"the spike that opened this ({int(excluded.sum())} blocks) is left out of the baseline")
     if touched:
         reasons.append(f"moved on their own and not used for the comparison: {', '.join(touched)}")
+    happened = {event.day for event in case.known_events if 0 < event.day < case.days} - {case.change_day}
+    if len(happened) > MOST_EVENTS:
+        reasons.append(f"of {len(happened)} days with known events, the {MOST_EVENTS} nearest to the change count")
     if case.rollout is not None:
         reasons.append("the roll-out is not counted")
     if case.monitoring.mode == "daily":

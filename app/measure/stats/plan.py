@@ -16,6 +16,7 @@ from app.measure.stats.trigger import trigger_blocks
 POWER = 0.8
 LOOKS = (7, 14, 21, 28, 42, 56, 70, 91, 119, 154, 196, 273, 364)
 SMALLEST_RATIO, LARGEST_RATIO = 0.05, 0.99
+ROUNDS = 3  # in which the mildest visible ratio settles
 RECENT = 4  # blocks whose exposure and rate stand for the future
 
 
@@ -60,10 +61,14 @@ def plan(case: Case, rate_ratio: float) -> Plan:
     need = boundary + float(ndtri(POWER))
     days = _first_day(spread, size / need)
     at_horizon = float(np.interp(horizon, LOOKS, spread))
+    last = min(max(horizon, FIRST_LOOK), LOOKS[-1])
+    smallest = float(np.exp(-need * at_horizon))
+    for _ in range(ROUNDS):  # a milder change leaves more complaints, which tell more: until both agree
+        smallest = float(np.exp(-need * _spread(known, data, last, max(smallest, SMALLEST_RATIO))))
     return Plan(
         verdict_day=None if days is None else case.change_day + days,
         days_after_change=days,
-        minimum_detectable=float(np.exp(-need * at_horizon)),
+        minimum_detectable=smallest,
         horizon_days=horizon,
         chance=float(ndtr(size / at_horizon - boundary)),
     )

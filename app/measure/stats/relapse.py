@@ -24,12 +24,15 @@ UNKNOWN = (0.15, 0.1, 6.0)  # noise where nothing could be learned: per week, of
 def relapsed(case: Case) -> bool:
     """Whether the improvement that was declared has been lost since (False for any other declared verdict)."""
     declared = case.declared
-    if declared is None or declared.verdict != "improved" or not 0 < declared.rate_ratio < 1:
+    if declared is None or declared.verdict != "improved":
+        return False
+    ratio = declared.rate_ratio or 1.0
+    if ratio >= 1:
         return False
     first = max(declared.day, case.change_day)
     if first >= case.days or case.change_day >= first:
         return False
-    return bool(evidence(case, first, declared.rate_ratio).max() > THRESHOLD)
+    return bool(evidence(case, first, ratio).max() > THRESHOLD)
 
 
 def evidence(case: Case, first: int, ratio: float) -> Floats:
