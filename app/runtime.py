@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from app.access.secret import read_secret
 from app.channels.contract import Sender, open_senders
 from app.classify.loading import Readers, readers_for
 from app.clock import Clock, SystemClock
+from app.connectors.contract import Pull
+from app.ingest.download import Downloaded, download
 from app.settings import Settings
 from app.store.session import Database
 from app.theme.extract import Discover
@@ -33,6 +36,15 @@ class Tools:
     def readers(self) -> Readers:
         """Gives a reader for topics and corrections; loads the model when the first one is asked for."""
         return readers_for(self.settings)
+
+    @cached_property
+    def secret_key(self) -> str:
+        """The installation's secret, by which tokens of sources are sealed."""
+        return read_secret(self.settings)
+
+    def download(self, pull: Pull) -> Downloaded:
+        """Ask a sender's API for one thing."""
+        return download(pull)
 
     @cached_property
     def discover(self) -> Discover:

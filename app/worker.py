@@ -8,6 +8,7 @@ from types import FrameType
 from app.engine.jobs import Plan
 from app.engine.running import Engine, Pace
 from app.errors import AppError
+from app.ingest.fetches import expire_fetches
 from app.ingest.forget import purge_deliveries
 from app.log import get_logger
 from app.pipeline import STATIONS, Station, run_station
@@ -34,6 +35,7 @@ def _retention(runtime: Runtime) -> tuple[str, Callable[[], object]]:
     def end_retention() -> None:
         with runtime.database.writing() as session:
             purge_deliveries(session, runtime.clock.now(), runtime.settings.raw_retention_days)
+            expire_fetches(session, runtime.clock.now())
 
     return "35 3 * * *", end_retention
 

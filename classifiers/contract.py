@@ -50,10 +50,11 @@ class ClassifierError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One speaker's part of a conversation."""
+    """One speaker's part of a conversation, and the question that it answers, where known."""
 
     role: str
     text: str
+    question: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from app.api.deps import IngesterOrAnalyst, Reading
 from app.classify.ask import Asked, classify_texts
 from app.classify.loading import Readers
 from app.classify.taxonomy import load_known
-from app.connectors.contract import Words
 from app.domain.feedback import Role
 from app.errors import AppError, Kind
+from app.payloads.native import Words
 
 router = APIRouter(prefix="/v1/classify", tags=["classify"], route_class=ApiRoute)
 

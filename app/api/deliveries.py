@@ -29,7 +29,7 @@ class DeliveryOut(BaseModel):
     id: int
     source_id: int
     sender_ref: str | None = Field(description="The sender's own id of the delivery.")
-    state: str = Field(description="`received`, `unpacked`, `ignored` or `quarantined`.")
+    state: str = Field(description="`received`, `unpacked`, `fetch_required`, `ignored` or `quarantined`.")
     reason: str | None = Field(description="Why it was ignored or quarantined.")
     content_type: str
     digest: str = Field(description="SHA-256 of the bytes.")

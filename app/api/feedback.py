@@ -41,6 +41,8 @@ class FeedbackOut(BaseModel):
     )
     question: str | None
     customer_ref: str | None
+    customer_email: str | None
+    customer_name: str | None
     segment: str | None
     case_id: str | None
     attributes: dict[str, Any]
@@ -54,6 +56,8 @@ class TurnOut(BaseModel):
     text: str
     at: datetime | None
     speaker: str | None
+    ref: str | None = Field(description="The source's own id of this turn.")
+    question: str | None = Field(description="The question that it answers.")
 
 
 class ScoreOut(BaseModel):
@@ -63,6 +67,7 @@ class ScoreOut(BaseModel):
     value: float
     min: float
     max: float
+    raw: str | None = Field(description="What the source wrote, where it was no number.")
 
 
 class WholeFeedbackOut(FeedbackOut):
@@ -150,7 +155,8 @@ def show(feedback_id: Id, session: Reading, _actor: Analyst) -> WholeFeedbackOut
         **_shown(found.feedback, found.source).model_dump(),
         turns=[TurnOut.model_validate(turn, from_attributes=True) for turn in found.turns],
         scores=[
-            ScoreOut(metric=score.metric, value=score.value, min=score.low, max=score.high) for score in found.scores
+            ScoreOut(metric=score.metric, value=score.value, min=score.low, max=score.high, raw=score.raw)
+            for score in found.scores
         ],
         mentions=[show_quote(quote) for quote in feedback_quotes(session, feedback_id)],
     )
@@ -197,6 +203,8 @@ def _shown(row: Feedback, source: str) -> FeedbackOut:
         unread=row.unread,
         question=row.question,
         customer_ref=row.customer_ref,
+        customer_email=row.customer_email,
+        customer_name=row.customer_name,
         segment=row.segment,
         case_id=row.case_ref,
         attributes=row.attributes,

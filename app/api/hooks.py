@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from app.api.bodies import OpenRoute, check_coding, read_body
 from app.api.deps import Now, Reading, SecretKey, Writing, runtime_of
 from app.api.openapi import declare
-from app.connectors.contract import RawDelivery
 from app.errors import AppError, Kind
 from app.ingest.receive import receive_delivery, verify_delivery
 from app.ingest.sources import NATIVE
+from app.payloads.delivery import RawDelivery
 from app.store.deliveries import find_source
 from app.store.tables import Source
 
@@ -34,7 +34,10 @@ async def _delivery(request: Request) -> RawDelivery:
     check_coding(request)
     body = await read_body(request, runtime_of(request).settings.max_body_bytes)
     headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
-    return RawDelivery(body=body, headers=headers, content_type=headers.get("content-type", ""))
+    address = f"{runtime_of(request).settings.base_url}{request.url.path}"
+    address += f"?{request.url.query}" if request.url.query else ""
+    content_type = headers.get("content-type", "")
+    return RawDelivery(body, headers, content_type, method=request.method, url=address)
 
 
 @router.head("/{source}", operation_id="probe_hook", summary="Whether a hook is there")

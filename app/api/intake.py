@@ -12,12 +12,12 @@ from app.api.bodies import ApiRoute, check_form, read_body
 from app.api.deps import Ingester, Now, Writing, runtime_of
 from app.api.openapi import declare
 from app.api.problems import problem_of
-from app.connectors.contract import NativeItem, read_item
 from app.domain.actor import Actor
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
 from app.ingest.items import MAX_BATCH, Accepted, Status, accept_items
 from app.ingest.sources import ensure_native_source
+from app.payloads.native import NativeItem, read_item
 from app.store.deliveries import find_source
 from app.store.tables import Source
 

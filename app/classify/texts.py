@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Unread:
-    """One feedback to read; `content_rev` is the revision that will have been read."""
+    """One feedback to read; `content_rev` is the revision that will have been read.
+
+    A turn is its position, role, text and the question that it answers.
+    """
 
     id: int
     content_rev: int
     question: str | None
-    turns: tuple[tuple[int, str, str], ...]
+    turns: tuple[tuple[int, str, str, str | None], ...]
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,11 @@ class Read:
 
 def load_texts(session: Session, rows: Sequence[Feedback]) -> tuple[Unread, ...]:
     """The turns of feedback, in its order."""
-    turns: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
+    turns: dict[int, list[tuple[int, str, str, str | None]]] = defaultdict(list)
     wanted = Turn.feedback_id.in_([row.id for row in rows])
-    query = select(Turn.feedback_id, Turn.position, Turn.role, Turn.text).where(wanted)
-    for feedback_id, position, role, text in session.execute(query.order_by(Turn.feedback_id, Turn.position)):
-        turns[feedback_id].append((position, role, text))
+    query = select(Turn.feedback_id, Turn.position, Turn.role, Turn.text, Turn.question).where(wanted)
+    for feedback_id, position, role, text, question in session.execute(query.order_by(Turn.feedback_id, Turn.position)):
+        turns[feedback_id].append((position, role, text, question))
     return tuple(Unread(row.id, row.content_rev, row.question, tuple(turns[row.id])) for row in rows)
 
 
@@ -61,7 +64,7 @@ def read_texts(reader: Reader, texts: Sequence[Unread]) -> tuple[Read, ...]:
     """Read all of them; one encoder pass."""
     from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
 
-    conversations = [[contract.Turn(role, text) for _, role, text in one.turns] for one in texts]
+    conversations = [[contract.Turn(role, text, question) for _, role, text, question in one.turns] for one in texts]
     found = reader.read(conversations, [one.question for one in texts])
     return tuple(
         Read(

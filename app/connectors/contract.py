@@ -1,262 +1,16 @@
-"""What every way in agrees on: the native feedback item, and what a connector module consists of."""
+"""What a connector module consists of, and what it makes of one delivery."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from math import isfinite
-from typing import Annotated, Any, ClassVar, Protocol
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictInt,
-    StrictStr,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, field_validator
 
-from app.domain.feedback import Medium, Role
-from app.errors import AppError, Kind
-
-MAX_TEXT = 100_000
-"""Characters in one text or turn."""
-MAX_TURNS = 20_000
-MAX_SCORES = 50
-MAX_ATTRIBUTES = 50
-MAX_ATTRIBUTE = 1_000
-
-_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_NOT_STORABLE = re.compile(r"[\x00\ud800-\udfff]")
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
-
-
-def _no_nul(value: str) -> str:
-    if "\x00" in value:
-        raise PydanticCustomError("nul_character", "A text must not have NUL characters: remove them")
-    return value
-
-
-def _no_control(value: str) -> str:
-    if _CONTROL.search(value):
-        raise PydanticCustomError("control_character", "An id or name must not have control characters: remove them")
-    return value
-
-
-def _iso_string(value: object) -> object:
-    if isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.match(value)):
-        return value
-    raise PydanticCustomError("instant", "Write an instant as RFC 3339 text, such as 2026-03-01T14:05:00+01:00")
-
-
-def _in_range(value: datetime) -> datetime:
-    if not _EARLIEST <= value < _LATEST:
-        raise PydanticCustomError("instant_range", "The instant must lie between the years 1970 and 2200")
-    return value.astimezone(UTC)
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PydanticCustomError("number", "Write a number, without quotes; true and false are no numbers")
-    return value
-
-
-def _flat(value: object) -> object:
-    fits = (
-        (isinstance(value, str) and len(value) <= MAX_ATTRIBUTE and not _NOT_STORABLE.search(value))
-        or (isinstance(value, int) and -(2**63) <= value < 2**63)
-        or (isinstance(value, float) and isfinite(value))
-    )
-    if not fits:
-        message = "An attribute is a text of at most 1,000 characters, a finite number within 64 bits, true or false"
-        raise PydanticCustomError("attribute", message)
-    return value
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_iso_string), AfterValidator(_in_range)]
-"""An instant with its zone, kept in UTC; naive times are refused."""
-Words = Annotated[StrictStr, StringConstraints(max_length=MAX_TEXT), AfterValidator(_no_nul)]
-Ref = Annotated[StrictStr, StringConstraints(min_length=1, max_length=255), AfterValidator(_no_control)]
-"""An id as its source writes it, digit for digit."""
-Name = Annotated[StrictStr, StringConstraints(min_length=1, max_length=64), AfterValidator(_no_control)]
-Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
-Attribute = Annotated[bool | int | float | str, BeforeValidator(_flat)]
-
-
-class Part(BaseModel):
-    """What all parts of an item share: unknown fields are refused, values never change and never appear in errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class ItemTurn(Part):
-    """One speaker's part of a conversation."""
-
-    role: Role
-    text: Words
-    at: Instant | None = None
-    speaker: Ref | None = Field(default=None, description="The speaker's name or id as the source has it.")
-
-
-class ItemScore(Part):
-    """A structured answer with its scale, such as NPS 0 on 0..10."""
-
-    metric: Annotated[StrictStr, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")] = Field(examples=["nps", "csat"])
-    value: Number
-    min: Number
-    max: Number
-
-    @model_validator(mode="after")
-    def _on_its_scale(self) -> "ItemScore":
-        if self.min >= self.max:
-            raise PydanticCustomError("scale", "A scale's min must be below its max")
-        if not self.min <= self.value <= self.max:
-            raise PydanticCustomError("off_scale", "The value must lie within its scale, min to max")
-        return self
-
-
-class ItemCustomer(Part):
-    """Who said it, as the source knows them."""
-
-    ref: Ref
-    segment: Ref | None = None
-
-
-class NativeItem(Part):
-    """One customer utterance: what `POST /v1/feedback` takes and what every connector makes of its payloads.
-
-    Absent (or null) is unknown; an empty text is an empty text. A later state of the same utterance has the same
-    `external_id` and a higher `version` or a later `updated_at`; a source uses one of the two.
-    """
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "external_id": "resp-20418",
-                    "version": 1,
-                    "medium": "survey",
-                    "occurred_at": "2026-03-01T14:05:00+01:00",
-                    "language": "en",
-                    "question": "What could we do better?",
-                    "text": "I had to explain my problem to three people and my parcel is still late.",
-                    "scores": [{"metric": "nps", "value": 0, "min": 0, "max": 10}],
-                    "customer": {"ref": "C-1077", "segment": "private"},
-                    "case_id": "order-5521",
-                    "attributes": {"country": "DE", "orders": 3, "premium": False},
-                },
-                {
-                    "external_id": "chat-88",
-                    "updated_at": "2026-03-01T15:00:00Z",
-                    "medium": "chat",
-                    "occurred_at": "2026-03-01T14:40:00Z",
-                    "turns": [
-                        {"role": "agent", "text": "How can I help?", "at": "2026-03-01T14:40:00Z"},
-                        {"role": "customer", "text": "Nobody tells me where my refund is."},
-                    ],
-                },
-            ]
-        }
-    )
-
-    external_id: Ref = Field(description="The source's own id of the utterance, kept digit for digit.")
-    version: Annotated[StrictInt, Field(ge=0, le=2**63 - 1)] | None = Field(
-        default=None, description="Counts the states of this utterance; a higher one replaces a lower one."
-    )
-    updated_at: Instant | None = Field(default=None, description="Instead of `version`: when this state came about.")
-    medium: Medium
-    occurred_at: Instant = Field(description="When the customer said it; with zone.")
-    language: Annotated[StrictStr, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$")] | None = None
-    question: Annotated[StrictStr, StringConstraints(max_length=2_000), AfterValidator(_no_nul)] | None = Field(
-        default=None, description="The survey question: it changes what an answer means."
-    )
-    text: Words | None = Field(default=None, description="What the customer said; either this or `turns`.")
-    turns: Annotated[list[ItemTurn], Field(min_length=1, max_length=MAX_TURNS)] | None = None
-    scores: Annotated[list[ItemScore], Field(max_length=MAX_SCORES)] = Field(default_factory=list)
-    customer: ItemCustomer | None = None
-    case_id: Ref | None = Field(default=None, description="The order, claim or ticket that it is about.")
-    attributes: Annotated[dict[Name, Attribute], Field(max_length=MAX_ATTRIBUTES)] = Field(
-        default_factory=dict, description="Flat facts: texts (to 1,000 characters), finite numbers, true or false."
-    )
-
-    @model_validator(mode="after")
-    def _says_one_thing(self) -> "NativeItem":
-        if self.text is None and self.turns is None:
-            raise PydanticCustomError(
-                "words_missing", 'Give `text` or `turns`; for an answer without words send "text": ""'
-            )
-        if self.text is not None and self.turns is not None:
-            raise PydanticCustomError("words_twice", "Give `text` or `turns`, not both")
-        if self.version is not None and self.updated_at is not None:
-            raise PydanticCustomError("version_twice", "Give `version` or `updated_at`, not both")
-        return self
-
-
-def read_item(value: object) -> NativeItem:
-    """Make an item of decoded JSON.
-
-    Raises:
-        AppError: ``invalid_item``; its fact `errors` lists `{pointer, code, message}`, never the values themselves.
-    """
-    try:
-        return NativeItem.model_validate(value)
-    except ValidationError as error:
-        told = [_told(detail) for detail in error.errors(include_url=False, include_input=False)]
-        first = told[0]
-        message = f"The item does not fit the schema: {first['pointer'] or '/'}: {first['message']}."
-        raise AppError(Kind.INVALID, "invalid_item", message, errors=told[:20]) from None
-
-
-def known_parts(value: object) -> object:
-    """A decoded item without the fields that the schema does not know: hooks may send more than we read."""
-    if not isinstance(value, Mapping):
-        return value
-    kept = {name: part for name, part in value.items() if name in NativeItem.model_fields}
-    for name, shape in _PARTS.items():
-        part = kept.get(name)
-        if isinstance(part, Mapping):
-            kept[name] = _known_fields(part, shape)
-        elif isinstance(part, list):
-            kept[name] = [_known_fields(one, shape) for one in part]
-    return kept
-
-
-_PARTS: Mapping[str, type[Part]] = {"turns": ItemTurn, "scores": ItemScore, "customer": ItemCustomer}
-
-
-def _known_fields(value: object, shape: type[Part]) -> object:
-    if not isinstance(value, Mapping):
-        return value
-    return {name: part for name, part in value.items() if name in shape.model_fields}
-
-
-def _told(detail: ErrorDetails) -> dict[str, str]:
-    # Keys come from the sender: only plain names are repeated, anything else could be somebody's words.
-    steps = (str(step) if _PLAIN_NAME.fullmatch(str(step)) else "?" for step in detail["loc"])
-    return {"pointer": "".join(f"/{step}" for step in steps), "code": detail["type"], "message": detail["msg"]}
-
-
-@dataclass(frozen=True)
-class RawDelivery:
-    """One request as it came in.
-
-    Attributes:
-        body: The raw bytes: signatures are over these.
-        headers: Names in lower case.
-        content_type: As sent, parameters included; empty if none was.
-    """
-
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content_type: str = "application/json"
+from app.payloads.delivery import RawDelivery, Reply
+from app.payloads.native import NativeItem
+from app.payloads.signing import Auth
 
 
 @dataclass(frozen=True)
@@ -267,52 +21,130 @@ class Ignored:
 
 
 @dataclass(frozen=True)
+class Undated:
+    """An item whose sender gives no time: `occurred_at` is the delivery's arrival and no part of its content."""
+
+    item: NativeItem
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """The sender says that this utterance is gone: its words are erased."""
+
+    external_id: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A thin event: the words have to be fetched from the sender, or come later by file or API.
+
+    Attributes:
+        external_id: The item's id once it is here.
+        path: What to ask the sender's API for, such as `/v3/surveys/1/responses/2/details`.
+        occurred_at: When the sender says that it happened; None where the event does not say.
+    """
+
+    external_id: str
+    path: str
+    occurred_at: datetime | None = None
+
+
+Found: TypeAlias = NativeItem | Undated | Deleted | Wanted
+Parsed: TypeAlias = Sequence[Found] | Ignored
+"""What one delivery holds, in its order."""
+
+
+@dataclass(frozen=True)
+class Pull:
+    """One GET request that brings what a thin event only named."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+class ConnectorConfig(BaseModel):
+    """What an operator can set for a source of any connector; a connector's `Config` extends it.
+
+    Attributes:
+        zone: Counts for times that the sender writes without one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    zone: str = "UTC"
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, OSError, ValueError):
+            raise ValueError("there is no such time zone; write it as Europe/Berlin or UTC") from None
+        return value
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        """The zone."""
+        return ZoneInfo(self.zone)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What is known of a sender before anything is parsed.
+
+    Attributes:
+        title: Its name as people write it.
+        auth: How its deliveries prove where they come from.
+        setup: What to click at the sender, one step each; `{url}` and `{secret}` stand for the source's own.
+        also: Other names under which it is looked for, in the form of file names.
+        suffixes: Endings of files that this connector reads, such as `.vtt`.
+        acknowledgement: The answer to a kept delivery, where the sender wants another than our own.
+        handshake: Answers a sender that asks whether we are there; None: it was no such question. Called only for
+            deliveries that `auth` let in, unless `open_handshake` is set.
+        open_handshake: The sender asks before it can sign.
+        pull: Makes the request for a `Wanted`, given the source's configuration and the operator's API token.
+    """
+
+    title: str
+    auth: Auth
+    setup: Sequence[str]
+    also: Sequence[str] = ()
+    suffixes: Sequence[str] = ()
+    acknowledgement: Reply | None = None
+    handshake: Callable[[RawDelivery, Sequence[str]], Reply | None] | None = None
+    open_handshake: bool = False
+    pull: Callable[[Wanted, Any, str], Pull] | None = None
+
+
+@dataclass(frozen=True)
 class Example:
     """A payload and what must come of it; the contract test replays every one.
 
     Attributes:
         name: What it shows.
         delivery: The payload.
-        expect: The items as JSON, or the reason for ignoring it, or the code of the refusal.
+        expect: What must be found, items as JSON; or the reason for ignoring it, or the code of the refusal.
         config: The source's configuration, as JSON.
     """
 
     name: str
     delivery: RawDelivery
-    expect: Sequence[Mapping[str, Any]] | Ignored | str
+    expect: Sequence[Mapping[str, Any] | Undated | Deleted | Wanted] | Ignored | str
     config: Mapping[str, Any] = field(default_factory=dict)
-
-
-class ConnectorConfig(BaseModel):
-    """What an operator can set for a source of a connector; a connector's `Config` extends it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Connector(Protocol):
     """What a module in this folder consists of; its file name is its name. All of it is pure."""
 
+    SPEC: ClassVar[Spec]
     Config: ClassVar[type[ConnectorConfig]]
     EXAMPLES: ClassVar[Sequence[Example]]
 
-    def new_secret(self) -> str:
-        """A fresh secret in the form that this sender's set-up page takes."""
-
-    def check_secret(self, secret: str) -> None:
-        """Whether a secret that the sender's set-up page showed can be used.
-
-        Raises:
-            AppError: ``unusable_secret``; the message says what it looks like.
-        """
-
-    def verify(self, delivery: RawDelivery, secrets: Sequence[str], now: datetime) -> bool:
-        """Whether one of the live `secrets` signed this delivery, recently enough; never raises."""
-
     def reference(self, delivery: RawDelivery) -> str | None:
-        """The sender's own id of this delivery, the same when it is sent again."""
+        """The sender's own id of this delivery, the same when it is sent again; never raises."""
 
-    def parse(self, delivery: RawDelivery, config: Any) -> Sequence[NativeItem] | Ignored:  # noqa: ANN401 - its own Config
-        """The items in it.
+    def parse(self, delivery: RawDelivery, config: Any) -> Parsed:  # noqa: ANN401 - its own Config
+        """What is in it.
 
         Raises:
             AppError: It cannot be read; the delivery is quarantined with the message as its reason.

@@ -5,28 +5,16 @@ envelope `{"type", "timestamp", "data"}`. Fields that we do not know are dropped
 Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
-import hmac
-import re
-import secrets as random_source
-from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, NativeItem, RawDelivery, known_parts, read_item
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec
 from app.domain.feedback import Medium
-from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
+from app.payloads.delivery import RawDelivery
+from app.payloads.native import known_parts, read_item
+from app.payloads.signing import Hmac
 
-TOLERANCE_SECONDS = 300
 MAX_ITEMS = 1_000
-MAX_SIGNATURES = 50
-"""Signatures of one header that are looked at: a sender in the middle of a rotation sends two."""
-
-_PREFIX = "whsec_"
-_KEY_BYTES = range(24, 65)
-_ID = re.compile(r"[\x21-\x7e]{1,255}")
-_SECONDS = re.compile(r"[0-9]{1,12}")
-_JSON_TYPE = re.compile(r"\s*application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 
 
 class Config(ConnectorConfig):
@@ -39,36 +27,25 @@ class Config(ConnectorConfig):
     medium: Medium | None = None
 
 
-def new_secret() -> str:
-    """32 random bytes in the specification's form."""
-    return _PREFIX + b64encode(random_source.token_bytes(32)).decode()
-
-
-def check_secret(secret: str) -> None:
-    """Whether `secret` is `whsec_` and 24 to 64 bytes in base64.
-
-    Raises:
-        AppError: ``unusable_secret``.
-    """
-    if _key(secret) is None:
-        message = "A secret of this connector is whsec_ followed by 24 to 64 bytes in base64. Copy the sender's again."
-        raise AppError(Kind.INVALID, "unusable_secret", message)
-
-
-def verify(delivery: RawDelivery, secrets: Sequence[str], now: datetime) -> bool:
-    """Whether a `v1` signature over `{id}.{timestamp}.{body}` was made with one of the secrets, within five minutes."""
-    headers = delivery.headers
-    sent_id, sent_at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not (_ID.fullmatch(sent_id) and _SECONDS.fullmatch(sent_at)):
-        return False
-    if abs(now.timestamp() - int(sent_at)) > TOLERANCE_SECONDS:
-        return False
-    entries = headers.get("webhook-signature", "").split(" ", MAX_SIGNATURES)[:MAX_SIGNATURES]
-    sent = [entry[3:].encode("utf-8", "replace") for entry in entries if entry.startswith("v1,")]
-    signed = f"{sent_id}.{sent_at}.".encode() + delivery.body
-    right = [b64encode(hmac.digest(key, signed, "sha256")) for key in map(_key, secrets) if key is not None]
-    matches = [hmac.compare_digest(one, other) for one in sent for other in right]
-    return any(matches)
+SPEC = Spec(
+    title="Standard Webhooks",
+    auth=Hmac(
+        header="webhook-signature",
+        coding="base64",
+        prefix="v1,",
+        signed="{id}.{ts}.{body}",
+        ts_header="webhook-timestamp",
+        id_header="webhook-id",
+        several=True,
+        key_form="whsec",
+    ),
+    setup=(
+        "Add an endpoint with the address {url}.",
+        "Give it the signing secret {secret}.",
+        "Send native items as JSON; the schema is NativeItem in /v1/openapi.json.",
+    ),
+    also=("svix", "generic"),
+)
 
 
 def reference(delivery: RawDelivery) -> str | None:
@@ -76,15 +53,13 @@ def reference(delivery: RawDelivery) -> str | None:
     return delivery.headers.get("webhook-id")
 
 
-def parse(delivery: RawDelivery, config: Config) -> Sequence[NativeItem] | Ignored:
+def parse(delivery: RawDelivery, config: Config) -> Parsed:
     """The items of the body.
 
     Raises:
         AppError: It is not JSON, has too many items, or one of them does not fit.
     """
-    if delivery.content_type and not _JSON_TYPE.fullmatch(delivery.content_type):
-        raise AppError(Kind.UNSUPPORTED_MEDIA, "not_json", "The delivery is not application/json. Send JSON.")
-    found = _items(decode_json(delivery.body))
+    found = _items(delivery.json())
     if not found:
         return Ignored("the delivery holds no items")
     if len(found) > MAX_ITEMS:
@@ -103,14 +78,6 @@ def _items(body: object) -> Sequence[object]:
             return list(inner["items"])
         return [inner]
     return [body]
-
-
-def _key(secret: str) -> bytes | None:
-    try:
-        key = b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except ValueError:
-        return None
-    return key if len(key) in _KEY_BYTES else None
 
 
 def _json(body: str) -> RawDelivery:

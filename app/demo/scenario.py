@@ -9,7 +9,6 @@ from pathlib import Path
 from app.act.aside import decline_item
 from app.act.progress import acknowledge_item, mark_deployed, plan_change
 from app.clock import SteppedClock
-from app.connectors.contract import NativeItem, read_item
 from app.demo.generator import SEED, list_feedback
 from app.demo.story import STORY, Story
 from app.demo.summary import Summary, summarise
@@ -21,6 +20,7 @@ from app.ingest.items import accept_items
 from app.ingest.sources import ensure_native_source
 from app.measure.design import freeze_deployed
 from app.measure.exposures import put_exposures
+from app.payloads.native import NativeItem, read_item
 from app.pipeline import STATIONS, Station, drain
 from app.processes.apply import apply_document
 from app.processes.document import Document

@@ -39,8 +39,17 @@ class DeliveryState(StrEnum):
 
     RECEIVED = "received"
     UNPACKED = "unpacked"
+    FETCH_REQUIRED = "fetch_required"
     IGNORED = "ignored"
     QUARANTINED = "quarantined"
+
+
+class FetchState(StrEnum):
+    """Where a thin event's words stand."""
+
+    OPEN = "open"
+    DONE = "done"
+    EXPIRED = "expired"
 
 
 class FeedbackState(StrEnum):

@@ -1,7 +1,7 @@
 """Commands that take data away: erase a person, erase raw payloads whose retention has ended."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
 from app.domain.actor import Actor
-from app.domain.feedback import DeliveryState, FeedbackState
+from app.domain.feedback import DeliveryState, FeedbackState, Medium
 from app.ingest.prepared import tombstone_id
-from app.store.tables import Delivery, Feedback, Score
+from app.store.tables import Delivery, Feedback, Score, Source
 
 ERASED = "erased"
 _CHUNK = 500
@@ -34,7 +34,7 @@ class Erased:
 
 
 def erase_customer(session: Session, now: datetime, actor: Actor, customer_ref: str) -> Erased:
-    """Erase a person in every source: their words and everything that was derived from them.
+    """Erase a person, by reference or e-mail, in every source: their words and everything derived from them.
 
     What stays of each utterance is one anonymous row (source, medium, language, instant, scores), so that volumes and
     scores of past days do not change; its complaint mentions go with its words. It is known by a hash of its id only,
@@ -42,7 +42,8 @@ def erase_customer(session: Session, now: datetime, actor: Actor, customer_ref: 
     bytes, quarantined ones too; one that still waits to be unpacked keeps them (it may hold other people's words that
     were acknowledged) and is to be erased once it has been read.
     """
-    rows = session.scalars(select(Feedback).where(Feedback.customer_ref == customer_ref).order_by(Feedback.id)).all()
+    theirs = or_(Feedback.customer_ref == customer_ref, Feedback.customer_email == customer_ref)
+    rows = session.scalars(select(Feedback).where(theirs).order_by(Feedback.id)).all()
     for start in range(0, len(rows), _CHUNK):
         _bury(session, rows[start : start + _CHUNK])
     deliveries = _erase_bodies(session, or_(*_names(session, customer_ref)), reason=ERASED)
@@ -61,8 +62,47 @@ def purge_deliveries(session: Session, now: datetime, retention_days: int) -> in
     return _erase_bodies(session, Delivery.received_at < now - timedelta(days=retention_days), reason=None)
 
 
+def delete_items(session: Session, now: datetime, source: Source, external_ids: Collection[str]) -> int:
+    """Take away what the sender says is gone, as if its person had been erased: one anonymous row stays of each.
+
+    What we do not have yet leaves its row as well, so that it is not stored when it comes late; its medium is that of
+    the source's newest utterance. Raw payloads from which these were last read lose their bytes.
+
+    Returns:
+        How many had words.
+    """
+    known = Feedback.source_id == source.id
+    rows = session.scalars(select(Feedback).where(known, Feedback.external_id.in_(external_ids))).all()
+    deliveries = [row.delivery_id for row in rows if row.delivery_id is not None]
+    graves = {tombstone_id(source.id, each) for each in set(external_ids) - {row.external_id for row in rows}}
+    graves -= set(session.scalars(select(Feedback.external_id).where(known, Feedback.external_id.in_(graves))))
+    medium = session.scalar(select(Feedback.medium).where(known).order_by(Feedback.id.desc()).limit(1))
+    for grave in sorted(graves):
+        session.add(_grave(source.id, grave, medium or Medium.SURVEY, now))
+    _bury(session, rows)
+    _erase_bodies(session, Delivery.id.in_(deliveries), reason=ERASED)
+    actor = Actor(name=f"source:{source.key}")
+    record_audit(session, now, actor, "feedback_deleted", f"source:{source.id}", count=len(rows))
+    return len(rows)
+
+
+def _grave(source_id: int, tombstone: str, medium: str, now: datetime) -> Feedback:
+    return Feedback(
+        source_id=source_id,
+        external_id=tombstone,
+        digest=ERASED,
+        medium=medium,
+        occurred_at=now,
+        received_at=now,
+        attributes={},
+        state=FeedbackState.LABELLED,
+    )
+
+
 def _bury(session: Session, rows: Sequence[Feedback]) -> None:
     ids = [row.id for row in rows]
+    if not ids:
+        return
     scores = session.scalars(select(Score).where(Score.feedback_id.in_(ids)).order_by(Score.position)).all()
     kept = [(score.feedback_id, score.position, score.metric, score.value, score.low, score.high) for score in scores]
     graves: list[dict[str, Any]] = [

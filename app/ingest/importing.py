@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.connectors.contract import NativeItem, known_parts, read_item
 from app.domain.actor import Actor
 from app.domain.feedback import Medium
 from app.errors import AppError
@@ -21,6 +20,7 @@ from app.ingest.mapping import DATE_FIELDS, ColumnMap, map_columns
 from app.ingest.reading import BadRow, Row, RowFile, open_rows, read_rows, shown
 from app.ingest.rows import RowReader, RowRefusedError
 from app.ingest.sources import ensure_native_source
+from app.payloads.native import NativeItem, known_parts, read_item
 
 CHUNK = 500
 """Rows of one transaction."""

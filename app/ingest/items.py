@@ -4,20 +4,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.connectors.contract import NativeItem
 from app.domain.feedback import FeedbackState
 from app.engine.wake import wake
-from app.ingest.prepared import Prepared, prepare_item, tombstone_id
+from app.ingest.fetches import close_fetches
+from app.ingest.merging import merge_prepared
+from app.ingest.prepared import ITEM_COLUMNS, Prepared, prepare_item, tombstone_id
+from app.ingest.sources import NATIVE
+from app.payloads.native import NativeItem
 from app.store.tables import Feedback, Score, Source, Turn
 
 CLOCK_TOLERANCE = timedelta(hours=24)
-"""How far ahead of us a sender's clock may be."""
+"""How far ahead of us a sender's clock may be; what is said so early counts from its arrival."""
+CLOCK_AHEAD = "sender_clock_ahead"
+"""The attribute that keeps the sender's own time then."""
 MAX_BATCH = 1_000
 """Items of one call."""
 
@@ -96,8 +102,19 @@ def accept_items(
     Returns:
         One outcome per item, in the order of `items`.
     """
-    prepared = [prepare_item(item, dated=dated) for item in items]
     batch = _Batch(session, now, source.id, delivery_id)
+    told: list[Accepted] = []
+    for merges, run in groupby(items, key=lambda item: item.merge):
+        told += (_add(batch, item) for item in run) if merges else _replace(batch, tuple(run), dated=dated)  # noqa: B031 - one of the two
+    if source.connector != NATIVE:
+        arrived = [item.external_id for item, one in zip(items, told, strict=True) if one.is_stored]
+        close_fetches(session, source.id, arrived)
+    return told
+
+
+def _replace(batch: "_Batch", items: Sequence[NativeItem], *, dated: bool) -> list[Accepted]:
+    now = batch.now
+    prepared = [prepare_item(item, dated=dated) for item in items]
     in_time = [one for item, one in zip(items, prepared, strict=True) if not _is_ahead(item, now)]
     newest = _newest(in_time)
     erased = batch.erased(newest)
@@ -115,9 +132,34 @@ def accept_items(
     return told
 
 
+def _add(batch: "_Batch", item: NativeItem) -> Accepted:
+    """Add one message's item to what is stored of its conversation."""
+    if _is_ahead(item, batch.now):
+        return _IN_FUTURE
+    fresh = prepare_item(item)
+    if batch.erased([fresh.external_id]):
+        return _ERASED
+    made = batch.store({fresh.external_id: fresh}, replace=False)
+    if batch.changed.pop(fresh.external_id, None) is not None:
+        return Accepted(Status.CREATED, made[fresh.external_id].id)
+    row = made.get(fresh.external_id)
+    if row is None:  # erased by another transaction in this very moment
+        return _ERASED
+    merged = merge_prepared(batch.load(row.id), fresh)
+    if merged.digest == row.digest and merged.version == row.version:
+        return Accepted(Status.DUPLICATE, row.id)
+    batch.store({fresh.external_id: merged}, older={fresh.external_id: row})
+    del batch.changed[fresh.external_id]
+    return Accepted(Status.UPDATED, row.id)
+
+
 def _is_ahead(item: NativeItem, now: datetime) -> bool:
     latest = max(item.occurred_at, item.updated_at or item.occurred_at)
     return latest > now + CLOCK_TOLERANCE
+
+
+def _flagged(columns: Mapping[str, Any], said: datetime) -> dict[str, Any]:
+    return {**columns["attributes"], CLOCK_AHEAD: said.isoformat()}
 
 
 def _newest(prepared: Iterable[Prepared]) -> dict[str, Prepared]:
@@ -157,17 +199,36 @@ class _Batch:
         )
         return {by_tombstone[found] for found in self.session.scalars(statement)}
 
-    def store(self, wanted: Mapping[str, Prepared]) -> dict[str, _Stored]:
-        """Insert what is new, replace what is older; gives every utterance's state after that."""
-        stored = self._insert(wanted)
-        known = self._lock([key for key in wanted if key not in stored])
-        newer = {key: row for key, row in known.items() if wanted[key].version > row.version}
+    def store(
+        self, wanted: Mapping[str, Prepared], *, replace: bool = True, older: Mapping[str, _Stored] | None = None
+    ) -> dict[str, _Stored]:
+        """Insert what is new, replace what is older; gives every utterance's state after that.
+
+        Args:
+            wanted: By external id.
+            replace: Whether to replace what is older.
+            older: Rows that are locked already and replaced in any case; then nothing is inserted.
+        """
+        stored = self._insert(wanted) if older is None else {}
+        known = dict(older or self._lock([key for key in wanted if key not in stored]))
+        newer = {key: row for key, row in known.items() if older or (replace and wanted[key].version > row.version)}
         stored |= known | self._replace(newer, wanted)
         if self.changed:
             self._write_parts({stored[key].id: wanted[key] for key in self.changed})
             last = stored[next(reversed(self.changed))]
             wake(self.session, "label", f"{last.id}.{last.content_rev}")
         return stored
+
+    def load(self, feedback_id: int) -> Prepared:
+        """The stored state of an utterance, in the form of an item that is ready to be stored."""
+        row = self.session.execute(select(Feedback.__table__).where(Feedback.id == feedback_id)).mappings().one()
+        parts = []
+        for table in (Turn, Score):
+            found = select(table.__table__).where(table.feedback_id == feedback_id).order_by(table.position)
+            rows = self.session.execute(found).mappings()
+            parts.append([{name: value for name, value in one.items() if name != "feedback_id"} for one in rows])
+        columns = {name: row[name] for name in ITEM_COLUMNS}
+        return Prepared(row["external_id"], row["version"], row["digest"], columns, *parts)
 
     def _insert(self, wanted: Mapping[str, Prepared]) -> dict[str, _Stored]:
         if not wanted:
@@ -219,9 +280,16 @@ class _Batch:
                 self.session.execute(insert(table), rows)
 
     def _columns(self, one: Prepared) -> dict[str, Any]:
-        return one.columns | {
-            "version": one.version,
-            "digest": one.digest,
-            "delivery_id": self.delivery_id,
-            "received_at": self.now,
-        }
+        said = one.columns["occurred_at"]
+        # A clock that is ahead must not put words into days to come; what it said is kept beside.
+        early = {} if said <= self.now else {"occurred_at": self.now, "attributes": _flagged(one.columns, said)}
+        return (
+            one.columns
+            | early
+            | {
+                "version": one.version,
+                "digest": one.digest,
+                "delivery_id": self.delivery_id,
+                "received_at": self.now,
+            }
+        )

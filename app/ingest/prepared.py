@@ -1,15 +1,24 @@
 """What is stored of an item: words without personal numbers, the version as one number, a digest of the content."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
 from typing import Any
 
-from app.connectors.contract import NativeItem
 from app.domain.feedback import Role
 from app.ingest.redact import redact_text
+from app.payloads.native import NativeItem
 
+ITEM_COLUMNS = (
+    *("medium", "occurred_at", "language", "question", "customer_ref", "customer_email", "customer_name", "segment"),
+    *("case_ref", "attributes"),
+)
+"""Columns of the feedback row whose values come from the item."""
+
+_OLD = frozenset(("at", "speaker"))
+"""Parts that digests of the first release held even where they were unknown."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -47,22 +56,48 @@ def prepare_item(item: NativeItem, *, dated: bool = True) -> Prepared:
         "occurred_at": item.occurred_at,
         "language": item.language,
         "question": None if item.question is None else redact_text(item.question),
-        "customer_ref": item.customer.ref if item.customer else None,
+        "customer_ref": _who(item),
+        "customer_email": item.customer.email if item.customer else None,
+        "customer_name": item.customer.name if item.customer else None,
         "segment": item.customer.segment if item.customer else None,
         "case_ref": item.case_id,
         "attributes": {
             name: redact_text(value) if isinstance(value, str) else value for name, value in item.attributes.items()
         },
     }
-    turns = _turns(item)
+    version = _version(item)
+    turns = [turn | {"version": version} for turn in _turns(item)]
     scores = [
-        {"position": position, "metric": score.metric, "value": score.value, "low": score.min, "high": score.max}
+        {
+            "position": position,
+            "metric": score.metric,
+            "value": score.value,
+            "low": score.min,
+            "high": score.max,
+            "raw": score.raw,
+        }
         for position, score in enumerate(item.scores)
     ]
-    content = {**columns, "turns": turns, "scores": scores}
+    digest = digest_of(columns, turns, scores, dated=dated)
+    return Prepared(item.external_id, version, digest, columns, turns, scores)
+
+
+def digest_of(
+    columns: Mapping[str, Any],
+    turns: Sequence[Mapping[str, Any]],
+    scores: Sequence[Mapping[str, Any]],
+    *,
+    dated: bool = True,
+) -> str:
+    """SHA-256 of an item's content: equal digests mean equal content, whatever version it came with."""
+    content = {**columns, "turns": [_shown(turn) for turn in turns], "scores": [_shown(score) for score in scores]}
     if not dated:
         del content["occurred_at"]
-    return Prepared(item.external_id, _version(item), _digest(content), columns, turns, scores)
+    return sha256(_canonical(content)).hexdigest()
+
+
+def _shown(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name != "version" and (value is not None or name in _OLD)}
 
 
 def tombstone_id(source_id: int, external_id: str) -> str:
@@ -76,7 +111,7 @@ def content_id(item: NativeItem, *, dated: bool) -> str:
     kept = (
         ("occurred_at", "question", "customer_ref", "case_ref") if dated else ("question", "customer_ref", "case_ref")
     )
-    content = {**{name: prepared.columns[name] for name in kept}, "turns": prepared.turns}
+    content = {**{name: prepared.columns[name] for name in kept}, "turns": [_shown(turn) for turn in prepared.turns]}
     return "sha:" + blake2b(_canonical(content), digest_size=20).hexdigest()
 
 
@@ -84,31 +119,33 @@ def _turns(item: NativeItem) -> list[dict[str, Any]]:
     if item.turns is None:
         return [_turn(0, Role.CUSTOMER, item.text)] if item.text else []
     return [
-        _turn(position, turn.role, turn.text, at=turn.at, speaker=turn.speaker)
+        _turn(position, turn.role, turn.text)
+        | {
+            "at": turn.at,
+            "speaker": None if turn.speaker is None else redact_text(turn.speaker),
+            "ref": turn.ref,
+            "question": None if turn.question is None else redact_text(turn.question),
+        }
         for position, turn in enumerate(item.turns)
     ]
 
 
-def _turn(
-    position: int, role: Role, text: str | None, *, at: datetime | None = None, speaker: str | None = None
-) -> dict[str, Any]:
-    return {
-        "position": position,
-        "role": role.value,
-        "text": redact_text(text or ""),
-        "at": at,
-        "speaker": None if speaker is None else redact_text(speaker),
-    }
+def _turn(position: int, role: Role, text: str) -> dict[str, Any]:
+    unknown = dict.fromkeys(("at", "speaker", "ref", "question"))
+    return {"position": position, "role": role.value, "text": redact_text(text), **unknown}
+
+
+def _who(item: NativeItem) -> str | None:
+    customer = item.customer
+    if customer is None:
+        return None
+    return customer.ref or (customer.email.lower() if customer.email else None)
 
 
 def _version(item: NativeItem) -> int:
     if item.updated_at is not None:
         return (item.updated_at - _EPOCH) // _MICROSECOND
     return item.version or 0
-
-
-def _digest(content: dict[str, Any]) -> str:
-    return sha256(_canonical(content)).hexdigest()
 
 
 def _canonical(content: dict[str, Any]) -> bytes:

@@ -7,13 +7,14 @@ from hashlib import sha256
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
-from app.connectors.contract import RawDelivery
 from app.domain.actor import Actor
 from app.domain.feedback import DeliveryState
 from app.engine.wake import wake
 from app.errors import AppError, Kind
 from app.ingest.sealing import unseal_secrets
 from app.ingest.sources import CONNECTORS, NATIVE
+from app.payloads.delivery import RawDelivery
+from app.payloads.signing import verify
 from app.plugins import load_plugin
 from app.store.deliveries import DeliveryFilter, find_repeat, select_replayable
 from app.store.tables import Delivery, Source
@@ -45,8 +46,8 @@ def verify_delivery(source: Source | None, delivery: RawDelivery, now: datetime,
     if source is None or source.connector == NATIVE:
         message = "There is no hook at this address. Copy the address from the source's page again."
         raise AppError(Kind.NOT_FOUND, "unknown_source", message)
-    connector = load_plugin(CONNECTORS, source.connector)
-    if not connector.verify(delivery, unseal_secrets(source.secrets, secret_key), now):
+    spec = load_plugin(CONNECTORS, source.connector).SPEC
+    if not verify(spec.auth, delivery, unseal_secrets(source.secrets, secret_key), now):
         message = "The delivery is not signed with a live secret of this source, or too old. Check the sender's secret."
         raise AppError(Kind.UNAUTHENTICATED, "bad_signature", message)
     if source.paused_at is not None:

@@ -7,12 +7,12 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from app.connectors.contract import NativeItem, known_parts, read_item
 from app.domain.feedback import Medium
 from app.errors import AppError
 from app.ingest.dates import DateReader
 from app.ingest.mapping import DATE_FIELDS, ColumnMap
 from app.ingest.prepared import content_id
+from app.payloads.native import NativeItem, known_parts, read_item
 
 _PLACEHOLDER = "-"
 

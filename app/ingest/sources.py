@@ -14,6 +14,7 @@ from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
 from app.ingest.sealing import seal_secrets, unseal_secrets
+from app.payloads.signing import check_secret, new_secret
 from app.plugins import load_plugin, plugin_names
 from app.store.deliveries import find_source
 from app.store.tables import Source
@@ -130,10 +131,10 @@ def rotate_secret(
     Returns:
         The new secret, shown this once.
     """
-    connector = _connector(source.connector)
+    auth = _connector(source.connector).SPEC.auth
     if secret is not None:
-        connector.check_secret(secret)
-    fresh: str = secret or connector.new_secret()
+        check_secret(auth, secret)
+    fresh = secret or new_secret(auth)
     live = [fresh, *unseal_secrets(source.secrets, secret_key)][:_LIVE_SECRETS]
     source.secrets = seal_secrets(live, secret_key)
     record_audit(session, now, actor, "source_secret_rotated", f"source:{source.id}")
@@ -146,14 +147,28 @@ def retire_secret(session: Session, now: datetime, actor: Actor, source: Source,
     record_audit(session, now, actor, "source_secret_retired", f"source:{source.id}")
 
 
+def set_pull_token(
+    session: Session, now: datetime, actor: Actor, source: Source, secret_key: str, token: str | None
+) -> None:
+    """Let us ask the sender's API for what its events only name; None ends that.
+
+    Raises:
+        AppError: ``no_pull``: the connector's sender has nothing to be asked for.
+    """
+    if token is not None and _connector(source.connector).SPEC.pull is None:
+        message = "This connector's deliveries are complete: there is nothing to ask the sender for."
+        raise AppError(Kind.INVALID, "no_pull", message)
+    source.pull_token = None if token is None else seal_secrets([token], secret_key)
+    record_audit(session, now, actor, "source_pull_set" if token else "source_pull_ended", f"source:{source.id}")
+
+
 def _first_secret(new: NewSource) -> str | None:
     if new.connector == NATIVE:
         return None
-    connector = _connector(new.connector)
+    auth = _connector(new.connector).SPEC.auth
     if new.secret is None:
-        made: str = connector.new_secret()
-        return made
-    connector.check_secret(new.secret)
+        return new_secret(auth)
+    check_secret(auth, new.secret)
     return new.secret
 
 
@@ -168,7 +183,7 @@ def _checked_config(connector: str, config: Mapping[str, Any]) -> dict[str, Any]
         told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
         message = f"The configuration does not fit the connector {connector}: {told}."
         raise AppError(Kind.INVALID, "bad_source_config", message) from None
-    stored: dict[str, Any] = checked.model_dump(mode="json", exclude_none=True)
+    stored: dict[str, Any] = checked.model_dump(mode="json", exclude_none=True, exclude_unset=True)
     return stored
 
 

@@ -4,16 +4,22 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.connectors.contract import Ignored, NativeItem, RawDelivery
+from app.connectors.contract import Deleted, Found, Ignored, Parsed, Undated, Wanted
 from app.domain.feedback import DeliveryState
+from app.engine.wake import wake
 from app.errors import AppError
+from app.ingest.fetches import open_fetches
+from app.ingest.forget import delete_items
 from app.ingest.items import Accepted, accept_items
 from app.ingest.sources import CONNECTORS
+from app.payloads.delivery import RawDelivery
+from app.payloads.native import NativeItem
 from app.plugins import load_plugin
 from app.store.tables import Delivery, Source
 
@@ -53,7 +59,7 @@ class Quarantined:
 class Outcome:
     """What each delivery holds."""
 
-    found: Mapping[int, Sequence[NativeItem] | Ignored | Quarantined]
+    found: Mapping[int, Parsed | Quarantined]
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
@@ -124,16 +130,14 @@ def _give_up(session: Session, now: datetime, which: Any) -> None:  # noqa: ANN4
 
 
 def _raw(delivery: Delivery, source: Source) -> Raw:
-    raw = RawDelivery(delivery.body or b"", delivery.headers, delivery.content_type)
+    raw = RawDelivery(delivery.body or b"", delivery.headers, delivery.content_type, arrived_at=delivery.received_at)
     return Raw(delivery.id, source.connector, source.config, raw)
 
 
-def _parse(raw: Raw) -> Sequence[NativeItem] | Ignored | Quarantined:
+def _parse(raw: Raw) -> Parsed | Quarantined:
     try:
         connector = load_plugin(CONNECTORS, raw.connector)
-        found: Sequence[NativeItem] | Ignored = connector.parse(
-            raw.delivery, connector.Config.model_validate(raw.config)
-        )
+        found: Parsed = connector.parse(raw.delivery, connector.Config.model_validate(raw.config))
     except AppError as error:
         return Quarantined(f"{error.code}: {error.message}")
     except Exception as error:  # noqa: BLE001 - a plug-in's mistake; its message could hold a customer's words
@@ -146,17 +150,40 @@ def _stored(
     now: datetime,
     source: Source,
     delivery_id: int,
-    found: Sequence[NativeItem] | Ignored | Quarantined,
+    found: Parsed | Quarantined,
 ) -> tuple[DeliveryState, str | None]:
     if isinstance(found, Quarantined):
         return DeliveryState.QUARANTINED, found.reason
     if isinstance(found, Ignored):
         return DeliveryState.IGNORED, found.reason
-    told = accept_items(session, now, source, found, delivery_id=delivery_id)
+    told: list[Accepted] = []
+    for kind, run in groupby(found, key=type):
+        told += _taken(session, now, source, delivery_id, kind, list(run))
+    wanted = [one for one in found if isinstance(one, Wanted)]
+    open_fetches(session, now, source.id, delivery_id, wanted)
+    if wanted and source.pull_token is not None:
+        wake(session, "fetch", f"delivery-{delivery_id}")
     refused = [one for one in told if not one.is_stored]
-    if not refused:
-        return DeliveryState.UNPACKED, None
-    return DeliveryState.QUARANTINED, _reason(refused, len(told))
+    if refused:
+        return DeliveryState.QUARANTINED, _reason(refused, len(told))
+    return (DeliveryState.FETCH_REQUIRED, _waiting(wanted)) if wanted else (DeliveryState.UNPACKED, None)
+
+
+def _taken(
+    session: Session, now: datetime, source: Source, delivery_id: int, kind: type[Found], run: list[Any]
+) -> list[Accepted]:
+    if kind is NativeItem:
+        return accept_items(session, now, source, run, delivery_id=delivery_id)
+    if kind is Undated:
+        items = [one.item for one in run]
+        return accept_items(session, now, source, items, delivery_id=delivery_id, dated=False)
+    if kind is Deleted:
+        delete_items(session, now, source, [one.external_id for one in run])
+    return []
+
+
+def _waiting(wanted: Sequence[Wanted]) -> str:
+    return f"the words of {len(wanted)} items have to be fetched or sent"
 
 
 def _reason(refused: Sequence[Accepted], total: int) -> str:

@@ -179,6 +179,7 @@ class Source(Row):
     secrets: Mapped[bytes | None]  # encrypted JSON list, newest first; at most two are live
     created_at: Mapped[datetime]
     paused_at: Mapped[datetime | None]
+    pull_token: Mapped[bytes | None]  # encrypted; with it, what thin events name is fetched from the sender
 
 
 class Delivery(Row, Leased):
@@ -198,6 +199,22 @@ class Delivery(Row, Leased):
     state: Mapped[str] = mapped_column(default="received")  # domain.feedback.DeliveryState
     reason: Mapped[str | None]
     unpacked_at: Mapped[datetime | None]
+
+
+class Fetch(Row, Leased):
+    """What a thin event only named: it is fetched, or comes by another way, or is given up."""
+
+    __tablename__ = "fetches"
+    __writer__ = "ingest"
+    __table_args__ = (Index(None, "state", "leased_until"), Index(None, "source_id", "external_id"))
+    id: Mapped[int] = row_id()
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), index=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
+    external_id: Mapped[str]
+    path: Mapped[str]  # what to ask the sender's API for
+    occurred_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16), default="open")  # domain.feedback.FetchState
 
 
 class Feedback(Row, Leased):
@@ -224,6 +241,8 @@ class Feedback(Row, Leased):
     language: Mapped[str | None]
     question: Mapped[str | None]
     customer_ref: Mapped[str | None]
+    customer_email: Mapped[str | None]
+    customer_name: Mapped[str | None]
     segment: Mapped[str | None]
     case_ref: Mapped[str | None]
     attributes: Mapped[Document]
@@ -243,6 +262,9 @@ class Turn(Row):
     text: Mapped[str]
     at: Mapped[datetime | None]
     speaker: Mapped[str | None]
+    ref: Mapped[str | None]  # the source's own id of this turn
+    question: Mapped[str | None]  # that it answers
+    version: Mapped[int] = mapped_column(default=0, server_default="0")  # of the item that it came with
 
 
 class Score(Row):
@@ -256,6 +278,7 @@ class Score(Row):
     value: Mapped[float]
     low: Mapped[float]
     high: Mapped[float]
+    raw: Mapped[str | None]  # what the source wrote, where it was no number
 
 
 # What we make of it --------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from classifiers.contract import Role, Span
@@ -13,7 +14,7 @@ from classifiers.text.spans import customer_spans
 from classifiers.text.talk import Talk, small_talk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from classifiers.contract import Turn
 
@@ -81,21 +82,36 @@ def find(
     """Yield what is to be read, conversation by conversation, in reading order."""
     for at, (turns, question) in enumerate(zip(conversations, questions, strict=True)):
         spoken = [index for index, turn in enumerate(turns) if turn.role == Role.CUSTOMER]
-        if len(spoken) == 1:
-            text = turns[spoken[0]].text
-            verdict = weigh(text, question)
-            if verdict is Content.NONE:
-                continue
-            if verdict is not Content.TEXT:
-                start = len(text) - len(text.lstrip())
-                span = Span(spoken[0], start, len(text.rstrip()))
-                yield Found(at, span, text[span.start : span.end], verdict)
-                continue
-        for span in customer_spans(turns):
-            text = turns[span.turn].text[span.start : span.end]
-            foreign = span.turn in heard[at].foreign
-            if not foreign and weigh(text) is Content.TEXT and not _is_talk(text, dialogue=len(spoken) < len(turns)):
-                yield Found(at, span, text, Content.TEXT)
+        said = _answers(at, turns, spoken, question)
+        spans = {turn: list(run) for turn, run in groupby(customer_spans(turns), key=lambda span: span.turn)}
+        for turn in spoken:
+            if turn not in said:
+                yield from _told(at, turns, spans.get(turn, ()), heard[at], dialogue=len(spoken) < len(turns))
+            elif (answer := said[turn]) is not None:
+                yield answer
+
+
+def _answers(at: int, turns: Sequence[Turn], spoken: Sequence[int], question: str | None) -> dict[int, Found | None]:
+    """Turns that answer a question with something else than a text: what to make of them; None: they say nothing."""
+    alone = len(spoken) == 1
+    said: dict[int, Found | None] = {}
+    for index in spoken if alone else (each for each in spoken if turns[each].question):
+        text = turns[index].text
+        verdict = weigh(text, turns[index].question or question)
+        if verdict is Content.NONE:
+            said[index] = None
+        elif verdict is not Content.TEXT:
+            span = Span(index, len(text) - len(text.lstrip()), len(text.rstrip()))
+            said[index] = Found(at, span, text[span.start : span.end], verdict)
+    return said
+
+
+def _told(at: int, turns: Sequence[Turn], spans: Iterable[Span], heard: Heard, *, dialogue: bool) -> Iterator[Found]:
+    for span in spans:
+        text = turns[span.turn].text[span.start : span.end]
+        foreign = span.turn in heard.foreign
+        if not foreign and weigh(text) is Content.TEXT and not _is_talk(text, dialogue=dialogue):
+            yield Found(at, span, text, Content.TEXT)
 
 
 def _is_talk(text: str, *, dialogue: bool) -> bool:

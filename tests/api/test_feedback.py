@@ -69,7 +69,7 @@ def test_a_newer_version_replaces_and_an_older_one_never_does(sender, analyst):
 def test_a_score_of_zero_is_zero(sender, analyst):
     told = sender.post("/v1/feedback", json=ITEM).json()
     assert analyst.get(f"/v1/feedback/{told['id']}").json()["scores"] == [
-        {"metric": "nps", "value": 0.0, "min": 0.0, "max": 10.0}
+        {"metric": "nps", "value": 0.0, "min": 0.0, "max": 10.0, "raw": None}
     ]
 
 

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from app.connectors.contract import read_item
 from app.demo.phrases import Voice, load_phrases
+from app.payloads.native import read_item
 
 MEDIA = {"phone", "chat", "review", "ticket", "survey", "email", "social"}
 KEYS = {"external_id", "updated_at", "medium", "occurred_at", "language", "customer", "attributes"}

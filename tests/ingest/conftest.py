@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.connectors.contract import read_item
+from app.payloads.native import read_item
 from app.store.tables import Source
 
 SAID = datetime(2026, 9, 15, 12, 0, tzinfo=UTC)

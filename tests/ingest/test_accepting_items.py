@@ -1,4 +1,5 @@
 import threading
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -203,3 +204,14 @@ def _run_threads(tasks, at_once):
             thread.start()
         for thread in threads:
             thread.join()
+
+
+def test_t87_words_of_a_clock_that_is_ahead_count_from_their_arrival(database, source, make_item, now):
+    ahead = (now + timedelta(hours=2)).isoformat()
+    item = make_item(occurred_at=ahead, attributes={"country": "DE"})
+    with database.writing() as session:
+        assert [one.status for one in accept_items(session, now, source, [item])] == [Status.CREATED]
+        assert [one.status for one in accept_items(session, now, source, [item])] == [Status.DUPLICATE]
+        row = session.scalars(select(Feedback)).one()
+        assert row.occurred_at == now
+        assert row.attributes == {"country": "DE", "sender_clock_ahead": ahead}

@@ -5,7 +5,6 @@ import pytest
 import standardwebhooks
 from sqlalchemy import func, select
 
-from app.connectors.contract import RawDelivery
 from app.domain.actor import OPERATOR
 from app.domain.feedback import DeliveryState
 from app.errors import AppError
@@ -13,6 +12,7 @@ from app.ingest import unpack
 from app.ingest.forget import purge_deliveries
 from app.ingest.receive import receive_delivery, replay_deliveries, verify_delivery
 from app.ingest.sources import NewSource, create_source, pause_source
+from app.payloads.delivery import RawDelivery
 from app.store.deliveries import DeliveryFilter, count_deliveries, find_delivery, find_source, list_deliveries
 from app.store.tables import Delivery, Feedback, Turn
 

@@ -1,7 +1,7 @@
 import pytest
 
-from app.connectors.contract import MAX_TEXT, NativeItem, read_item
 from app.errors import AppError
+from app.payloads.native import MAX_TEXT, NativeItem, read_item
 
 BASE = {"external_id": "1", "medium": "survey", "occurred_at": "2026-03-01T14:05:00Z", "text": "hi"}
 NPS = {"metric": "nps", "value": 0, "min": 0, "max": 10}

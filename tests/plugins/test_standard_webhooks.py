@@ -1,15 +1,20 @@
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import standardwebhooks
 
-from app.connectors.contract import RawDelivery
-from app.connectors.standard_webhooks import check_secret, new_secret, reference, verify
+from app.connectors.standard_webhooks import SPEC, reference
 from app.errors import AppError
+from app.payloads import signing
+from app.payloads.delivery import RawDelivery
 
 NOW = datetime(2026, 9, 16, 9, 0, tzinfo=UTC)
 SECRET = "whsec_" + b64encode(b"0123456789abcdef0123456789abcdef").decode()
+verify, check_secret, new_secret = (
+    partial(call, SPEC.auth) for call in (signing.verify, signing.check_secret, signing.new_secret)
+)
 BODY = '{ "a": 1,  "text": "Grüße, déjà vu 😡" }'.encode()
 
 

@@ -121,6 +121,18 @@ def test_agents_bots_and_systems_are_never_quoted(reader):
     assert {mention.turn for mention in reader.read([turns])[0].mentions} == {2}
 
 
+def test_each_answer_of_a_survey_is_read_with_its_own_question(reader):
+    answers = (
+        Turn("customer", "Nothing.", "What should we do better?"),
+        Turn("customer", "Nothing.", "What did you like?"),
+        Turn("customer", "My parcel came a week late.", "Anything else?"),
+    )
+    praise, blame, late = reader.read([answers])[0].mentions
+    assert (praise.turn, praise.complaint) == (0, False)
+    assert (blame.turn, blame.sentiment_label) == (1, "negative")
+    assert (late.turn, late.complaint) == (2, True)
+
+
 def test_nothing_means_what_the_question_makes_of_it(reader):
     (praise,) = say(reader, "Nothing", "What could we do better?")
     (blame,) = say(reader, "Nothing", "What did you like?")

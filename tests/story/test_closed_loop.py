@@ -14,7 +14,6 @@ import yaml
 
 from app.act.progress import acknowledge_item, mark_deployed, plan_change
 from app.clock import SteppedClock
-from app.connectors.contract import read_item
 from app.domain.actor import OPERATOR, Actor, Scope
 from app.domain.changes import Plan, Rollout
 from app.domain.items import State
@@ -23,6 +22,7 @@ from app.ingest.sources import ensure_native_source
 from app.measure.discoveries import judge_together
 from app.measure.exposures import put_exposures
 from app.measure.recheck import recheck
+from app.payloads.native import read_item
 from app.pipeline import STATIONS, drain
 from app.processes.apply import apply_document
 from app.processes.reader import read_document
@@ -145,7 +145,7 @@ def test_a_complaint_becomes_a_change_with_a_verdict_and_a_relapse_reopens_it(to
     town.talk(weeks=5)
     _the_relapse_reopened_the_item(town)
     # No raw deliveries, no corrections and no new topics in this story.
-    assert town.worked | {"watch"} == {station.name for station in STATIONS} - {"unpack", "learn", "relabel"}
+    assert town.worked | {"watch"} == {station.name for station in STATIONS} - {"fetch", "unpack", "learn", "relabel"}
 
 
 def _two_owners_have_an_item_each(town):

@@ -1,0 +1,105 @@
+"""HTML and Atlassian's document format as plain text: what a reader would see, and nothing that runs."""
+
+import re
+from collections.abc import Mapping
+from html import unescape
+from html.parser import HTMLParser
+
+_LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^<>]{0,2000}>|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
+_BLOCKS = frozenset(
+    (
+        *("address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "fieldset", "figure", "footer", "form"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section"),
+        *("table", "tr", "ul"),
+    )
+)
+_UNSEEN = frozenset(("script", "style", "head", "title", "template", "noscript", "svg", "iframe", "object"))
+_SPACES = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?\n ?")
+_MANY_LINES = re.compile(r"\n{3,}")
+_DEEPEST = 60
+
+
+def plain_text(value: str) -> str:
+    """The text of a body that may be HTML; one that has no tags and no entities comes back as it is."""
+    if not _LOOKS_LIKE_HTML.search(value):
+        return value
+    reader = _Reader()
+    reader.feed(value)
+    reader.close()
+    return tidy("".join(reader.parts))
+
+
+def unescaped(value: str) -> str:
+    """A plain text in which a sender wrote entities, such as `&#39;`."""
+    return unescape(value)
+
+
+def document_text(node: object) -> str:
+    """The text of an Atlassian Document Format tree; a plain string comes back as it is."""
+    if isinstance(node, str):
+        return node
+    parts: list[str] = []
+    _collect(node, parts, 0)
+    return tidy("".join(parts))
+
+
+def tidy(text: str) -> str:
+    """Runs of spaces as one, at most one empty line between paragraphs."""
+    return _MANY_LINES.sub("\n\n", _LINES.sub("\n", _SPACES.sub(" ", text))).strip()
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        if tag in _UNSEEN:
+            self._unseen += 1
+        elif tag == "br" or tag in _BLOCKS:
+            self.parts.append("\n")
+        elif tag in {"td", "th"}:
+            self.parts.append(" ")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _UNSEEN:
+            self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _UNSEEN:
+            self._unseen = max(0, self._unseen - 1)
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.parts.append(data)
+
+
+_LEAVES: Mapping[str, tuple[str, ...]] = {"mention": ("text",), "emoji": ("text", "shortName"), "date": ("timestamp",)}
+_PARAGRAPHS = frozenset(
+    ("paragraph", "heading", "listItem", "blockquote", "codeBlock", "rule", "tableRow", "panel", "taskItem")
+)
+
+
+def _collect(node: object, parts: list[str], depth: int) -> None:
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, list):
+        for each in node:
+            _collect(each, parts, depth + 1)
+    if not isinstance(node, Mapping):
+        return
+    kind, attributes = node.get("type"), node.get("attrs")
+    if isinstance(node.get("text"), str):
+        parts.append(node["text"])
+    elif kind == "hardBreak":
+        parts.append("\n")
+    elif isinstance(kind, str) and isinstance(attributes, Mapping):
+        parts.append(next((str(attributes[name]) for name in _LEAVES.get(kind, ()) if attributes.get(name)), ""))
+    _collect(node.get("content"), parts, depth + 1)
+    if kind in _PARAGRAPHS:
+        parts.append("\n")

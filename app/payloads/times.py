@@ -1,0 +1,86 @@
+"""Instants as senders write them: with or without zone, seconds or milliseconds, nine digits, a leap second."""
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from app.errors import AppError, Kind
+
+_ISO = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)"
+    r"(?:[Tt ]+(?P<clock>\d\d:\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,12}))?)?)?"
+    r"\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)?",
+    re.ASCII,
+)
+_NUMBER = re.compile(r"-?\d{1,16}(?:\.\d{1,9})?", re.ASCII)
+_MILLISECONDS_FROM = 10**11
+"""As seconds this is the year 5138, as milliseconds 1973: nobody means the former."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_time(value: object, zone: tzinfo) -> datetime:
+    """The instant that a sender means, in UTC.
+
+    Taken are ISO 8601 texts (offsets with or without colon, up to 12 digits of a second, of which six are kept, a
+    leap second as the second after it) and numbers or texts of digits as seconds or milliseconds since 1970.
+
+    Args:
+        value: From decoded JSON, XML or a form.
+        zone: Counts for texts without one. In a gap or an overlap of its clock the earlier offset counts.
+
+    Raises:
+        AppError: ``bad_time``; the value is not repeated.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _from_number(float(value))
+    if isinstance(value, str):
+        text = value.strip()
+        if _NUMBER.fullmatch(text):
+            return _from_number(float(text))
+        found = _ISO.fullmatch(text)
+        if found:
+            return _from_iso(found, zone)
+    raise _refused()
+
+
+def time_or_none(value: object, zone: tzinfo) -> datetime | None:
+    """The same; None where nothing is there.
+
+    Raises:
+        AppError: ``bad_time``.
+    """
+    return None if value is None or value == "" else read_time(value, zone)
+
+
+def _from_number(value: float) -> datetime:
+    seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
+    try:
+        return _EPOCH + timedelta(microseconds=round(seconds * 1_000_000))
+    except (OverflowError, ValueError):
+        raise _refused() from None
+
+
+def _from_iso(found: re.Match[str], zone: tzinfo) -> datetime:
+    second = int(found["second"] or 0)
+    leap = second == 60  # noqa: PLR2004 - what a clock shows then
+    micro = (found["fraction"] or "").ljust(6, "0")[:6]
+    clock = f"{found['clock'] or '00:00'}:{59 if leap else second:02}.{micro}"
+    try:
+        moment = datetime.fromisoformat(f"{found['day']}T{clock}{_offset(found['zone'])}")
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return moment.astimezone(UTC) + timedelta(seconds=leap)
+    except (ValueError, OverflowError):
+        raise _refused() from None
+
+
+def _offset(zone: str | None) -> str:
+    if zone is None:
+        return ""
+    if zone[0] in "+-":
+        digits = zone[1:].replace(":", "")
+        return f"{zone[0]}{digits[:2]}:{digits[2:] or '00'}"
+    return "+00:00"
+
+
+def _refused() -> AppError:
+    message = "A time in the delivery cannot be read. Send ISO 8601 text or seconds since 1970."
+    return AppError(Kind.INVALID, "bad_time", message)
