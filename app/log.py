@@ -9,6 +9,8 @@ import structlog
 
 def configure_logs(level: str, form: str) -> None:
     """Send every log line to standard error, as JSON (`json`) or for people (`text`)."""
+    # JSON escapes by itself what could be taken for another line or turn the terminal's colours.
+    escaped: list[structlog.typing.Processor] = [] if form == "json" else [_escape]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
     )
@@ -28,7 +30,7 @@ def configure_logs(level: str, form: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *escaped, renderer],
         )
     )
     root = logging.getLogger()
@@ -36,6 +38,16 @@ def configure_logs(level: str, form: str) -> None:
     root.setLevel(level)
     # Alembic tells at each look which database it looks at.
     logging.getLogger("alembic").setLevel(max(root.level, logging.WARNING))
+
+
+def _escape(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {name: _printable(value) if name != "exception" else value for name, value in event.items()}
+
+
+def _printable(value: object) -> object:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in value)
 
 
 def get_logger(room: str) -> structlog.stdlib.BoundLogger:

@@ -7,6 +7,7 @@ from typing import Protocol
 import anyio.to_thread
 from fastapi import FastAPI
 
+from app.access.oidc import open_provider
 from app.api.health import Counted, install_health
 from app.api.router import include_routers, make_app
 from app.runtime import Runtime
@@ -27,7 +28,7 @@ def create_app(runtime: Runtime, background: Background | None = None) -> FastAP
     """The ASGI application; `background` starts before the first request and stops after the last.
 
     Raises:
-        AppError: The secret key is too short or cannot be kept.
+        AppError: The secret key is too short or cannot be kept, or the settings of the identity provider do not fit.
     """
 
     @asynccontextmanager
@@ -44,6 +45,7 @@ def create_app(runtime: Runtime, background: Background | None = None) -> FastAP
     app = make_app(runtime, lifespan=lifespan)
     # Only a process that works anyway carries the model; the others answer that they have none.
     app.state.readers = runtime.tools.readers if background is not None else None
+    app.state.provider = open_provider(runtime.settings)
     include_routers(app)
     install_pages(app)
     install_health(app)

@@ -34,8 +34,21 @@ class Settings(BaseModel):
     sentiment_model: str | None = None
     topic_confidence: float = Field(default=0.5, ge=0, le=1)
     secret_key: SecretStr | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_name: str = "single sign-on"
+    oidc_email_domains: str = ""
+    oidc_role_claim: str = "groups"
+    oidc_roles: str = ""
+    token_issuer: str | None = None
+    token_audience: str | None = None
+    token_scopes: str = ""
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
     max_bulk_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
+    show_docs: bool = True
+    requests_per_minute: int = Field(default=36_000, ge=1)
+    deliveries_per_minute: int = Field(default=120_000, ge=1)
     raw_retention_days: int = Field(default=30, ge=1)
     smtp_url: SecretStr | None = None
     mail_from: str = "closeloop@localhost"

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
 
+from app.access.answers import purge_answers
 from app.engine.jobs import Plan
 from app.engine.running import Engine, Pace
 from app.errors import AppError
@@ -28,7 +29,8 @@ def build_engine(runtime: Runtime, stations: Sequence[Station] = STATIONS, pace:
         return run_station(runtime, named[name], stopping=stopping)
 
     plans = [Plan(station.name, every=station.every, alone=not station.leases) for station in stations]
-    return Engine(runtime.database, plans, run, chores={"retention": _retention(runtime)}, pace=pace)
+    chores = {"retention": _retention(runtime), "answers": _answers(runtime)}
+    return Engine(runtime.database, plans, run, chores=chores, pace=pace)
 
 
 def _retention(runtime: Runtime) -> tuple[str, Callable[[], object]]:
@@ -38,6 +40,14 @@ def _retention(runtime: Runtime) -> tuple[str, Callable[[], object]]:
             expire_fetches(session, runtime.clock.now())
 
     return "35 3 * * *", end_retention
+
+
+def _answers(runtime: Runtime) -> tuple[str, Callable[[], object]]:
+    def forget_answers() -> None:
+        with runtime.database.writing() as session:
+            purge_answers(session, runtime.clock.now())
+
+    return "25 * * * *", forget_answers
 
 
 def warm_up(runtime: Runtime) -> None:

@@ -1,13 +1,21 @@
 """A real database for every test: a copy of a migrated template, SQLite always, PostgreSQL where one answers."""
 
+import base64
+import hashlib
+import json
 import os
 import shutil
 import socket
+import threading
 import uuid
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import psycopg
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 from sqlalchemy import make_url
 
 from app.store.migrate import upgrade_schema
@@ -114,3 +122,91 @@ def _postgres_url(name):
 def _drop(name):
     with psycopg.connect(POSTGRES, autocommit=True) as server:
         server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+class Provider:
+    """A small OpenID Connect provider on this machine: signs whomever it is told to in, at once.
+
+    `person` goes into ID tokens over what belongs there; None leaves a claim out.
+    """
+
+    client = ("closeloop", "the provider's own secret: s3cr3t&more")
+
+    def __init__(self, key, now):
+        self.key, self.now, self.person, self.codes, self.asked = key, now, {"sub": "p-1"}, {}, []
+        self.header, self.published = {"alg": "RS256", "kid": "k1"}, [key.as_dict(private=False)]
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                provider._get(self, urlsplit(self.path))
+
+            def do_POST(self):
+                provider._exchange(self)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def sign(self, claims, header=None, key=None):
+        """A token with these claims."""
+        return jwt.encode(header or self.header, claims, key or self.key)
+
+    def claims(self, audience, **over):
+        """What every good token says, and `over`."""
+        at = int(self.now.timestamp())
+        claims = {"iss": self.issuer, "aud": audience, "sub": "p-1", "iat": at, "exp": at + 300} | over
+        return {name: value for name, value in claims.items() if value is not None}
+
+    def _get(self, request, address):
+        self.asked.append(address.path)
+        if address.path == "/.well-known/openid-configuration":
+            paths = {"authorization_endpoint": "/authorize", "token_endpoint": "/token", "jwks_uri": "/keys"}
+            self._answer(request, {"issuer": self.issuer} | {name: self.issuer + at for name, at in paths.items()})
+        elif address.path == "/keys":
+            self._answer(request, {"keys": self.published})
+        else:
+            query = {name: values[0] for name, values in parse_qs(address.query).items()}
+            code = uuid.uuid4().hex
+            self.codes[code] = query
+            request.send_response(303)
+            back = urlencode({"code": code, "state": query["state"], "iss": self.issuer})
+            request.send_header("Location", f"{query['redirect_uri']}?{back}")
+            request.end_headers()
+
+    def _exchange(self, request):
+        length = int(request.headers["Content-Length"])
+        form = {name: values[0] for name, values in parse_qs(request.rfile.read(length).decode()).items()}
+        asked = self.codes.pop(form["code"], None)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).rstrip(b"=")
+        name, secret = (urlencode({"": part})[1:] for part in self.client)
+        basic = "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
+        known = request.headers["Authorization"] == basic
+        if asked is None or challenge.decode() != asked["code_challenge"] or not known:
+            self._answer(request, {"error": "invalid_grant"}, 400)
+            return
+        claims = self.claims(self.client[0], **({"nonce": asked["nonce"]} | self.person))
+        self._answer(request, {"access_token": "a", "token_type": "Bearer", "id_token": self.sign(claims)})
+
+    def _answer(self, request, document, status=200):
+        request.send_response(status)
+        request.send_header("Content-Type", "application/json")
+        request.end_headers()
+        request.wfile.write(json.dumps(document).encode())
+
+
+@pytest.fixture(scope="session")
+def provider_key():
+    return RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})
+
+
+@pytest.fixture
+def provider(provider_key, now):
+    """An identity provider that answers on this machine."""
+    provider = Provider(provider_key, now)
+    yield provider
+    provider.server.shutdown()
+    provider.server.server_close()

@@ -1,1 +1,1 @@
-"""The access room: who may do what (keys, sessions, scopes) and who did what (audit). Knows no HTTP, no room above."""
+"""The access room: who may do what (keys, people, sessions), who did what (audit). No web framework, no room above."""

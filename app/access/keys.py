@@ -6,7 +6,7 @@ import re
 import secrets
 import string
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NotRequired, TypedDict, Unpack
 
 from sqlalchemy.orm import Session
@@ -19,6 +19,11 @@ from app.store.tables import ApiKey, Owner, Source
 
 PREFIX = "voc_live_"
 """What secret scanners look for."""
+
+OVERLAP = timedelta(days=1)
+"""How long a rotated key works on, unless somebody says otherwise."""
+
+LONGEST_OVERLAP = timedelta(days=90)
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _ID_LENGTH = 12
@@ -72,18 +77,80 @@ def create_key(session: Session, now: datetime, actor: Actor, **order: Unpack[Ke
     return key, token
 
 
+def rotate_key(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    key_id: int,
+    *,
+    old_until: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """Make a key with the same name and rights in the place of another, which works on for a while.
+
+    Args:
+        session: A write transaction.
+        now: The present.
+        actor: Who asks.
+        key_id: The key that is replaced.
+        old_until: Until when that one works on; by default for a day, and never longer than it would have.
+        expires_at: When the new one stops working; by default it lives as long as the old one was meant to.
+
+    Returns:
+        The new key and its secret, which nobody can show again.
+
+    Raises:
+        AppError: There is no such key, it works no more or was replaced before, or an instant does not fit.
+    """
+    old = get_key(session, key_id)
+    if not is_live(old, now) or old.replaced_by_id is not None:
+        message = (
+            "This key works no more or was replaced before. Rotate the one that took its place, or make a new one."
+        )
+        raise AppError(Kind.CONFLICT, "key_not_rotatable", message)
+    until = old_until or now + OVERLAP
+    if not now <= until <= now + LONGEST_OVERLAP:
+        message = f"The old key may work on from now until at most {LONGEST_OVERLAP.days} days from now."
+        raise AppError(Kind.INVALID, "bad_overlap", message)
+    if expires_at is None and old.expires_at is not None:
+        expires_at = now + (old.expires_at - old.created_at)
+    order = KeyOrder(
+        name=old.name,
+        scopes=known_scopes(old.scopes),
+        owner_id=old.owner_id,
+        source_id=old.source_id,
+        expires_at=expires_at,
+    )
+    key, token = create_key(session, now, actor, **order)
+    old.replaced_by_id = key.id
+    old.expires_at = min(until, old.expires_at) if old.expires_at else until
+    facts = {"replaced_by": key.id, "old_works_until": old.expires_at.isoformat()}
+    record_audit(session, now, actor, "key_rotated", f"api_key:{old.id}", name=old.name, **facts)
+    return key, token
+
+
 def revoke_key(session: Session, now: datetime, actor: Actor, key_id: int) -> ApiKey:
     """Stop a key for good, from the next request on; revoking it again changes nothing.
 
     Raises:
         AppError: There is no such key.
     """
-    key = session.get(ApiKey, key_id)
-    if key is None:
-        raise AppError(Kind.NOT_FOUND, "not_found", "There is no API key with this id.")
+    key = get_key(session, key_id)
     if key.revoked_at is None:
         key.revoked_at = now
         record_audit(session, now, actor, "key_revoked", f"api_key:{key.id}", name=key.name)
+    return key
+
+
+def get_key(session: Session, key_id: int) -> ApiKey:
+    """One key, locked for a change.
+
+    Raises:
+        AppError: There is no such key.
+    """
+    key = session.get(ApiKey, key_id, with_for_update=True)
+    if key is None:
+        raise AppError(Kind.NOT_FOUND, "not_found", "There is no API key with this id.")
     return key
 
 
@@ -115,11 +182,15 @@ def note_use(session: Session, now: datetime, key_id: int) -> None:
 
 
 def actor_of(key: ApiKey) -> Actor:
-    """The actor that a key stands for; scopes of a newer release that this one does not know are dropped."""
-    known = {scope.value for scope in Scope}
-    scopes = frozenset(Scope(scope) for scope in key.scopes if scope in known)
+    """The actor that a key stands for."""
     name = f"key:{key.name}/{key.public_id}"
-    return Actor(name=name, scopes=scopes, owner_id=key.owner_id, source_id=key.source_id)
+    return Actor(name=name, scopes=known_scopes(key.scopes), owner_id=key.owner_id, source_id=key.source_id)
+
+
+def known_scopes(words: Iterable[str]) -> frozenset[Scope]:
+    """Stored scopes; those of a newer release that this one does not know are dropped."""
+    known = {scope.value for scope in Scope}
+    return frozenset(Scope(word) for word in words if word in known)
 
 
 def parse_scopes(words: Iterable[str]) -> frozenset[Scope]:

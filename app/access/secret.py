@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import time
 from pathlib import Path
@@ -14,6 +15,11 @@ FILE_NAME = "secret.key"
 
 _BYTES = 32
 _SHORTEST = 16
+_FEWEST_SIGNS = 8
+_PLACEHOLDERS = (
+    *("changeme", "changethis", "replaceme", "replacethis", "placeholder", "yoursecret", "mysecretkey", "insecure"),
+    *("examplesecret", "secretkeyhere", "defaultsecret", "supersecret", "passwordpassword", "0123456789abcdef"),
+)
 _PATIENCE = 50  # looks at a file that another process is just writing
 
 
@@ -21,11 +27,17 @@ def read_secret(settings: Settings) -> str:
     """The secret that was set, else the one in the data directory, which is made if there is none.
 
     Raises:
-        AppError: It is too short, or the data directory cannot be read or written.
+        AppError: It is too short or one that everybody knows, or the data directory cannot be read or written.
     """
     given = settings.secret_key.get_secret_value() if settings.secret_key else _kept(settings.data_dir)
     if len(given) < _SHORTEST:
         message = f"The secret key is shorter than {_SHORTEST} characters. Set CLOSELOOP_SECRET_KEY to a random one."
+        raise AppError(Kind.MISCONFIGURED, "weak_secret_key", message)
+    plain = re.sub(r"[\W_]", "", given.casefold())
+    if len(set(given)) < _FEWEST_SIGNS or any(word in plain for word in _PLACEHOLDERS):
+        message = (
+            "The secret key is a placeholder or can be guessed. Set CLOSELOOP_SECRET_KEY to a random one, or unset it."
+        )
         raise AppError(Kind.MISCONFIGURED, "weak_secret_key", message)
     return given
 

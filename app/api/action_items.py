@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from app.api.bodies import ApiRoute
 from app.api.conditions import unchanged, version_tag, weak_tag
 from app.api.deps import Id, Reader, Reading
+from app.api.instants import Instant
 from app.api.paging import Listing, Paged
 from app.api.quotes import QuoteOut, show_quote
 from app.domain.actor import Actor
@@ -108,8 +109,8 @@ class ItemQuery:
     owner: Annotated[str | None, Query(max_length=64, description="`me` or the key of an owner.")] = None
     state: Annotated[list[State] | None, Query(description="One or more states.")] = None
     process: Annotated[str | None, Query(max_length=64, description="Key of a process.")] = None
-    due_before: Annotated[AwareDatetime | None, Query(description="Deadline before this instant.")] = None
-    updated_since: Annotated[AwareDatetime | None, Query(description="Changed at or after this instant.")] = None
+    due_before: Annotated[Instant | None, Query(description="Deadline before this instant.")] = None
+    updated_since: Annotated[Instant | None, Query(description="Changed at or after this instant.")] = None
     q: Annotated[str, Query(max_length=200, description="Words in the title.")] = ""
     sort: Annotated[Order, Query(description="`deadline` for people, `updated` to follow changes.")] = Order.DEADLINE
 

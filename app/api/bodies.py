@@ -11,15 +11,17 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from starlette.requests import ClientDisconnect
 
-from app.access.keys import actor_of, find_key, note_use, refused
+from app.access.keys import PREFIX, actor_of, find_key, note_use, refused
+from app.access.machines import Machines, actor_of_token
 from app.api.deps import TransactionRoute, now_of, runtime_of
 from app.api.problems import field_problem
+from app.api.quotas import spend
+from app.domain.actor import Actor
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
-from app.store.tables import ApiKey
 
-DEADLINE_SECONDS = 15.0
-"""How long a client may take to send its body."""
+DEADLINE_SECONDS = 12.0
+"""How long a client may take to send its body, read or not."""
 
 _SMALL = 64 * 1024  # above this, decoding would hold up other requests
 _MOST_DRAINED = 64 * 1024 * 1024
@@ -53,7 +55,7 @@ class OpenRoute(TransactionRoute):
 
         async def handle(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
-            request.state.route = self.path
+            request.state.route = self.path_format
             try:
                 check_address(request)
                 await self.admit(request)
@@ -78,7 +80,8 @@ class ApiRoute(OpenRoute):
         Raises:
             AppError: The key does not hold, or the body does not come as it should.
         """
-        request.state.actor = actor_of(await run_in_threadpool(_find_key, request))
+        request.state.actor = await run_in_threadpool(_find_actor, request)
+        spend(request, request.app.state.quotas, request.state.actor.name)
         self._check_query(request)
         if self.body_field is None:
             return
@@ -86,8 +89,8 @@ class ApiRoute(OpenRoute):
             request.raw = b""
         else:
             check_form(request, _JSON)
-            request.raw = await read_body(request, runtime_of(request).settings.max_body_bytes)
-            request.decoded = await decode_body(request.raw)
+            body = await read_body(request, runtime_of(request).settings.max_body_bytes)
+            request.decoded = await decode_body(body)
 
     def _check_query(self, request: Request) -> None:
         # A filter that is misspelt would otherwise silently be no filter.
@@ -130,7 +133,7 @@ async def read_body(request: Request, limit: int) -> bytes:
         raise _too_large(limit)
     parts, size = [], 0
     try:
-        async with asyncio.timeout(DEADLINE_SECONDS):
+        async with _in_time(request):
             async for part in request.stream():
                 size += len(part)
                 if size > limit:
@@ -139,7 +142,17 @@ async def read_body(request: Request, limit: int) -> bytes:
     except TimeoutError:
         message = f"The body did not arrive within {DEADLINE_SECONDS:.0f} seconds. Send it again, in smaller parts."
         raise AppError(Kind.BAD_REQUEST, _TOO_SLOW, message) from None
-    return b"".join(parts)
+    body = b"".join(parts)
+    if isinstance(request, StrictRequest):
+        request.raw = body
+    return body
+
+
+def _in_time(request: Request) -> asyncio.Timeout:
+    """One deadline for all that is read of one request."""
+    if not hasattr(request.state, "deadline"):
+        request.state.deadline = asyncio.get_running_loop().time() + DEADLINE_SECONDS
+    return asyncio.timeout_at(request.state.deadline)
 
 
 async def drain_body(request: Request) -> None:
@@ -152,7 +165,7 @@ async def drain_body(request: Request) -> None:
     size = 0
     # It was read before, the client went away, or it is too slow: then there is nothing to wait for.
     with contextlib.suppress(RuntimeError, ClientDisconnect, TimeoutError):
-        async with asyncio.timeout(DEADLINE_SECONDS):
+        async with _in_time(request):
             async for part in request.stream():
                 size += len(part)
                 if size > _MOST_DRAINED:
@@ -200,17 +213,20 @@ def check_address(request: Request) -> None:
         raise AppError(Kind.BAD_REQUEST, "nul_in_address", "The address has a NUL in it. Remove it.")
 
 
-def _find_key(request: Request) -> ApiKey:
+def _find_actor(request: Request) -> Actor:
     runtime, now = runtime_of(request), now_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise refused()
+    machines: Machines | None = request.app.state.machines
+    if machines is not None and not token.startswith(PREFIX):
+        return actor_of_token(machines, token.strip(), now)
     with runtime.database.reading() as session:
         key = find_key(session, now, token.strip())
     if key.last_used_on != now.date():
         with runtime.database.writing() as session:
             note_use(session, now, key.id)
-    return key
+    return actor_of(key)
 
 
 def _has_body(request: Request) -> bool:

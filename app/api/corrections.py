@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1", tags=["corrections"], route_class=ApiRoute)
 _ABOUT_REVIEW = frozenset({"gold", "drawn"})
 
 
-class Order(StrEnum):
+class QueueOrder(StrEnum):
     """What the review queue is for."""
 
     TEACHING = "teaching"
@@ -100,7 +100,9 @@ def queue(
     session: Reading,
     now: Now,
     _actor: Analyst,
-    order: Annotated[Order, Query(description="`random`: an unbiased sample, for measuring quality.")] = Order.TEACHING,
+    order: Annotated[
+        QueueOrder, Query(description="`random`: an unbiased sample, for measuring quality.")
+    ] = QueueOrder.TEACHING,
     limit: Annotated[int, Query(ge=1, le=LARGEST_LIMIT)] = DEFAULT_LIMIT,
     below: Annotated[float, Query(ge=0, le=1, description="Topic confidence from which on nobody looks.")] = 0.7,
 ) -> Listing[ToReviewOut]:
@@ -110,7 +112,7 @@ def queue(
     ones that nobody has spoken for. `random` draws from all mentions of the last 28 days, the same all day. Send
     `drawn` with the correction: the quality of topics is told apart by it.
     """
-    if order is Order.RANDOM:
+    if order is QueueOrder.RANDOM:
         chosen = [Choice(one, 0.0, 0) for one in random_mentions(session, now, limit)]
     else:
         chosen = choose(doubtful_mentions(session, now, below), limit)
@@ -118,7 +120,7 @@ def queue(
     shown = []
     for one in chosen:
         mention, text, topic = found[one.id]
-        drawn = order is Order.RANDOM
+        drawn = order is QueueOrder.RANDOM
         shown.append(
             ToReviewOut(
                 mention_id=mention.id,

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Admin, Id, Now, Reading, Writing
+from app.api.instants import Instant
 from app.api.openapi import declare
 from app.api.paging import Listing, Paged, position_of
 from app.domain.feedback import DeliveryState
@@ -48,8 +49,8 @@ class ReplayIn(BaseModel):
     ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(default_factory=list, max_length=_MOST_IDS)
     source: str | None = Field(default=None, max_length=64)
     state: DeliveryState | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class ReplayedOut(BaseModel):
@@ -64,8 +65,8 @@ class DeliveryQuery:
 
     source: Annotated[str | None, Query(max_length=64, description="Key of the source.")] = None
     state: Annotated[DeliveryState | None, Query()] = None
-    since: Annotated[AwareDatetime | None, Query(description="Received at or after this instant.")] = None
-    until: Annotated[AwareDatetime | None, Query(description="Received before this instant.")] = None
+    since: Annotated[Instant | None, Query(description="Received at or after this instant.")] = None
+    until: Annotated[Instant | None, Query(description="Received before this instant.")] = None
 
 
 @router.get("", operation_id="list_deliveries", summary="List deliveries")
@@ -87,7 +88,7 @@ def replay_many(body: ReplayIn, session: Writing, now: Now, actor: Admin) -> Rep
     return ReplayedOut(replayed=replay_deliveries(session, now, actor, wanted))
 
 
-@router.get("/{delivery_id}", operation_id="get_delivery", summary="One delivery")
+@router.get("/{delivery_id:int}", operation_id="get_delivery", summary="One delivery")
 def show(delivery_id: Id, session: Reading, _actor: Admin) -> DeliveryOut:
     """Where it stands, and why."""
     return _shown(_found(session, delivery_id))

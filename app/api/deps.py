@@ -2,29 +2,43 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Annotated, Any, Protocol, cast
 
 from fastapi import Depends, Path, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
+from app.api.once import Once, alone, describe_key, read_claim, require_key
 from app.clock import Clock
 from app.domain.actor import Actor, Scope
 from app.errors import AppError, Kind
 from app.settings import Settings
 from app.store.session import Database
 
-_transactions: ContextVar[ExitStack] = ContextVar("transactions")
 
-LARGEST_ID = 2**63 - 1
+class _Transactions(ExitStack):
+    """What is open for one request.
+
+    Attributes:
+        once: For a request under an idempotency key.
+    """
+
+    once: Once | None = None
+
+
+_transactions: ContextVar[_Transactions] = ContextVar("transactions")
+
+LARGEST_ID = 2**53 - 1
+"""The largest whole number that every JSON reader keeps digit for digit."""
 
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-"""An id in the address; whatever fits in the database, so that no id is a failure."""
+"""An id in the address."""
 
 BEARER = HTTPBearer(
     scheme_name="api_key",
@@ -83,8 +97,14 @@ async def _read(request: Request) -> Session:
     return _transactions.get().enter_context(runtime_of(request).database.reading())
 
 
-async def _write(request: Request) -> Session:
-    return _transactions.get().enter_context(runtime_of(request).database.writing())
+async def _write(request: Request, response: Response) -> Session:
+    transactions, claim = _transactions.get(), read_claim(request)
+    if claim is not None:
+        transactions.enter_context(alone(claim))  # until after the commit
+    session = transactions.enter_context(runtime_of(request).database.writing())
+    if claim is not None:
+        transactions.once = Once(claim, request, response, session, now_of(request))
+    return session
 
 
 class TransactionRoute(APIRoute):
@@ -103,13 +123,16 @@ class TransactionRoute(APIRoute):
         if inspect.iscoroutinefunction(endpoint):
             raise TypeError(f"{endpoint.__name__} must be a plain function")
         super().__init__(path, _within_transactions(endpoint), **options)
+        calls = set(_calls(self.dependant))
+        if "POST" in (self.methods or ()) and _write in calls and any(isinstance(call, Needs) for call in calls):
+            self.openapi_extra = describe_key(self.openapi_extra or {}, required=require_key in calls)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Give every request a place of its own for its transactions."""
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            with ExitStack() as transactions:  # empty again, unless the endpoint was never called
+            with _Transactions() as transactions:  # empty again, unless the endpoint was never called
                 token = _transactions.set(transactions)
                 try:
                     return await handler(request)
@@ -119,10 +142,18 @@ class TransactionRoute(APIRoute):
         return handle
 
 
+def _calls(dependant: Dependant) -> Iterator[object]:
+    yield dependant.call
+    for each in dependant.dependencies:
+        yield from _calls(each)
+
+
 def _within_transactions(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(endpoint)
     def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the endpoint takes and gives
-        with _transactions.get():
+        with _transactions.get() as transactions:
+            if transactions.once is not None:
+                return transactions.once.run(lambda: endpoint(*arguments, **named))
             return endpoint(*arguments, **named)
 
     return call

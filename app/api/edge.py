@@ -15,6 +15,7 @@ from app.log import get_logger
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _API = "/v1"
+_ONE_YEAR = "max-age=31536000"
 _log = get_logger("api")
 
 
@@ -68,6 +69,11 @@ def _mark(scope: Scope, headers: MutableHeaders, request_id: str) -> None:
     headers["X-Request-Id"] = request_id
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
+    if scope["app"].state.runtime.settings.base_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = _ONE_YEAR
+    standing = scope["state"].get("standing")
+    for name, value in (standing.headers() if standing else {}).items():
+        headers[name] = value
     if scope["path"].startswith(_API):
         headers.setdefault("Cache-Control", "private, no-cache")
         headers.add_vary_header("Authorization")
@@ -78,7 +84,7 @@ def _facts(scope: Scope, status: int, begun: float) -> dict[str, object]:
     actor = scope["state"].get("actor")
     return {
         "method": scope["method"] if scope["method"].isalpha() else "?",
-        "route": scope["state"].get("route") or getattr(scope.get("route"), "path", "unmatched"),
+        "route": scope["state"].get("route") or getattr(scope.get("route"), "path_format", "unmatched"),
         "status": status,
         "ms": round((time.perf_counter() - begun) * 1000, 1),
         "actor": actor.name if actor else None,

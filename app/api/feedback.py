@@ -5,20 +5,22 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Admin, Analyst, Id, IngesterOrAnalyst, Now, Reading, Writing
+from app.api.instants import Instant
 from app.api.paging import Listing, Paged, position_of
 from app.api.quotes import QuoteOut, show_quote
 from app.domain.actor import Actor, Scope
-from app.domain.feedback import FeedbackState, Medium
+from app.domain.feedback import FeedbackState, Medium, Role
+from app.domain.masking import mask_email, mask_name, mask_ref
 from app.errors import AppError, Kind
 from app.ingest.retry import retry_parked
 from app.store.feedback import FeedbackFilter, Found, list_feedback, read_feedback
 from app.store.mentions import list_mentions
 from app.store.quotes import feedback_quotes
-from app.store.tables import Feedback
+from app.store.tables import Feedback, Turn
 
 router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=ApiRoute)
 
@@ -41,8 +43,8 @@ class FeedbackOut(BaseModel):
     )
     question: str | None
     customer_ref: str | None
-    customer_email: str | None
-    customer_name: str | None
+    customer_email: str | None = Field(description="Masked without `pii:read`.")
+    customer_name: str | None = Field(description="Masked without `pii:read`.")
     segment: str | None
     case_id: str | None
     attributes: dict[str, Any]
@@ -116,13 +118,13 @@ class FeedbackQuery:
     case: Annotated[str | None, Query(max_length=255, description="Order, claim or ticket.")] = None
     topic: Annotated[str | None, Query(max_length=64, description="With a mention of this topic (key).")] = None
     complaint: Annotated[bool | None, Query(description="With a mention that is one, or is none.")] = None
-    since: Annotated[AwareDatetime | None, Query(description="Said at or after this instant.")] = None
-    until: Annotated[AwareDatetime | None, Query(description="Said before this instant.")] = None
+    since: Annotated[Instant | None, Query(description="Said at or after this instant.")] = None
+    until: Annotated[Instant | None, Query(description="Said before this instant.")] = None
 
 
 @router.get("", operation_id="list_feedback", summary="List feedback")
 def index(
-    session: Reading, page: Paged, _actor: Analyst, query: Annotated[FeedbackQuery, Depends()]
+    session: Reading, page: Paged, actor: Analyst, query: Annotated[FeedbackQuery, Depends()]
 ) -> Listing[FeedbackOut]:
     """Newest first by when it was said, without the words."""
     wanted = FeedbackFilter(
@@ -138,7 +140,7 @@ def index(
     )
     found = list_feedback(session, wanted, page.after, page.limit)
     rows, following = page.cut(found, lambda row: position_of(row[0], "occurred_at"))
-    return Listing(items=[_shown(*row) for row in rows], next=following)
+    return Listing(items=[_shown(*row, actor) for row in rows], next=following)
 
 
 @router.post("/retry", operation_id="retry_feedback", summary="Read parked feedback again", status_code=202)
@@ -147,13 +149,13 @@ def retry(session: Writing, now: Now, actor: Admin, body: RetryIn = _ALL_PARKED)
     return RetriedOut(retried=retry_parked(session, now, actor, ids=tuple(body.ids)))
 
 
-@router.get("/{feedback_id}", operation_id="get_feedback", summary="One feedback with its mentions")
-def show(feedback_id: Id, session: Reading, _actor: Analyst) -> WholeFeedbackOut:
+@router.get("/{feedback_id:int}", operation_id="get_feedback", summary="One feedback with its mentions")
+def show(feedback_id: Id, session: Reading, actor: Analyst) -> WholeFeedbackOut:
     """The words, redacted as they are stored, the scores and the mentions."""
     found = _found(read_feedback(session, feedback_id))
     return WholeFeedbackOut(
-        **_shown(found.feedback, found.source).model_dump(),
-        turns=[TurnOut.model_validate(turn, from_attributes=True) for turn in found.turns],
+        **_shown(found.feedback, found.source, actor).model_dump(),
+        turns=[_turn(turn, actor) for turn in found.turns],
         scores=[
             ScoreOut(metric=score.metric, value=score.value, min=score.low, max=score.high, raw=score.raw)
             for score in found.scores
@@ -188,7 +190,15 @@ def _found(found: Found | None, actor: Actor | None = None) -> Found:
     return found
 
 
-def _shown(row: Feedback, source: str) -> FeedbackOut:
+def _turn(turn: Turn, actor: Actor) -> TurnOut:
+    shown = TurnOut.model_validate(turn, from_attributes=True)
+    if turn.role == Role.CUSTOMER and not actor.may(Scope.PII_READ):
+        shown.speaker = mask_name(shown.speaker)
+    return shown
+
+
+def _shown(row: Feedback, source: str, actor: Actor) -> FeedbackOut:
+    named = actor.may(Scope.PII_READ)
     return FeedbackOut(
         id=row.id,
         source=source,
@@ -202,9 +212,9 @@ def _shown(row: Feedback, source: str) -> FeedbackOut:
         language_guess=row.language_guess,
         unread=row.unread,
         question=row.question,
-        customer_ref=row.customer_ref,
-        customer_email=row.customer_email,
-        customer_name=row.customer_name,
+        customer_ref=row.customer_ref if named else mask_ref(row.customer_ref),
+        customer_email=row.customer_email if named else mask_email(row.customer_email),
+        customer_name=row.customer_name if named else mask_name(row.customer_name),
         segment=row.segment,
         case_id=row.case_ref,
         attributes=row.attributes,

@@ -8,10 +8,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from app.api.bodies import ApiRoute, check_form, read_body
+from app.api.bodies import check_form, read_body
 from app.api.deps import Ingester, Now, Writing, runtime_of
+from app.api.once import KeyRequired
 from app.api.openapi import declare
 from app.api.problems import problem_of
+from app.api.quotes import QuoteOut
+from app.api.waiting import WaitingRoute
 from app.domain.actor import Actor
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
@@ -27,7 +30,7 @@ _JSON, _LINES = "application/json", "application/x-ndjson"
 _KNOWN = frozenset({Status.DUPLICATE, Status.STALE})
 _KIND = {Status.CONFLICT: Kind.CONFLICT, Status.REFUSED: Kind.INVALID}
 
-router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=ApiRoute)
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=WaitingRoute)
 
 SourceKey = Annotated[
     str | None,
@@ -42,6 +45,9 @@ class IntakeOut(BaseModel):
     state: Status = Field(description="`created`, `updated`, or nothing new: `duplicate`, `stale` (an older version).")
     duplicate: bool = Field(description="Whether it changed nothing.")
     status_url: str | None = Field(description="Where to see whether it has been read.")
+    mentions: list[QuoteOut] | None = Field(
+        default=None, description="What was found in it, if you preferred to wait and it was read in time."
+    )
 
 
 class ItemResult(BaseModel):
@@ -66,7 +72,7 @@ class BulkOut(BaseModel):
     operation_id="send_feedback",
     summary="Send one item",
     status_code=202,
-    responses=declare(409) | {200: {"model": IntakeOut, "description": "Known already; nothing was changed"}},
+    responses=declare(409) | {200: {"model": IntakeOut, "description": "Known already, or read while you waited"}},
 )
 def send(
     body: NativeItem, response: Response, session: Writing, now: Now, actor: Ingester, source: SourceKey = None
@@ -74,6 +80,7 @@ def send(
     """Store one item; it is durable when you read the answer, and classified soon after.
 
     Sending it again changes nothing: an item is known by its source, `external_id` and version.
+    With `Prefer: wait=N` the answer is held back for up to N seconds (30 at most), for the mentions to be ready.
     """
     row = _source(session, now, actor, source)
     outcome = accept_items(session, now, row, [body])[0]
@@ -104,10 +111,11 @@ _BULK = {
 
 @router.post("/bulk", operation_id="send_feedback_bulk", summary="Send up to 1,000 items", openapi_extra=_BULK)
 def send_bulk(
+    actor: Ingester,
+    _key: KeyRequired,
     body: Annotated[tuple[str, bytes], Depends(_bulk_body)],
     session: Writing,
     now: Now,
-    actor: Ingester,
     source: SourceKey = None,
 ) -> BulkOut:
     """Each item stands for itself: those that fit are stored, the others say why not. Sending again is safe."""

@@ -1,11 +1,10 @@
 """What owners do with action items over HTTP; every call says which version it saw."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.act.aside import decline_item, mark_duplicate, reopen_item, resume_item, snooze_item
 from app.act.handing import Handover, comment_item, reassign_item
@@ -14,6 +13,7 @@ from app.api.action_items import ItemOut, show_item
 from app.api.bodies import ApiRoute
 from app.api.conditions import seen_version, version_tag
 from app.api.deps import LARGEST_ID, Doer, Id, Now, Writing
+from app.api.instants import Day, Instant
 from app.api.openapi import declare
 from app.domain.actor import OPERATOR
 from app.domain.changes import Plan, Rollout
@@ -31,7 +31,14 @@ router = APIRouter(
 )
 
 Text = Annotated[str, Field(max_length=4000)]
-IfMatch = Annotated[str | None, Header(max_length=200, description="The `ETag` of the item that you saw.")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        max_length=200,
+        description="The `ETag` of the item that you saw.",
+        json_schema_extra={"pattern": '^"[1-9][0-9]{0,15}"$'},
+    ),
+]
 
 
 class Seen(BaseModel):
@@ -60,7 +67,7 @@ class PlanIn(Seen):
     )
 
     description: Text
-    planned_for: date | None = Field(default=None, description="The day on which it is expected to start (UTC).")
+    planned_for: Day | None = Field(default=None, description="The day on which it is expected to start (UTC).")
     target_reduction: float = Field(gt=0, le=1, allow_inf_nan=False, description="0.3: a third fewer complaints.")
     margin: float = Field(default=0.2, gt=0, lt=1, allow_inf_nan=False, description="Less than this is no change.")
 
@@ -68,8 +75,8 @@ class PlanIn(Seen):
 class DeployIn(Seen):
     """From when the planned change is in effect (UTC days)."""
 
-    rollout_from: date = Field(description="First day on which any customer meets it.")
-    rollout_to: date | None = Field(default=None, description="Last day on which not all do; absent: all at once.")
+    rollout_from: Day = Field(description="First day on which any customer meets it.")
+    rollout_to: Day | None = Field(default=None, description="Last day on which not all do; absent: all at once.")
 
 
 class ReasonIn(Seen):
@@ -87,7 +94,7 @@ class ReassignIn(ReasonIn):
 class SnoozeIn(Seen):
     """Until when an item rests."""
 
-    until: AwareDatetime
+    until: Instant
 
 
 class DuplicateIn(Seen):

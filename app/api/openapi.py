@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from app.api.once import HEADER as ONCE
 from app.api.problems import MEDIA_TYPE, TITLES, TYPES, Problem
 
 ADDRESS = "/v1/openapi.json"
@@ -19,7 +20,7 @@ Fields that are null are unknown. Changes to action items carry the version you 
 """
 _METHODS = frozenset({"get", "put", "post", "delete", "patch", "head"})
 _ALWAYS = (400, 422, 500, 503)
-_BEHIND_A_KEY = (401, 403)
+_BEHIND_A_KEY = (401, 403, 429)
 _WITH_A_BODY = (413, 415)
 _SCHEMAS = "#/components/schemas/"
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
@@ -54,7 +55,19 @@ def _describe(app: FastAPI, version: str) -> dict[str, Any]:
         for method, operation in operations.items():
             if method in _METHODS:
                 _declare_problems(operation["responses"], _statuses(path, operation))
+                _say_absent(operation.get("parameters", []))
     return document
+
+
+def _say_absent(parameters: list[dict[str, Any]]) -> None:
+    # A parameter without a value is left out; there is no way to write null in an address or a header.
+    for parameter in parameters:
+        schema = parameter["schema"]
+        kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            schema |= kinds[0]
+        elif kinds:
+            schema["anyOf"] = kinds
 
 
 def _statuses(path: str, operation: dict[str, Any]) -> Iterable[int]:
@@ -65,6 +78,8 @@ def _statuses(path: str, operation: dict[str, Any]) -> Iterable[int]:
         yield 404
     if "requestBody" in operation:
         yield from _WITH_A_BODY
+    if any(each["name"] == ONCE for each in operation.get("parameters", ())):
+        yield 409
     yield from (int(status) for status in operation["responses"] if status.isdigit() and int(status) >= 400)  # noqa: PLR2004 - where refusals begin
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException  # noqa: TID251 - only to catch what the framework raises
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from app.errors import AppError, Kind
 from app.log import get_logger
@@ -59,6 +60,8 @@ _log = get_logger("api")
 _MOST_ERRORS = 50
 _LONGEST_POINTER = 200
 _RETRY_SECONDS = 5
+_NOT_THAT_METHOD = 405
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _PLACES = frozenset({"body", "query", "path", "header", "cookie"})
 _GENERIC: Mapping[int, tuple[str, str]] = {
@@ -113,7 +116,7 @@ def answer_problem(request: Request, error: AppError, status: int | None = None,
     headers |= {"Cache-Control": "no-store"}
     if status == STATUS[Kind.UNAUTHENTICATED]:
         headers["WWW-Authenticate"] = 'Bearer realm="closeloop"'
-    if status in {STATUS[Kind.UNAVAILABLE], STATUS[Kind.RATE_LIMITED]}:
+    if status in {STATUS[Kind.UNAVAILABLE], STATUS[Kind.RATE_LIMITED]} or "retry_after" in error.facts:
         headers["Retry-After"] = str(error.facts.get("retry_after", _RETRY_SECONDS))
     page: Callable[[Request, Mapping[str, Any]], Response | None] = getattr(request.app.state, "error_page", _no_page)
     shown = None if request.url.path.startswith("/v1") else page(request, document)
@@ -179,8 +182,18 @@ def field_problem(location: tuple[Any, ...], code: str, message: str) -> dict[st
 def _on_http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status == _NOT_THAT_METHOD:
+        headers["Allow"] = ", ".join(_allowed(request))
     code, message = _GENERIC.get(status, ("bad_request", "The request cannot be understood."))
     return answer_problem(request, AppError(Kind.BAD_REQUEST, code, message), status, **headers)
+
+
+def _allowed(request: Request) -> Iterator[str]:
+    """The methods that the address takes; the framework names those of the first route only."""
+    for method in _METHODS:
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes):
+            yield method
 
 
 def _on_client_gone(request: Request, _error: Exception) -> Response:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Analyst, Id, Reading
+from app.api.openapi import declare
 from app.domain.quality import Rate, Reviewed, confusions, topic_quality
 from app.errors import AppError, Kind
 from app.store.learning import find_version
@@ -61,7 +62,7 @@ class TopicQualityOut(BaseModel):
     confusions: list[ConfusionOut]
 
 
-@router.get("/quality", operation_id="list_topic_quality", summary="How good all topics are")
+@router.get("/quality", operation_id="list_topic_quality", summary="How good all topics are", responses=declare(404))
 def index(session: Reading, _actor: Analyst, version: Version = None) -> list[TopicQualityOut]:
     """Active topics, by key."""
     reviewed = _reviewed(session, version)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.access.audit import record_audit
 from app.api.bodies import ApiRoute, check_form, read_body
 from app.api.deps import Admin, Analyst, Now, Reader, Reading, Writing, runtime_of
+from app.api.openapi import declare
 from app.errors import AppError, Kind
 from app.processes.apply import apply_document
 from app.processes.reader import MAX_BYTES, read_document, read_rules
@@ -100,7 +101,7 @@ class ShareOut(BaseModel):
     complaints: int
 
 
-class MoveOut(BaseModel):
+class RuleMoveOut(BaseModel):
     """A theme whose owner would change."""
 
     theme_id: int
@@ -109,7 +110,7 @@ class MoveOut(BaseModel):
     after: str
 
 
-class PreviewOut(BaseModel):
+class RulePreviewOut(BaseModel):
     """What the rules would have done."""
 
     days: int
@@ -117,7 +118,7 @@ class PreviewOut(BaseModel):
     uncovered: int = Field(description="Complaints that no theme, rule or owner covers.")
     owners: list[ShareOut]
     rules: list[ShareOut]
-    moves: list[MoveOut]
+    moves: list[RuleMoveOut]
 
 
 class AppliedOut(BaseModel):
@@ -202,8 +203,13 @@ def rules(session: Reading, _actor: Analyst) -> list[RuleOut]:
     return [RuleOut(key=row.key, when=row.when, then=row.then) for row in reference.list_rules(session)]
 
 
-@router.post("/rules/preview", operation_id="preview_rules", summary="Try routing rules on the history")
-def preview(body: PreviewIn, session: Reading, now: Now, _actor: Analyst) -> PreviewOut:
+@router.post(
+    "/rules/preview",
+    operation_id="preview_rules",
+    summary="Try routing rules on the history",
+    responses=declare(409),
+)
+def preview(body: PreviewIn, session: Reading, now: Now, _actor: Analyst) -> RulePreviewOut:
     """Who would have got how much; nothing is stored."""
     parts = None if body.rules is None else read_rules(body.rules)
     return _preview(preview_rules(session, now, parts, days=body.days))
@@ -234,8 +240,8 @@ def apply(
     return AppliedOut(dry_run=dry_run, counts=difference.counts(), entries=difference.as_json())
 
 
-def _preview(found: Preview) -> PreviewOut:
-    return PreviewOut(
+def _preview(found: Preview) -> RulePreviewOut:
+    return RulePreviewOut(
         days=found.days,
         complaints=found.complaints,
         uncovered=found.uncovered,
@@ -249,5 +255,5 @@ def _share(share: Share) -> ShareOut:
     return ShareOut(key=share.key, themes=share.themes, complaints=share.complaints)
 
 
-def _move(move: Move) -> MoveOut:
-    return MoveOut(theme_id=move.theme_id, complaints=move.complaints, before=move.before, after=move.after)
+def _move(move: Move) -> RuleMoveOut:
+    return RuleMoveOut(theme_id=move.theme_id, complaints=move.complaints, before=move.before, after=move.after)

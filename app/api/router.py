@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
+from app.access.machines import open_machines
 from app.access.secret import derive_key, read_secret
 from app.api import (
     action_items,
@@ -33,11 +34,13 @@ from app.api import (
     taxonomy,
     themes,
     trends,
+    users,
 )
 from app.api.deps import EdgeRuntime
 from app.api.edge import Edge
 from app.api.openapi import ADDRESS, install_openapi
 from app.api.problems import install_problems
+from app.api.quotas import Quotas
 
 RESOURCES: tuple[APIRouter, ...] = (
     intake.router,
@@ -65,6 +68,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     exposures.router,
     people.router,
     keys.router,
+    users.router,
     notices.router,
     audit.router,
 )
@@ -76,7 +80,8 @@ def make_app(runtime: EdgeRuntime, **options: object) -> FastAPI:
     Raises:
         AppError: The secret key is too short or cannot be kept.
     """
-    app = FastAPI(openapi_url=ADDRESS, docs_url=None, redoc_url=None, redirect_slashes=False, **options)  # type: ignore[arg-type]
+    address = ADDRESS if runtime.settings.show_docs else None
+    app = FastAPI(openapi_url=address, docs_url=None, redoc_url=None, redirect_slashes=False, **options)  # type: ignore[arg-type]
     prepare(app, runtime)
     return app
 
@@ -86,8 +91,12 @@ def prepare(app: FastAPI, runtime: EdgeRuntime) -> None:
     app.router.redirect_slashes = False  # a redirect counts as a failure with the senders of webhooks
     app.state.runtime = runtime
     app.state.readers = None  # a process that has the model sets it
+    app.state.stopping = lambda: False  # a server that can be told to stop sets it
     app.state.secret_key = read_secret(runtime.settings)
+    app.state.machines = open_machines(runtime.settings)
     app.state.cursor_key = derive_key(app.state.secret_key, "cursors")
+    app.state.quotas = Quotas(runtime.settings.requests_per_minute)
+    app.state.hook_quotas = Quotas(runtime.settings.deliveries_per_minute)
     install_problems(app)
     install_openapi(app, _version())
     app.add_middleware(Edge)

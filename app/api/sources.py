@@ -39,7 +39,7 @@ class SourceIn(BaseModel):
     key: str = Field(max_length=64, description="Its name in addresses and reports.")
     connector: str = Field(default=NATIVE, max_length=64, description="`native` for items sent to /v1/feedback.")
     config: dict[str, Any] = Field(default_factory=dict)
-    secret: str | None = Field(default=None, max_length=512, description="The sender's; without it one is made.")
+    secret: str | None = Field(default=None, max_length=16_384, description="The sender's; without it one is made.")
 
 
 class ConfigIn(BaseModel):
@@ -55,7 +55,7 @@ class SecretIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    secret: str | None = Field(default=None, max_length=512, description="The sender's; without it one is made.")
+    secret: str | None = Field(default=None, max_length=16_384, description="The sender's; without it one is made.")
 
 
 class SourceOut(BaseModel):

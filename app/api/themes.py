@@ -5,21 +5,16 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
 
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Analyst, Id, Now, Reader, Reading, Writing
 from app.api.openapi import declare
 from app.api.paging import Listing, Paged
 from app.api.quotes import QuoteOut, show_quote
-from app.domain.actor import Actor
 from app.engine.wake import wake
-from app.errors import AppError, Kind
 from app.route.override import route_theme
-from app.store.items import visible_to
 from app.store.quotes import theme_quotes
-from app.store.tables import ActionItem, Owner
+from app.store.tables import Owner
 from app.store.themes import ThemeRow, lineage_of, list_themes, show_theme
 from app.store.trends import weekly_complaints
 from app.theme.curate import merge_themes, mute_theme, rename_theme
@@ -62,7 +57,7 @@ class WholeThemeOut(ThemeOut):
     lineage: list[LineageOut]
 
 
-class WeekOut(BaseModel):
+class ThemeWeekOut(BaseModel):
     """Complaints in seven days."""
 
     starts_at: datetime
@@ -73,7 +68,7 @@ class SeriesOut(BaseModel):
     """Complaints of a theme per week, oldest first; the last week ends now."""
 
     theme_id: int
-    weeks: list[WeekOut]
+    weeks: list[ThemeWeekOut]
 
 
 class RenameIn(BaseModel):
@@ -132,8 +127,7 @@ def index(
     state: Annotated[Literal["active", "muted", "retired"] | None, Query()] = None,
 ) -> Listing[ThemeOut]:
     """Most complaints first. Owners see the themes of their own action items; analysts see all."""
-    seen_by = None if actor.sees_all else visible_to(actor)
-    found = list_themes(session, page.after, page.limit, topic=topic, state=state, seen_by=seen_by)
+    found = list_themes(session, actor, page.after, page.limit, topic=topic, state=state)
     rows, following = page.cut(found, lambda row: (row.complaints, row.theme.id))
     return Listing(items=[_shown(row) for row in rows], next=following)
 
@@ -141,7 +135,7 @@ def index(
 @router.get("/{theme_id}", operation_id="get_theme", summary="One theme with its lineage")
 def show(theme_id: Id, session: Reading, actor: Reader) -> WholeThemeOut:
     """Its counts, and what it came from or went into."""
-    row = _visible(session, actor, theme_id)
+    row = show_theme(session, actor, theme_id)
     lineage = [LineageOut.model_validate(event, from_attributes=True) for event in lineage_of(session, theme_id)]
     return WholeThemeOut(**_shown(row).model_dump(), lineage=lineage)
 
@@ -155,17 +149,17 @@ def series(
     weeks: Annotated[int, Query(ge=1, le=260)] = 26,
 ) -> SeriesOut:
     """Periods of seven days that end now, oldest first."""
-    _visible(session, actor, theme_id)
+    show_theme(session, actor, theme_id)
     counts = weekly_complaints(session, [theme_id], now, weeks)[theme_id]
     first = now - timedelta(weeks=weeks)
-    shown = [WeekOut(starts_at=first + timedelta(weeks=n), complaints=count) for n, count in enumerate(counts)]
+    shown = [ThemeWeekOut(starts_at=first + timedelta(weeks=n), complaints=count) for n, count in enumerate(counts)]
     return SeriesOut(theme_id=theme_id, weeks=shown)
 
 
 @router.get("/{theme_id}/mentions", operation_id="list_theme_mentions", summary="The words behind a theme")
 def mentions(theme_id: Id, session: Reading, page: Paged, actor: Reader) -> Listing[QuoteOut]:
     """Newest first by when they were said."""
-    _visible(session, actor, theme_id)
+    show_theme(session, actor, theme_id)
     found = theme_quotes(session, theme_id, page.after, page.limit)
     rows, following = page.cut(found, lambda row: (row.feedback.occurred_at, row.mention.id))
     return Listing(items=[show_quote(row) for row in rows], next=following)
@@ -175,21 +169,21 @@ def mentions(theme_id: Id, session: Reading, page: Paged, actor: Reader) -> List
 def rename(theme_id: Id, body: RenameIn, session: Writing, now: Now, actor: Analyst) -> ThemeOut:
     """A person's name is never overwritten by the machine."""
     rename_theme(session, now, actor, theme_id, body.name)
-    return _shown(show_theme(session, theme_id))
+    return _shown(show_theme(session, actor, theme_id))
 
 
 @router.post("/{theme_id}/merge", operation_id="merge_theme", summary="Merge into another", responses=declare(409))
 def merge(theme_id: Id, body: MergeIn, session: Writing, now: Now, actor: Analyst) -> ThemeOut:
     """The theme is retired; the answer is the one that goes on."""
     into = merge_themes(session, now, actor, theme_id, into_id=body.into)
-    return _shown(show_theme(session, into.id))
+    return _shown(show_theme(session, actor, into.id))
 
 
 @router.post("/{theme_id}/mute", operation_id="mute_theme", summary="Mute or unmute", responses=declare(409))
 def mute(theme_id: Id, session: Writing, now: Now, actor: Analyst, body: MuteIn = _MUTED) -> ThemeOut:
     """A muted theme raises no work; its complaints still count."""
     mute_theme(session, now, actor, theme_id, muted=body.muted)
-    return _shown(show_theme(session, theme_id))
+    return _shown(show_theme(session, actor, theme_id))
 
 
 @router.post(
@@ -205,14 +199,6 @@ def open_item(theme_id: Id, session: Writing, now: Now, actor: Analyst, body: Op
     wake(session, "open", f"routing-{routing.id}")
     owner = session.get_one(Owner, routing.owner_id)
     return OpenedOut(owner=owner.key, goal_at=routing.goal_at, deadline_at=routing.deadline_at, why=routing.why)
-
-
-def _visible(session: Session, actor: Actor, theme_id: int) -> ThemeRow:
-    seen = actor.sees_all or session.scalar(select(exists().where(ActionItem.theme_id == theme_id, visible_to(actor))))
-    if not seen:
-        message = "There is no theme with this id among those you can see. List them at /v1/themes."
-        raise AppError(Kind.NOT_FOUND, "theme_not_found", message)
-    return show_theme(session, theme_id)
 
 
 def _shown(row: ThemeRow) -> ThemeOut:

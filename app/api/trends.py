@@ -37,7 +37,7 @@ class KeptLineOut(LineOut):
     replaced_at: datetime = Field(description="When history was read anew.")
 
 
-class PublishedOut(BaseModel):
+class TopicsFromOut(BaseModel):
     """A version that moved mentions."""
 
     taxonomy_version: int
@@ -52,7 +52,7 @@ class TrendOut(BaseModel):
     name: str
     current: LineOut
     kept: list[KeptLineOut] = Field(description="Newest first; only where the taxonomy of the time had this topic.")
-    published: list[PublishedOut]
+    published: list[TopicsFromOut]
 
 
 @router.get("/{topic_id}/trend", operation_id="get_topic_trend", summary="A topic over time, old lines beside the new")
@@ -75,7 +75,7 @@ def show(
             )
             for line in trend.kept
         ],
-        published=[PublishedOut(taxonomy_version=version, published_at=at) for version, at in trend.published],
+        published=[TopicsFromOut(taxonomy_version=version, published_at=at) for version, at in trend.published],
     )
 
 

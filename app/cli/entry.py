@@ -19,6 +19,7 @@ from app.cli.keys import keys
 from app.cli.model import model
 from app.cli.serving import serve, work
 from app.cli.setup import init, migrate
+from app.cli.users import users
 
 main = typer.Typer(
     name="closeloop",
@@ -50,6 +51,7 @@ for _command in (demo, init, serve, work, apply, classify, model, migrate, docto
     main.command()(_command)
 main.command("import")(import_file)
 main.add_typer(keys, name="key")
+main.add_typer(users, name="user")
 main.add_typer(impact, name="impact")
 
 _evaluate = typer.Typer(help="Answers of the parts on your own data, for measuring them.", no_args_is_help=True)

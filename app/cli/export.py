@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,10 +12,16 @@ import typer
 
 from app.cli.console import AsJson, opened, print_json, say
 from app.cli.setup import require_schema
+from app.domain.cells import harmless_cell
+from app.domain.masking import mask_email, mask_name, mask_ref
 from app.errors import AppError, Kind
 from app.store.export import TABLES, columns_of, rows_of
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_MASKS: dict[tuple[str, str], Callable[[str | None], str | None]] = {
+    ("feedback", "customer_name"): mask_name,
+    ("feedback", "customer_email"): mask_email,
+    ("feedback", "customer_ref"): mask_ref,
+}
 
 
 class Form(StrEnum):
@@ -32,6 +38,7 @@ def export(
         Form.JSONL
     ),
     *,
+    mask: Annotated[bool, typer.Option("--mask", help="Mask customers' names and e-mail addresses.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write feedback, mentions, themes, action items and verdicts to files, as they are at one instant."""
@@ -46,12 +53,19 @@ def export(
         with runtime.database.reading() as session:
             for name in names:
                 with (folder / f"{name}.{form}").open("w", encoding="utf-8", newline="") as file:
-                    counts[name] = _write(file, form, columns_of(name), rows_of(session, name))
+                    columns, rows = columns_of(name), rows_of(session, name)
+                    counts[name] = _write(file, form, columns, _masked(name, columns, rows) if mask else rows)
     if as_json:
         print_json({"folder": str(folder), "rows": counts})
         return
     for name, count in counts.items():
         say(f"{count:>9}  {folder / f'{name}.{form}'}")
+
+
+def _masked(name: str, columns: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    masks = [_MASKS.get((name, column)) for column in columns]
+    for row in rows:
+        yield tuple(mask(value) if mask else value for mask, value in zip(masks, row, strict=True))
 
 
 def _write(file: TextIO, form: Form, columns: list[str], rows: Iterator[tuple[Any, ...]]) -> int:
@@ -72,8 +86,7 @@ def _cell(value: Any) -> Any:  # noqa: ANN401 - whatever the column holds
         value = json.dumps(value, ensure_ascii=False)
     elif isinstance(value, datetime | date):
         return value.isoformat()
-    # A spreadsheet runs cells that look like formulas: customers write our cells.
-    return "'" + value if isinstance(value, str) and value.startswith(_DANGEROUS) else value
+    return harmless_cell(value) if isinstance(value, str) else value
 
 
 def _plain(value: object) -> str:

@@ -11,6 +11,7 @@ import typer
 import uvicorn
 
 from app.cli.console import Exit, say
+from app.cli.listening import PatientProtocol
 from app.cli.setup import first_key, migrate_all, require_schema, say_key, take_lock
 from app.engine.jobs import Enqueuer
 from app.engine.lock import FileLock
@@ -112,8 +113,11 @@ def _prepare(runtime: Runtime) -> FileLock:
 
 
 def _listen(runtime: Runtime, embedded: Embedded | None) -> None:
+    app = create_app(runtime, embedded)
     config = uvicorn.Config(
-        create_app(runtime, embedded),
+        app,
+        http=PatientProtocol,
+        ws="none",
         host=runtime.settings.host,
         port=runtime.settings.port,
         log_config=None,
@@ -123,6 +127,7 @@ def _listen(runtime: Runtime, embedded: Embedded | None) -> None:
         timeout_graceful_shutdown=REQUESTS_S,
     )
     server = uvicorn.Server(config)
+    app.state.stopping = lambda: server.should_exit
     # The server raises the signal that stopped it once more when it is done: a stop that was asked for is a success.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     say(f"Closeloop on {runtime.settings.base_url}")

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from app.payloads.custom_auth import CustomAuth
 from app.payloads.delivery import RawDelivery, Reply
-from app.payloads.native import NativeItem
+from app.payloads.native import NativeItem, read_item
 from app.payloads.signing import Auth
+from app.payloads.talk import UNDATED
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,13 @@ class ConnectorConfig(BaseModel):
 
     Attributes:
         zone: Counts for times that the sender writes without one.
+        auth: How deliveries prove where they come from, where it is not the connector's own way.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     zone: str = "UTC"
+    auth: CustomAuth | None = None
 
     @field_validator("zone")
     @classmethod
@@ -149,3 +153,15 @@ class Connector(Protocol):
         Raises:
             AppError: It cannot be read; the delivery is quarantined with the message as its reason.
         """
+
+
+def make_item(values: Mapping[str, Any], delivery: RawDelivery) -> NativeItem | Undated:
+    """An item of plain values, None being absent; undated where the source gives no `occurred_at`.
+
+    Raises:
+        AppError: ``invalid_item``.
+    """
+    known = {name: value for name, value in values.items() if value is not None}
+    if "occurred_at" in known:
+        return read_item(known)
+    return Undated(read_item(known | {"occurred_at": delivery.arrived_at or UNDATED}))

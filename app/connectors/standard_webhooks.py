@@ -12,7 +12,8 @@ from app.domain.feedback import Medium
 from app.errors import AppError, Kind
 from app.payloads.delivery import RawDelivery
 from app.payloads.native import known_parts, read_item
-from app.payloads.signing import Hmac
+from app.payloads.presets import ED25519
+from app.payloads.signing import AnyOf, Hmac
 
 MAX_ITEMS = 1_000
 
@@ -29,19 +30,24 @@ class Config(ConnectorConfig):
 
 SPEC = Spec(
     title="Standard Webhooks",
-    auth=Hmac(
-        header="webhook-signature",
-        coding="base64",
-        prefix="v1,",
-        signed="{id}.{ts}.{body}",
-        ts_header="webhook-timestamp",
-        id_header="webhook-id",
-        several=True,
-        key_form="whsec",
+    auth=AnyOf(
+        (
+            Hmac(
+                header="webhook-signature",
+                coding="base64",
+                prefix="v1,",
+                signed="{id}.{ts}.{body}",
+                ts_header="webhook-timestamp",
+                id_header="webhook-id",
+                several=True,
+                key_form="whsec",
+            ),
+            ED25519,
+        )
     ),
     setup=(
         "Add an endpoint with the address {url}.",
-        "Give it the signing secret {secret}.",
+        "Give it the signing secret {secret}; if it signs with a key of its own, give us its whpk_ key instead.",
         "Send native items as JSON; the schema is NativeItem in /v1/openapi.json.",
     ),
     also=("svix", "generic"),

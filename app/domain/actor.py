@@ -1,5 +1,6 @@
 """Who asks: the identity and the rights that a command or query is carried out with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,7 +12,24 @@ class Scope(StrEnum):
     ITEMS_READ = "items:read"
     ITEMS_WRITE = "items:write"
     ANALYST = "analyst"
+    PII_READ = "pii:read"
     ADMIN = "admin"
+
+
+class UserRole(StrEnum):
+    """Scopes under one name, for people."""
+
+    OWNER = "owner"
+    ANALYST = "analyst"
+    ADMIN = "admin"
+
+
+SCOPES_OF: Mapping[UserRole, frozenset[Scope]] = {
+    UserRole.OWNER: frozenset({Scope.ITEMS_READ, Scope.ITEMS_WRITE}),
+    UserRole.ANALYST: frozenset({Scope.ANALYST}),
+    UserRole.ADMIN: frozenset({Scope.ADMIN}),
+}
+"""What each role may do; customers' names and addresses need `pii:read` beside it, but for the administrator."""
 
 
 @dataclass(frozen=True)

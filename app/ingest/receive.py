@@ -12,9 +12,9 @@ from app.domain.feedback import DeliveryState
 from app.engine.wake import wake
 from app.errors import AppError, Kind
 from app.ingest.sealing import unseal_secrets
-from app.ingest.sources import CONNECTORS, NATIVE
-from app.payloads.delivery import RawDelivery
-from app.payloads.signing import verify
+from app.ingest.sources import CONNECTORS, NATIVE, auth_of
+from app.payloads.delivery import RawDelivery, Reply
+from app.payloads.signing import StaticToken, credential_headers, verify
 from app.plugins import load_plugin
 from app.store.deliveries import DeliveryFilter, find_repeat, select_replayable
 from app.store.tables import Delivery, Source
@@ -25,6 +25,20 @@ RETRY_SECONDS = 120
 
 _MAX_HEADERS, _MAX_HEADER = 50, 1_000
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+_DECOY, _DECOY_SECRETS = StaticToken(), ("no delivery has this secret",)
+
+
+def find_hook(source: Source | None, delivery: RawDelivery, now: datetime) -> Source:
+    """The source that a hook's address names, if it has a hook.
+
+    Raises:
+        AppError: ``unknown_source``, after as much work as a wrong signature takes.
+    """
+    if source is None or source.connector == NATIVE:
+        verify(_DECOY, delivery, _DECOY_SECRETS, now)
+        message = "There is no hook at this address. Copy the address from the source's page again."
+        raise AppError(Kind.NOT_FOUND, "unknown_source", message)
+    return source
 
 
 def verify_delivery(source: Source | None, delivery: RawDelivery, now: datetime, secret_key: str) -> Source:
@@ -43,17 +57,52 @@ def verify_delivery(source: Source | None, delivery: RawDelivery, now: datetime,
         AppError: ``unknown_source`` (not found; also for sources without a hook), ``bad_signature``
             (unauthenticated, the same for every cause) or ``source_paused`` (unavailable, with `retry_after` seconds).
     """
-    if source is None or source.connector == NATIVE:
-        message = "There is no hook at this address. Copy the address from the source's page again."
-        raise AppError(Kind.NOT_FOUND, "unknown_source", message)
-    spec = load_plugin(CONNECTORS, source.connector).SPEC
-    if not verify(spec.auth, delivery, unseal_secrets(source.secrets, secret_key), now):
+    source = find_hook(source, delivery, now)
+    if not is_authentic(source, delivery, now, secret_key):
         message = "The delivery is not signed with a live secret of this source, or too old. Check the sender's secret."
         raise AppError(Kind.UNAUTHENTICATED, "bad_signature", message)
+    check_open(source)
+    return source
+
+
+def is_authentic(source: Source, delivery: RawDelivery, now: datetime, secret_key: str) -> bool:
+    """Whether a live secret of the source vouches for the delivery."""
+    return verify(auth_of(source), delivery, unseal_secrets(source.secrets, secret_key), now)
+
+
+def check_open(source: Source) -> None:
+    """Have the sender come back later if the source is paused.
+
+    Raises:
+        AppError: ``source_paused``.
+    """
     if source.paused_at is not None:
         message = "This source is paused. Send the delivery again later."
         raise AppError(Kind.UNAVAILABLE, "source_paused", message, retry_after=RETRY_SECONDS)
-    return source
+
+
+def answer_handshake(source: Source | None, delivery: RawDelivery, now: datetime, secret_key: str) -> Reply | None:
+    """The answer to a sender that asks whether we are there; None if it delivers something.
+
+    A sender that can sign must have signed its question, also where the source is paused.
+
+    Raises:
+        AppError: ``unknown_source`` or ``bad_signature``.
+    """
+    spec = load_plugin(CONNECTORS, find_hook(source, delivery, now).connector).SPEC
+    if source is None or spec.handshake is None:
+        return None
+    reply: Reply | None = spec.handshake(delivery, unseal_secrets(source.secrets, secret_key))
+    if reply is not None and not spec.open_handshake and not is_authentic(source, delivery, now, secret_key):
+        message = "The question is not signed with a live secret of this source. Check the sender's secret."
+        raise AppError(Kind.UNAUTHENTICATED, "bad_signature", message)
+    return reply
+
+
+def acknowledgement(source: Source) -> Reply | None:
+    """What the sender must read once its delivery is kept; None: our own answer will do."""
+    reply: Reply | None = load_plugin(CONNECTORS, source.connector).SPEC.acknowledgement
+    return reply
 
 
 def receive_delivery(session: Session, now: datetime, source: Source, delivery: RawDelivery) -> tuple[int, bool]:
@@ -74,7 +123,7 @@ def receive_delivery(session: Session, now: datetime, source: Source, delivery: 
         sender_ref=ref,
         digest=digest,
         content_type=delivery.content_type[:_MAX_HEADER],
-        headers=_kept_headers(delivery.headers),
+        headers=_kept_headers(delivery.headers, _CREDENTIALS | credential_headers(auth_of(source))),
         body=delivery.body,
         received_at=now,
         state=DeliveryState.RECEIVED,
@@ -108,7 +157,7 @@ def replay_deliveries(session: Session, now: datetime, actor: Actor, wanted: Del
     return len(rows)
 
 
-def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    kept = [(name, value) for name, value in headers.items() if name not in _CREDENTIALS and len(value) <= _MAX_HEADER]
+def _kept_headers(headers: Mapping[str, str], secret: frozenset[str]) -> dict[str, str]:
+    kept = [(name, value) for name, value in headers.items() if name not in secret and len(value) <= _MAX_HEADER]
     # What PostgreSQL cannot store as JSON must not cost us the delivery.
     return {name: value.replace("\x00", "").encode("utf-8", "replace").decode() for name, value in kept[:_MAX_HEADERS]}

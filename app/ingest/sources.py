@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,8 @@ from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
 from app.ingest.sealing import seal_secrets, unseal_secrets
-from app.payloads.signing import check_secret, new_secret
+from app.payloads.custom_auth import CustomAuth
+from app.payloads.signing import Auth, check_secret, new_secret
 from app.plugins import load_plugin, plugin_names
 from app.store.deliveries import find_source
 from app.store.tables import Source
@@ -25,6 +26,7 @@ CONNECTORS = "app.connectors"
 
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _LIVE_SECRETS = 2
+_CUSTOM: TypeAdapter[Auth] = TypeAdapter(CustomAuth)
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ def create_source(
         raise AppError(Kind.INVALID, "bad_source_key", message)
     if find_source(session, new.key) is not None:
         raise AppError(Kind.CONFLICT, "source_exists", "There is a source of this key. Choose another key.")
-    config = _checked_config(new.connector, new.config or {})
-    secret = _first_secret(new)
+    config = checked_config(new.connector, new.config or {})
+    secret = _first_secret(new, config)
     row = Source(
         key=new.key,
         connector=new.connector,
@@ -97,7 +99,7 @@ def configure_source(session: Session, now: datetime, actor: Actor, source: Sour
     Raises:
         AppError: It does not fit its connector.
     """
-    source.config = _checked_config(source.connector, config)
+    source.config = checked_config(source.connector, config)
     record_audit(session, now, actor, "source_configured", f"source:{source.id}")
 
 
@@ -131,7 +133,7 @@ def rotate_secret(
     Returns:
         The new secret, shown this once.
     """
-    auth = _connector(source.connector).SPEC.auth
+    auth = auth_of(source)
     if secret is not None:
         check_secret(auth, secret)
     fresh = secret or new_secret(auth)
@@ -162,17 +164,43 @@ def set_pull_token(
     record_audit(session, now, actor, "source_pull_set" if token else "source_pull_ended", f"source:{source.id}")
 
 
-def _first_secret(new: NewSource) -> str | None:
+def auth_of(source: Source) -> Auth:
+    """How deliveries of a source with a hook prove where they come from: its own way, else its connector's.
+
+    Raises:
+        AppError: ``hook_unusable`` (unavailable, so that senders come back): what is stored fits no longer.
+    """
+    try:
+        return _auth(source.connector, source.config)
+    except ValidationError:
+        message = "The source's `auth` cannot be used any more. Configure it again; senders are told to come back."
+        raise AppError(Kind.UNAVAILABLE, "hook_unusable", message) from None
+
+
+def _auth(connector: str, config: Mapping[str, Any]) -> Auth:
+    own = config.get("auth")
+    if own is not None:
+        return _CUSTOM.validate_python(own)
+    auth: Auth = _connector(connector).SPEC.auth
+    return auth
+
+
+def _first_secret(new: NewSource, config: Mapping[str, Any]) -> str | None:
     if new.connector == NATIVE:
         return None
-    auth = _connector(new.connector).SPEC.auth
+    auth = _auth(new.connector, config)
     if new.secret is None:
         return new_secret(auth)
     check_secret(auth, new.secret)
     return new.secret
 
 
-def _checked_config(connector: str, config: Mapping[str, Any]) -> dict[str, Any]:
+def checked_config(connector: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration in the form in which it is stored.
+
+    Raises:
+        AppError: ``bad_source_config``, or the connector is unknown.
+    """
     if connector == NATIVE:
         if config:
             raise AppError(Kind.INVALID, "bad_source_config", "A native source has nothing to configure. Leave it out.")

@@ -1,10 +1,13 @@
 """Reads of credentials and of the audit."""
 
-from sqlalchemy import select
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.keyset import After, keyset_page
-from app.store.tables import ApiKey, AuditEvent, BrowserSession, Owner
+from app.store.people_tables import User
+from app.store.tables import ApiKey, AuditEvent, BrowserSession, KeptAnswer, Owner
 
 
 def find_api_key(session: Session, public_id: str) -> tuple[ApiKey, bool] | None:
@@ -14,16 +17,54 @@ def find_api_key(session: Session, public_id: str) -> tuple[ApiKey, bool] | None
     return None if found is None else (found[0], found[1] is not False)
 
 
-def find_browser_session(session: Session, digest: str) -> tuple[BrowserSession, ApiKey, bool] | None:
-    """The browser session with this digest, its key, and whether the key's owner is still active."""
+@dataclass(frozen=True, slots=True)
+class FoundSession:
+    """A browser session with whom it stands for: a key or a person, and whether their owner is still active."""
+
+    row: BrowserSession
+    key: ApiKey | None
+    user: User | None
+    owner_active: bool
+
+
+def find_browser_session(session: Session, digest: str) -> FoundSession | None:
+    """The browser session with this digest."""
     statement = (
-        select(BrowserSession, ApiKey, Owner.active)
-        .join(ApiKey, BrowserSession.api_key_id == ApiKey.id)
-        .join(Owner, ApiKey.owner_id == Owner.id, isouter=True)
+        select(BrowserSession, ApiKey, User, Owner.active)
+        .outerjoin(ApiKey, BrowserSession.api_key_id == ApiKey.id)
+        .outerjoin(User, BrowserSession.user_id == User.id)
+        .outerjoin(Owner, Owner.id == func.coalesce(ApiKey.owner_id, User.owner_id))
         .where(BrowserSession.digest == digest)
     )
     found = session.execute(statement).one_or_none()
-    return None if found is None else (found[0], found[1], found[2] is not False)
+    return None if found is None else FoundSession(found[0], found[1], found[2], found[3] is not False)
+
+
+def find_user(session: Session, word: str) -> User | None:
+    """The person who signs in with this name or e-mail address, in small letters."""
+    # A name with an @ in it is that person's own address, so that two people never match.
+    return session.scalar(select(User).where(or_(User.name == word, User.email == word)))
+
+
+def find_oidc_user(session: Session, issuer: str, subject: str) -> User | None:
+    """The person whom the provider knows as `subject`."""
+    return session.scalar(select(User).where(User.oidc_issuer == issuer, User.oidc_subject == subject))
+
+
+def owner_is_active(session: Session, owner_id: int | None) -> bool:
+    """Whether the owner is still there; True where there is none to be."""
+    return owner_id is None or session.scalar(select(Owner.active).where(Owner.id == owner_id)) is True
+
+
+def list_users(session: Session, after: After | None, limit: int) -> list[User]:
+    """People, newest first, disabled ones included; one more than `limit` where more follow."""
+    return list(session.scalars(keyset_page(select(User), (User.created_at, User.id), after, limit)))
+
+
+def find_kept_answer(session: Session, credential: str, method: str, path: str, key: str) -> KeptAnswer | None:
+    """The answer that is kept for this credential, route and idempotency key."""
+    wanted = {"credential": credential, "method": method, "path": path, "key": key}
+    return session.scalars(select(KeptAnswer).filter_by(**wanted)).one_or_none()
 
 
 def list_api_keys(session: Session, after: After | None, limit: int) -> list[ApiKey]:

@@ -99,6 +99,11 @@ def turns_of(session: Session, feedback_id: int) -> Sequence[Turn]:
     return session.scalars(select(Turn).where(Turn.feedback_id == feedback_id).order_by(Turn.position)).all()
 
 
+def read_state(session: Session, feedback_id: int) -> str | None:
+    """Whether one utterance was read; None if there is no such one."""
+    return session.scalar(select(Feedback.state).where(Feedback.id == feedback_id))
+
+
 def is_any_labelled(session: Session) -> bool:
     """Whether anything was read yet."""
     return session.scalar(select(Feedback.id).where(Feedback.state == FeedbackState.LABELLED).limit(1)) is not None

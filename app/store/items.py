@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
@@ -72,12 +72,21 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The items that `actor` may see and change: their own and those that were escalated to them; analysts: all."""
     if actor.sees_all:
         return true()
+    if actor.owner_id is None:
+        return false()
     escalated = exists().where(
         ItemEvent.item_id == ActionItem.id,
         ItemEvent.kind == "escalated",
         ItemEvent.facts["owner_id"].as_integer() == actor.owner_id,
     )
     return or_(ActionItem.owner_id == actor.owner_id, and_(ActionItem.rung > 0, escalated))
+
+
+def theme_visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The themes that `actor` may see: those of the items they may see; analysts: all."""
+    if actor.sees_all:
+        return true()
+    return exists().where(ActionItem.theme_id == Theme.id, visible_to(actor))
 
 
 def list_items(session: Session, actor: Actor, wanted: ItemFilter, after: Cursor | None, limit: int) -> list[Listed]:

@@ -1,4 +1,4 @@
-"""The tables as plain row classes; the classify room's are in `label_tables`.
+"""The tables as plain row classes; the classify room's are in `label_tables`, people who sign in in `people_tables`.
 
 `__writer__` names the one room that may write a table's rows.
 """
@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.label_tables import Mention
+from app.store.people_tables import User
 from app.store.row import Document, Leased, Row, row_id, unique_where
 
 # Reference data ------------------------------------------------------------------------------------------------------
@@ -515,6 +516,7 @@ class ApiKey(Row):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_on: Mapped[date | None]
+    replaced_by_id: Mapped[int | None]  # the key that took its place when it was rotated
 
 
 class BrowserSession(Row):
@@ -523,7 +525,8 @@ class BrowserSession(Row):
     __tablename__ = "browser_sessions"
     __writer__ = "access"
     digest: Mapped[str] = mapped_column(primary_key=True)
-    api_key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id"))
+    api_key_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))  # signed in with this key
+    user_id: Mapped[int | None] = mapped_column(ForeignKey(User.id), index=True)  # or as this person
     csrf: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -549,3 +552,21 @@ class WorkerHeartbeat(Row):
     __writer__ = "engine"
     executor_id: Mapped[str] = mapped_column(primary_key=True)
     beat_at: Mapped[datetime]
+
+
+class KeptAnswer(Row):
+    """What a request under an `Idempotency-Key` was answered, so that sending it again does nothing again."""
+
+    __tablename__ = "kept_answers"
+    __writer__ = "access"
+    __table_args__ = (UniqueConstraint("credential", "method", "path", "key"),)
+    id: Mapped[int] = row_id()
+    credential: Mapped[str]  # the actor's name
+    method: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str]
+    key: Mapped[str] = mapped_column(String(255))
+    fingerprint: Mapped[str] = mapped_column(String(64))  # SHA-256 of the body and the query
+    status: Mapped[int]
+    headers: Mapped[Document]
+    body: Mapped[bytes]  # encrypted: an answer may hold a secret that is shown once
+    created_at: Mapped[datetime] = mapped_column(index=True)

@@ -8,13 +8,15 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, select
+from sqlalchemy import Select, and_, case, distinct, func, select
 from sqlalchemy.orm import Session
 
+from app.domain.actor import Actor
 from app.errors import AppError, Kind
+from app.store.items import theme_visible_to
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention, MentionVector
-from app.store.tables import ActionItem, Feedback, Theme, ThemeEvent, ThemeMention, Topic, Turn
+from app.store.tables import Feedback, Theme, ThemeEvent, ThemeMention, Topic, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +77,33 @@ def find_theme(session: Session, theme_id: int) -> Theme:
     """
     theme = session.get(Theme, theme_id)
     if theme is None:
-        raise AppError(Kind.NOT_FOUND, "theme_not_found", "There is no theme with this id. List them at /v1/themes.")
+        raise _theme_not_found()
     return theme
+
+
+def _theme_not_found() -> AppError:
+    message = "There is no theme with this id among those you can see. List them at /v1/themes."
+    return AppError(Kind.NOT_FOUND, "theme_not_found", message)
 
 
 def list_themes(
     session: Session,
+    actor: Actor,
     after: After | None,
     limit: int,
     *,
     topic: str | None = None,
     state: str | None = None,
-    seen_by: ColumnElement[bool] | None = None,
 ) -> list[ThemeRow]:
     """Themes by complaints, most first; fetches one more than `limit` where more follow.
 
     Args:
         session: A session.
+        actor: Who reads; they get the themes that they may see.
         after: Complaints and id of the last row of the page before.
         limit: Rows of a page.
         topic: Key of the only topic wanted.
         state: The only state wanted.
-        seen_by: For readers who do not see all: only themes with an action item for which this holds.
     """
     counts = _counts().subquery()
     query = (
@@ -111,24 +118,25 @@ def list_themes(
         )
         .join(Topic, Topic.id == Theme.topic_id)
         .outerjoin(counts, counts.c.theme_id == Theme.id)
+        .where(theme_visible_to(actor))
     )
     if topic is not None:
         query = query.where(Topic.key == topic)
     if state is not None:
         query = query.where(Theme.state == state)
-    if seen_by is not None:
-        query = query.where(select(ActionItem.id).where(ActionItem.theme_id == Theme.id, seen_by).exists())
     page = keyset_page(query, (func.coalesce(counts.c.complaints, 0), Theme.id), after, limit)
     return [ThemeRow(*row) for row in session.execute(page)]
 
 
-def show_theme(session: Session, theme_id: int) -> ThemeRow:
+def show_theme(session: Session, actor: Actor, theme_id: int) -> ThemeRow:
     """One theme with its counts.
 
     Raises:
-        AppError: `theme_not_found`.
+        AppError: `theme_not_found`, also for themes that `actor` may not see.
     """
-    theme = find_theme(session, theme_id)
+    theme = session.scalar(select(Theme).where(Theme.id == theme_id, theme_visible_to(actor)))
+    if theme is None:
+        raise _theme_not_found()
     topic = session.get_one(Topic, theme.topic_id)
     counts = session.execute(_counts().where(ThemeMention.theme_id == theme_id)).one_or_none()
     _, complaints, people, first_at, last_at = counts or (None, 0, 0, None, None)

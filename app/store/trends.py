@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
 from app.store.days import as_date, start_of, utc_day
-from app.store.items import visible_to
+from app.store.items import theme_visible_to
 from app.store.label_tables import Mention, TrendCount, TrendLine
 from app.store.reference import find_topic, latest_taxonomy
-from app.store.tables import ActionItem, Feedback, TaxonomyVersion, Theme, ThemeMention, Topic
+from app.store.tables import Feedback, TaxonomyVersion, Theme, ThemeMention, Topic
 from app.store.taxonomy import versions_published
 
 WEEK = timedelta(days=7)
@@ -122,10 +122,8 @@ def topic_trend(session: Session, actor: Actor, topic_id: int, now: datetime, we
 
 
 def _is_seen(session: Session, actor: Actor, topic_id: int) -> bool:
-    if actor.sees_all:
-        return True
-    own = exists().where(ActionItem.theme_id == Theme.id, Theme.topic_id == topic_id, visible_to(actor))
-    return bool(session.scalar(select(own)))
+    own = exists().where(Theme.topic_id == topic_id, theme_visible_to(actor))
+    return actor.sees_all or bool(session.scalar(select(own)))
 
 
 def _had(session: Session, line: TrendLine, topic: Topic) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.api.openapi import ADDRESS
+from app.errors import AppError, Kind
 from app.ui.rendering import render
 
 router = APIRouter(include_in_schema=False)
@@ -17,7 +18,13 @@ _REF = "#/components/schemas/"
 
 @router.get("/docs")
 def show_docs(request: Request) -> Response:
-    """Every operation with its parameters, bodies and answers."""
+    """Every operation with its parameters, bodies and answers.
+
+    Raises:
+        AppError: The operator hides them.
+    """
+    if request.app.openapi_url is None:
+        raise AppError(Kind.NOT_FOUND, "not_found", "The description of the API is not shown here.")
     document = request.app.openapi()
     tags: dict[str, list[dict[str, Any]]] = {}
     for operation in _operations(document):

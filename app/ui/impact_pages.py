@@ -6,21 +6,19 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from app.access.sessions import check_csrf
 from app.api.deps import Id, Now, Reading, TransactionRoute, Writing
 from app.domain.actor import Scope
-from app.errors import AppError, Kind
 from app.measure.design import set_controls
 from app.measure.discoveries import judge_together
 from app.measure.forecast import forecast_changes
 from app.store.changes import get_change, list_changes
 from app.store.impact import latest_measurement
-from app.store.items import get_item, open_items_by_theme, visible_to
+from app.store.items import get_item, open_items_by_theme
 from app.store.taxonomy import is_history_moving
 from app.store.themes import list_themes, measure_coverage
 from app.store.trends import weekly_complaints
 from app.ui.charts import sparkline
-from app.ui.deps import Form, visit
+from app.ui.deps import Form, visit, visit_form
 from app.ui.forecast_views import forecast_view
 from app.ui.impact_views import change_card, design_view, expectation, measurement_view
 from app.ui.rendering import render
@@ -37,17 +35,14 @@ TICKED = "topic-"
 def show_themes(request: Request, session: Reading, now: Now) -> Response:
     """The themes with most complaints, with their trend and their open item; owners see those of their own items."""
     visitor = visit(request, session)
-    if not visitor.actor.may(Scope.ITEMS_READ) and not visitor.actor.sees_all:
-        raise AppError(Kind.FORBIDDEN, "scope_missing", "Your key may not read themes. Ask for `items:read`.")
-    seen_by = None if visitor.actor.sees_all else visible_to(visitor.actor)
-    rows = list_themes(session, None, _MOST_THEMES, seen_by=seen_by)[:_MOST_THEMES]
+    rows = list_themes(session, visitor.actor, None, _MOST_THEMES)[:_MOST_THEMES]
     trends = weekly_complaints(session, {row.theme.id for row in rows}, now)
     items = open_items_by_theme(session, visitor.actor)
     return render(
         request,
         "themes.html",
         visitor=visitor,
-        coverage=_coverage(session) if seen_by is None else "those of your own items",
+        coverage=_coverage(session) if visitor.actor.sees_all else "those of your own items",
         themes=[
             {
                 "name": row.theme.name if row.theme.kind == "cluster" else f"{row.theme.name}: everything else",
@@ -105,10 +100,7 @@ def show_change(
 @router.post("/impact/{change_id}/controls")
 def choose_controls(request: Request, session: Writing, now: Now, change_id: Id, form: Form) -> Response:
     """Write down what a planned change is compared with: the ticked topics, or what the rules choose."""
-    visitor = visit(request, session)
-    check_csrf(visitor.signed_in, form.get("csrf", ""))
-    if not visitor.actor.may(Scope.ITEMS_WRITE) and not visitor.actor.sees_all:
-        raise AppError(Kind.FORBIDDEN, "scope_missing", "Your key may read items but not change them.")
+    visitor = visit_form(request, session, form, Scope.ITEMS_WRITE)
     change = get_change(session, visitor.actor, change_id)
     ticked = [name.removeprefix(TICKED) for name in form if name.startswith(TICKED)]
     set_controls(session, now, visitor.actor, change.id, keys=None if form.get("by") == "rules" else ticked)
@@ -119,7 +111,5 @@ def choose_controls(request: Request, session: Writing, now: Now, change_id: Id,
 def show_forecast(request: Request, session: Reading, now: Now) -> Response:
     """Which change first: what changes to the open themes would avoid."""
     visitor = visit(request, session)
-    if not visitor.actor.may(Scope.ITEMS_READ) and not visitor.actor.sees_all:
-        raise AppError(Kind.FORBIDDEN, "scope_missing", "Your key may not read items. Ask for `items:read`.")
     forecast = forecast_changes(session, now, visitor.actor)
     return render(request, "forecast.html", visitor=visitor, **forecast_view(forecast))

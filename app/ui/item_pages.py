@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from app.access.sessions import check_csrf
 from app.act.aside import decline_item, reopen_item, resume_item, snooze_item
 from app.act.handing import Handover, comment_item, reassign_item
 from app.act.progress import acknowledge_item, close_item, mark_deployed, plan_change
@@ -25,7 +24,7 @@ from app.store.reference import find_owner, list_owners
 from app.store.tables import Routing
 from app.store.trends import weekly_complaints
 from app.ui.charts import sparkline
-from app.ui.deps import Form, visit
+from app.ui.deps import Form, visit, visit_form
 from app.ui.impact_views import change_card, expectation
 from app.ui.item_views import group_rows, history_view, inbox_row, item_view, owner_choices, quote_view
 from app.ui.rendering import render
@@ -95,10 +94,7 @@ def show_item(
 @router.post("/items/{item_id}/{deed}")
 def answer_item(request: Request, session: Writing, now: Now, item_id: Id, deed: str, form: Form) -> Response:
     """Carry out what a form of the item's page asks for, then show the item again."""
-    visitor = visit(request, session)
-    check_csrf(visitor.signed_in, form.get("csrf", ""))
-    if not visitor.actor.may(Scope.ITEMS_WRITE) and not visitor.actor.sees_all:
-        raise AppError(Kind.FORBIDDEN, "scope_missing", "Your key may read items but not change them.")
+    visitor = visit_form(request, session, form, Scope.ITEMS_WRITE)
     carry_out = _DEEDS.get(deed)
     if carry_out is None:
         raise AppError(Kind.NOT_FOUND, "not_found", "There is nothing at this address.")

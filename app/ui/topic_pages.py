@@ -5,8 +5,6 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.api.deps import Id, Now, Reading, TransactionRoute
-from app.domain.actor import Scope
-from app.errors import AppError, Kind
 from app.store.taxonomy import running_history_run
 from app.store.trends import WEEK, Trend, Week, topic_trend
 from app.ui.charts import TrendPoint, trend_chart
@@ -25,8 +23,6 @@ _SHOWN = 2
 def show_topic(request: Request, session: Reading, now: Now, topic_id: Id) -> Response:
     """Complaints per week with the lines kept from before history was read anew."""
     visitor = visit(request, session)
-    if not visitor.actor.may(Scope.ITEMS_READ) and not visitor.actor.sees_all:
-        raise AppError(Kind.FORBIDDEN, "scope_missing", "Your key may not read topics. Ask for `items:read`.")
     trend = topic_trend(session, visitor.actor, topic_id, now, _WEEKS)
     run = running_history_run(session)
     begun = [at for at, week in enumerate(trend.current) if week.mentions] or [len(trend.current) - 1]

@@ -31,7 +31,7 @@ def test_a_secret_that_was_set_wins_and_leaves_no_file(settings):
     assert not (settings.data_dir / FILE_NAME).exists()
 
 
-def test_a_secret_that_can_be_guessed_is_refused(tmp_path):
+def test_t74_a_secret_that_can_be_guessed_is_refused(tmp_path):
     with pytest.raises(AppError) as raised:
         read_secret(Settings(data_dir=tmp_path, secret_key="short"))
     assert raised.value.code == "weak_secret_key"

@@ -155,6 +155,16 @@ def _problem(answer, status, code):
     return document
 
 
+@pytest.fixture(scope="session")
+def bulk():
+    """Sends many items under a key of their own."""
+
+    def send(client, *, headers=None, **body):
+        return client.post("/v1/feedback/bulk", headers={"Idempotency-Key": uuid.uuid4().hex} | (headers or {}), **body)
+
+    return send
+
+
 @dataclass
 class World:
     """Two owners with an item, a theme and a change each; ids of jonas's things first."""

@@ -111,7 +111,7 @@ def test_a_filter_that_cannot_be_read_is_refused(analyst, problem):
     problem(analyst.get("/v1/action-items?owner=nobody"), 422, "unknown_owner")
 
 
-def test_polling_without_news_is_a_304_without_a_body_or_rows(jonas, world, database, clock, now):
+def test_t79_polling_without_news_is_a_304_without_a_body_or_rows(jonas, world, database, clock, now):
     first = jonas.get("/v1/action-items?owner=me")
     tag = first.headers["etag"]
     read = []
@@ -150,7 +150,7 @@ def test_a_change_needs_the_version_that_was_seen(jonas, world, problem):
     assert done.headers["etag"] == '"2"'
 
 
-def test_of_two_who_change_at_once_exactly_one_wins(jonas, analyst, world, problem):
+def test_t79_of_two_who_change_at_once_exactly_one_wins(jonas, analyst, world, problem):
     path = f"/v1/action-items/{world.items[0]}/acknowledge"
 
     def go(client):

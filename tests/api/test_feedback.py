@@ -66,7 +66,7 @@ def test_a_newer_version_replaces_and_an_older_one_never_does(sender, analyst):
     assert analyst.get(f"/v1/feedback/{first['id']}").json()["turns"][0]["text"] == "new"
 
 
-def test_a_score_of_zero_is_zero(sender, analyst):
+def test_t84_a_score_of_zero_is_zero(sender, analyst):
     told = sender.post("/v1/feedback", json=ITEM).json()
     assert analyst.get(f"/v1/feedback/{told['id']}").json()["scores"] == [
         {"metric": "nps", "value": 0.0, "min": 0.0, "max": 10.0, "raw": None}
@@ -118,12 +118,12 @@ def test_feedback_is_listed_by_filter_in_pages(sender, analyst):
     assert analyst.get("/v1/feedback?customer=C-2").json()["items"] == []
 
 
-def test_a_bulk_answers_for_each_item_and_stores_those_that_fit(sender, database):
+def test_t92_a_bulk_answers_for_each_item_and_stores_those_that_fit(sender, bulk, database):
     items = [ITEM | {"external_id": f"r{number}"} for number in range(10)]
     items[3] = items[3] | {"occurred_at": "2026-09-15T14:05:00"}
     items[5] = {"nothing": 1}
     items[7] = "a text"
-    answer = sender.post("/v1/feedback/bulk", json=items)
+    answer = bulk(sender, json=items)
     assert answer.status_code == 200
     told = answer.json()
     assert told["errors"]
@@ -135,35 +135,32 @@ def test_a_bulk_answers_for_each_item_and_stores_those_that_fit(sender, database
     assert _count(database) == 7
 
 
-def test_a_bulk_sent_again_adds_nothing(sender, database):
+def test_t93_a_bulk_sent_again_adds_nothing(sender, bulk, database):
     items = [ITEM | {"external_id": f"r{number}"} for number in range(1000)]
-    assert sender.post("/v1/feedback/bulk", json=items).json()["counts"] == {"created": 1000}
-    assert sender.post("/v1/feedback/bulk", json=items).json()["counts"] == {"duplicate": 1000}
+    assert bulk(sender, json=items).json()["counts"] == {"created": 1000}
+    assert bulk(sender, json=items).json()["counts"] == {"duplicate": 1000}
     assert _count(database) == 1000
 
 
-def test_a_broken_line_costs_only_itself(sender, database):
+def test_t94_a_broken_line_costs_only_itself(sender, bulk, database):
     lines = [json.dumps(ITEM | {"external_id": f"r{number}"}) for number in range(20)]
     lines[9] = lines[9][:-5]
-    answer = sender.post(
-        "/v1/feedback/bulk", content="\n".join(lines) + "\n\n", headers={"Content-Type": "application/x-ndjson"}
-    )
+    answer = bulk(sender, content="\n".join(lines) + "\n\n", headers={"Content-Type": "application/x-ndjson"})
     told = answer.json()
     assert told["counts"] == {"created": 19, "invalid": 1}
     assert told["items"][9]["problem"]["code"] == "bad_json"
     assert _count(database) == 19
 
 
-def test_a_bulk_with_a_broken_envelope_stores_nothing(sender, problem, database):
-    post = "/v1/feedback/bulk"
-    problem(sender.post(post, json={"items": [ITEM]}), 400, "not_a_list")
-    problem(sender.post(post, json=[ITEM] * 1001), 413, "too_many_items")
-    problem(sender.post(post, content="[1,", headers={"Content-Type": "application/json"}), 400, "bad_json")
-    problem(sender.post(post, content="a,b", headers={"Content-Type": "text/csv"}), 415, "unsupported_media_type")
+def test_a_bulk_with_a_broken_envelope_stores_nothing(sender, bulk, problem, database):
+    problem(bulk(sender, json={"items": [ITEM]}), 400, "not_a_list")
+    problem(bulk(sender, json=[ITEM] * 1001), 413, "too_many_items")
+    problem(bulk(sender, content="[1,", headers={"Content-Type": "application/json"}), 400, "bad_json")
+    problem(bulk(sender, content="a,b", headers={"Content-Type": "text/csv"}), 415, "unsupported_media_type")
     assert _count(database) == 0
 
 
-def test_texts_come_back_as_they_were_sent(sender, analyst):
+def test_t37_texts_come_back_as_they_were_sent(sender, analyst):
     texts = [
         "<script>alert(1)</script>",
         "{{7*7}}",

@@ -65,14 +65,14 @@ def nothing_stored(database):
         assert session.scalar(select(func.count()).select_from(Feedback)) == 0
 
 
-def test_what_cannot_be_read_is_a_400_and_leaves_nothing(sender, nothing_stored, problem):
+def test_t24_t25_t26_t27_t28_t29_t30_what_cannot_be_read_is_a_400_and_leaves_nothing(sender, nothing_stored, problem):
     for name, body in UNREADABLE.items():
         answer = sender.post("/v1/feedback", content=body.encode("utf-8", "surrogatepass"), headers=JSON)
         assert answer.status_code == 400, (name, answer.text)
         problem(answer, 400, answer.json()["code"])
 
 
-def test_what_does_not_fit_is_a_422_that_says_where_and_repeats_nothing(sender, nothing_stored, problem):
+def test_t33_what_does_not_fit_is_a_422_that_says_where_and_repeats_nothing(sender, nothing_stored, problem):
     for name, body in UNFIT.items():
         answer = sender.post("/v1/feedback", content=body, headers=JSON)
         assert answer.status_code == 422, (name, answer.text)
@@ -82,7 +82,7 @@ def test_what_does_not_fit_is_a_422_that_says_where_and_repeats_nothing(sender, 
         assert all(each["message"] and each["code"] for each in document["errors"])
 
 
-def test_other_encodings_are_refused(sender, nothing_stored):
+def test_t31_other_encodings_are_refused(sender, nothing_stored):
     for coded in (
         GOOD.encode("utf-16"),
         b"\xef\xbb\xbf" + GOOD.encode(),
@@ -91,7 +91,7 @@ def test_other_encodings_are_refused(sender, nothing_stored):
         assert sender.post("/v1/feedback", content=coded, headers=JSON).status_code == 400
 
 
-def test_other_content_types_are_refused(sender, nothing_stored, problem):
+def test_t32_other_content_types_are_refused(sender, nothing_stored, problem):
     for name in (
         "text/plain",
         "application/xml",
@@ -103,7 +103,7 @@ def test_other_content_types_are_refused(sender, nothing_stored, problem):
         problem(answer, 415, "unsupported_media_type")
 
 
-def test_compressed_bodies_are_refused_unread(sender, nothing_stored, problem):
+def test_t23_compressed_bodies_are_refused_unread(sender, nothing_stored, problem):
     for coding in ("gzip", "br", "deflate", "GZIP, gzip"):
         answer = sender.post(
             "/v1/feedback", content=b"\x1f\x8b" + b"0" * 100, headers=JSON | {"Content-Encoding": coding}
@@ -111,7 +111,7 @@ def test_compressed_bodies_are_refused_unread(sender, nothing_stored, problem):
         problem(answer, 415, "compressed_body")
 
 
-def test_a_body_at_the_limit_is_read_and_one_byte_more_is_not(sender, settings, problem):
+def test_t21_a_body_at_the_limit_is_read_and_one_byte_more_is_not(sender, settings, problem):
     space = settings.max_body_bytes - len(GOOD)
     assert sender.post("/v1/feedback", content=GOOD + " " * space, headers=JSON).status_code == 202
     document = problem(
@@ -120,7 +120,7 @@ def test_a_body_at_the_limit_is_read_and_one_byte_more_is_not(sender, settings, 
     assert document["limit_bytes"] == settings.max_body_bytes
 
 
-def test_fifty_megabytes_are_refused_announced_or_not(sender, nothing_stored, problem):
+def test_t21_fifty_megabytes_are_refused_announced_or_not(sender, bulk, nothing_stored, problem):
     block = b" " * (1024 * 1024)
     problem(sender.post("/v1/feedback", content=block * 50, headers=JSON), 413, "body_too_large")
 
@@ -129,7 +129,7 @@ def test_fifty_megabytes_are_refused_announced_or_not(sender, nothing_stored, pr
             yield block
 
     problem(sender.post("/v1/feedback", content=chunks(), headers=JSON), 413, "body_too_large")
-    problem(sender.post("/v1/feedback/bulk", content=chunks(), headers=JSON), 413, "body_too_large")
+    problem(bulk(sender, content=chunks(), headers=JSON), 413, "body_too_large")
 
 
 def test_a_wrong_key_is_told_before_the_body_is_read(client, nothing_stored, problem):
@@ -138,10 +138,10 @@ def test_a_wrong_key_is_told_before_the_body_is_read(client, nothing_stored, pro
         problem(answer, 401, "invalid_credentials")
 
 
-def test_every_hostile_item_of_a_bulk_costs_only_itself(sender, database):
+def test_every_hostile_item_of_a_bulk_costs_only_itself(sender, bulk, database):
     lines = [body.replace("\n", " ") for body in (UNREADABLE | UNFIT).values() if body.strip()]
     body = "\n".join([GOOD, *lines, GOOD.replace('"r"', '"s"')]).encode("utf-8", "surrogatepass")
-    answer = sender.post("/v1/feedback/bulk", content=body, headers={"Content-Type": "application/x-ndjson"})
+    answer = bulk(sender, content=body, headers={"Content-Type": "application/x-ndjson"})
     told = answer.json()
     assert answer.status_code == 200
     assert told["counts"] == {"created": 2, "invalid": len(lines)}

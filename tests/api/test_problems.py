@@ -49,7 +49,7 @@ def test_an_unknown_address_is_a_problem(client, problem):
     problem(client.get("/"), 404, "not_found")
 
 
-def test_a_method_that_a_route_does_not_take_is_a_problem(client):
+def test_t72_a_method_that_a_route_does_not_take_is_a_problem(client):
     for method in ("PUT", "TRACE", "PATCH", "BREW", "HEAD"):
         answer = client.request(method, "/v1/keys")
         assert answer.status_code == 405
@@ -61,7 +61,7 @@ def test_no_address_redirects(client, problem):
     problem(client.get("/v1/keys/", follow_redirects=False), 404, "not_found")
 
 
-def test_a_failure_is_a_problem_that_says_nothing_of_its_cause(broken, problem, capsys):
+def test_t73_a_failure_is_a_problem_that_says_nothing_of_its_cause(broken, problem, capsys):
     document = problem(broken.get("/v1/crash"), 500, "internal_error")
     assert SECRET not in json.dumps(document)
     logged = "".join(capsys.readouterr())
@@ -96,7 +96,7 @@ def test_pages_may_show_their_own_errors_but_the_api_never_does(broken, problem)
     problem(broken.get("/v1/facts"), 409, "clash")
 
 
-def test_every_answer_carries_the_house_headers(client, admin):
+def test_t70_every_answer_carries_the_house_headers(client, admin):
     for answer in (client.get("/v1/keys"), admin.get("/v1/keys"), client.get("/v1/nothing")):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["vary"] == "Authorization"
@@ -105,7 +105,7 @@ def test_every_answer_carries_the_house_headers(client, admin):
     assert client.get("/v1/keys").headers["cache-control"] == "no-store"
 
 
-def test_there_is_no_cors(admin):
+def test_t71_there_is_no_cors(admin):
     answer = admin.get("/v1/keys", headers={"Origin": "https://evil.example"})
     assert not [name for name in answer.headers if name.startswith("access-control")]
 

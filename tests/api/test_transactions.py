@@ -50,7 +50,7 @@ def test_more_requests_at_once_than_threads_and_connections_do_not_stand_still(s
     assert _stored(database) == 80
 
 
-def test_the_same_item_from_all_sides_at_once_is_one_item(sender, database):
+def test_t80_the_same_item_from_all_sides_at_once_is_one_item(sender, database):
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda _: sender.post("/v1/feedback", json=ITEM), range(100)))
     assert {answer.status_code for answer in answers} == {200, 202}

@@ -1,9 +1,11 @@
 """What a user can touch has a place in docs/."""
 
 import ast
+import json
 import re
 import textwrap
 
+import pytest
 from typer.main import get_command
 
 from app.cli.entry import main
@@ -59,7 +61,22 @@ def _commands(group):
         yield from [name] if inner is None else [f"{name} {each}" for each in inner]
 
 
-def test_every_api_route_is_documented(root, tmp_path):
+@pytest.fixture
+def description(tmp_path):
+    settings = Settings(data_dir=tmp_path, secret_key="a secret that is long enough for a test")
+    return create_app(build_runtime(settings)).openapi()
+
+
+def test_every_api_route_is_documented(root, description):
     text = _text(root, "api.md")
-    app = create_app(build_runtime(Settings(data_dir=tmp_path, secret_key="a secret that is long enough for a test")))
-    assert [path for path in app.openapi()["paths"] if f"{path}`" not in text] == []
+    assert [path for path in description["paths"] if f"{path}`" not in text] == []
+
+
+def test_the_committed_description_is_the_current_one(root, description):
+    kept = json.loads(_text(root, "openapi.json"))
+    shown = json.loads(json.dumps(description | {"info": description["info"] | {"version": kept["info"]["version"]}}))
+    changed = [
+        path for path in shown["paths"].keys() | kept["paths"] if shown["paths"].get(path) != kept["paths"].get(path)
+    ]
+    assert changed == [], "write it anew: .ci/openapi"
+    assert shown == kept, "write it anew: .ci/openapi"

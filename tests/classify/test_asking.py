@@ -7,7 +7,7 @@ from app.errors import AppError
 from app.store.tables import Topic
 
 
-def test_texts_are_read_on_request_and_nothing_is_stored(session, readers, known):
+def test_t86_texts_are_read_on_request_and_nothing_is_stored(session, readers, known):
     asked = [
         Asked((("agent", "Hello, your parcel is late."), ("customer", "My refund never came."))),
         Asked((("customer", "N/A"),), question="What could we do better?"),

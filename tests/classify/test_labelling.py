@@ -17,7 +17,7 @@ def run(session, now, tools):
     return batches
 
 
-def test_feedback_becomes_mentions_with_spans_labels_and_vectors(session, now, tools, known, say):
+def test_t86_feedback_becomes_mentions_with_spans_labels_and_vectors(session, now, tools, known, say):
     feedback = say(("agent", "Your parcel is late, sorry."), "The refund was quick. My parcel never came!")
     assert run(session, now, tools) == 1
     refund, parcel = list_mentions(session, feedback.id)

@@ -72,13 +72,13 @@ def test_a_newer_version_replaces_words_and_scores_and_is_due_again(database, ac
     assert scores == []
 
 
-def test_an_update_that_arrives_before_its_original_wins(accept, stored, make_item):
+def test_t81_an_update_that_arrives_before_its_original_wins(accept, stored, make_item):
     accept(make_item(version=2, text="new"))
     assert _statuses(accept(make_item(version=1, text="old"))) == [Status.STALE]
     assert [turn.text for turn in stored()[1]] == ["new"]
 
 
-def test_an_update_without_comment_takes_the_comment_away(accept, stored, make_item):
+def test_t82_an_update_without_comment_takes_the_comment_away(accept, stored, make_item):
     accept(make_item(version=1))
     accept(make_item(version=2, text=""))
     assert stored()[1] == []
@@ -118,7 +118,7 @@ def test_a_thousand_items_twice_are_a_thousand_items(database, accept, make_item
         assert session.scalar(select(func.count()).select_from(Feedback)) == 1_000
 
 
-def test_a_time_a_year_ahead_is_refused_and_its_neighbours_are_not(accept, make_item):
+def test_t87_a_time_a_year_ahead_is_refused_and_its_neighbours_are_not(accept, make_item):
     outcomes = accept(
         make_item("r-1", occurred_at="2027-09-15T12:00:00Z"),
         make_item("r-2", occurred_at="2026-09-16T11:00:00Z"),
@@ -165,7 +165,7 @@ def test_changes_wake_the_next_room_once_and_duplicates_do_not(database, source,
     assert [station for station, _ in heard] == ["label"]
 
 
-def test_a_hundred_concurrent_posts_of_one_item_make_one_item(database, accept, make_item):
+def test_t80_a_hundred_concurrent_posts_of_one_item_make_one_item(database, accept, make_item):
     outcomes, failures = [], []
 
     def post():

@@ -68,7 +68,7 @@ def test_a_missing_zone_is_the_one_that_was_given_summer_and_winter():
     assert BERLIN.read("01.12.2026 12:00").hour == 11
 
 
-def test_hours_that_the_clock_change_skips_or_repeats_are_read_without_failing():
+def test_t89_hours_that_the_clock_change_skips_or_repeats_are_read_without_failing():
     assert BERLIN.read("29.03.2026 02:30") == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
     assert BERLIN.read("25.10.2026 02:30") == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 

@@ -107,7 +107,7 @@ def test_the_same_id_with_another_body_is_quarantined_not_lost(database, receive
     assert _feedback(database) == 1
 
 
-def test_updates_that_arrive_in_reverse_end_with_the_newest(database, receive, unpack_all):
+def test_t81_updates_that_arrive_in_reverse_end_with_the_newest(database, receive, unpack_all):
     receive(ITEM | {"updated_at": "2026-09-15T13:00:00Z", "text": "new"}, "msg_2")
     receive(ITEM | {"updated_at": "2026-09-15T12:30:00Z", "text": "old"}, "msg_1")
     unpack_all()
@@ -139,13 +139,13 @@ def test_one_bad_item_does_not_keep_its_neighbours_out(database, receive, unpack
     assert _feedback(database) == 2
 
 
-def test_a_delivery_without_items_is_ignored_and_says_why(database, receive, unpack_all):
+def test_t91_a_delivery_without_items_is_ignored_and_says_why(database, receive, unpack_all):
     delivery_id, _ = receive({"items": []})
     unpack_all()
     assert _state(database, delivery_id) == ("ignored", "the delivery holds no items")
 
 
-def test_a_quarantined_delivery_becomes_an_item_once_it_can_be_read(database, receive, unpack_all, now):
+def test_t96_a_quarantined_delivery_becomes_an_item_once_it_can_be_read(database, receive, unpack_all, now):
     delivery_id, _ = receive({name: value for name, value in ITEM.items() if name != "medium"})
     unpack_all()
     assert _state(database, delivery_id)[0] == "quarantined"

@@ -103,7 +103,7 @@ def test_themes_count_mentions_and_people(session, world, now):
         world.complain("where is my money", [1, 0, 0], customer=customer)
     world.complain("lost", [0, 1, 0], topic=None)
     _run(session, now)
-    (row,) = list_themes(session, None, 10)
+    (row,) = list_themes(session, OPERATOR, None, 10)
     assert (row.complaints, row.people, row.topic) == (5, 4, "refunds")
     coverage = measure_coverage(session)
     assert (coverage.complaints, coverage.topic_only, coverage.clustered, coverage.unassigned) == (6, 5, 0, 1)

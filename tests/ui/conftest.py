@@ -112,9 +112,14 @@ def _complaint(session, now, theme, source):
 
 
 @pytest.fixture
-def app(database, now, tmp_path):
+def clock(now):
+    return SteppedClock(now)
+
+
+@pytest.fixture
+def app(database, clock, tmp_path):
     settings = Settings(data_dir=tmp_path / "data", secret_key="a secret for tests that is long enough")
-    return create_app(Runtime(settings, database, SteppedClock(now), Tools(settings)))
+    return create_app(Runtime(settings, database, clock, Tools(settings)))
 
 
 @pytest.fixture

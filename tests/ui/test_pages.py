@@ -72,7 +72,7 @@ def test_hostile_words_are_shown_as_text_with_the_mention_marked(mira, shop):
     assert "&lt;script&gt;alert(2)&lt;/script&gt;" in page.text
 
 
-def test_every_page_forbids_scripts_of_others_and_keeps_no_copy(mira, shop):
+def test_t70_every_page_forbids_scripts_of_others_and_keeps_no_copy(mira, shop):
     for path in ("/inbox", f"/items/{shop.mira_item}", "/themes", "/impact", "/items/999"):
         headers = mira.get(path).headers
         assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")

@@ -1,0 +1,399 @@
+"""Zendesk: ticket events, bodies of triggers, and tickets, comments and ratings of its API.
+
+Event webhooks tell of one change each, with the ticket as it is in `detail`. Triggers and automations send what the
+admin wrote; the usual names of fields are read, and a latest comment counts as the customer's only if its author says
+so. Numbers may come as text, times with nine digits.
+Source: https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/ and
+https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/. Not seen in a document: what stands in `event`
+of `ticket.csat_received` and of `ticket.comment_redacted`; both are read tolerantly.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from json import dumps, loads
+from typing import Any
+
+from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
+from app.domain.feedback import Medium, Role
+from app.errors import AppError
+from app.payloads.conversation import (
+    DESCRIPTION,
+    SATISFACTION,
+    Conversation,
+    Message,
+    began_and_changed,
+    csat_binary,
+    lower,
+    message,
+    person,
+    shown,
+    taken_back,
+    text_ref,
+    unknown_shape,
+)
+from app.payloads.delivery import RawDelivery
+from app.payloads.signing import AnyOf, Hmac, StaticToken
+from app.payloads.times import read_time, time_or_none
+from app.payloads.walk import at, first, ident, needed_id, objects
+
+Config = ConnectorConfig
+
+SPEC = Spec(
+    title="Zendesk",
+    auth=AnyOf(
+        (
+            Hmac(
+                header="x-zendesk-webhook-signature",
+                coding="base64",
+                signed="{ts}{body}",
+                ts_header="x-zendesk-webhook-signature-timestamp",
+                ts_unit="iso",
+            ),
+            StaticToken(),
+        )
+    ),
+    setup=(
+        "Admin Center > Apps and integrations > Webhooks > Create webhook > Zendesk events > all ticket events.",
+        "Endpoint URL {url}, request method POST, format JSON; after saving, give the signing secret to this source.",
+        "For webhooks that triggers call: bearer token {secret}, and the body of docs/recipes/zendesk.md.",
+    ),
+    also=("zendesk_support",),
+)
+
+_EVENT = "zen:event-type:"
+_GONE = frozenset(("ticket.soft_deleted", "ticket.permanently_deleted", "ticket.marked_as_spam"))
+_COMMENTS = frozenset(("ticket.comment_added", "ticket.comment_created", "comment.created"))
+_TAKEN_BACK = frozenset(("ticket.comment_made_private", "ticket.comment_redacted"))
+_CHANGES = re.compile(
+    r"ticket\.(?:created|updated|undeleted|merged|csat_received|(?:status|custom_status|priority|type|subject|tags|brand|"
+    r"description|group_assignment|agent_assignment|requester|organization|external_id|form)_changed)"
+)
+_BY_AGENTS = frozenset(("web", "web_service", "api", "voice", "phone", "rule", "system", "side_conversation"))
+_CUSTOMERS = frozenset(("end-user", "end_user", "end user", "customer", "requester"))
+
+
+def reference(delivery: RawDelivery) -> str | None:
+    """The event's `id`; the body of a trigger has none."""
+    try:
+        body = delivery.json()
+    except AppError:
+        return None
+    return ident(at(body, "id")) if _kind(body) else None
+
+
+def parse(delivery: RawDelivery, config: Config) -> Parsed:
+    """What the delivery tells of its tickets.
+
+    Raises:
+        AppError: It is not JSON, is of no shape that Zendesk sends, or lacks the ticket's id or time.
+    """
+    body = delivery.json()
+    if kind := _kind(body):
+        return _event(kind, body, config)
+    if isinstance(body, Mapping) and "ticket_id" in body and "score" not in body:
+        return [_templated(body, delivery.arrived_at, config)]
+    ratings = [one for one in _listed(body, "satisfaction_rating") if ident(at(one, "ticket_id"))]
+    tickets = [one for one in _listed(body, "ticket") if at(one, "score") is None]
+    found: list[Found] = [_ticket(one, body, config) for one in tickets]
+    found += [_rating(one, config) for one in ratings if csat_binary(at(one, "score"))]
+    if found:
+        return found
+    if ratings or any(isinstance(at(body, name), list) for name in ("tickets", "satisfaction_ratings")):
+        return Ignored("there is no ticket and no answered rating in it")
+    raise unknown_shape("Zendesk")
+
+
+def _kind(body: object) -> str:
+    kind = at(body, "type")
+    return kind.removeprefix(_EVENT) if isinstance(kind, str) and kind.startswith(_EVENT) else ""
+
+
+def _listed(body: object, name: str) -> Sequence[Mapping[str, Any]]:
+    """The objects of a page, of an array, under their own name, or the object itself."""
+    if isinstance(body, list):
+        return objects(body)
+    for found in (at(body, f"{name}s"), at(body, name)):
+        if isinstance(found, list):
+            return objects(found)
+        if isinstance(found, Mapping):
+            return [found]
+    bare = isinstance(body, Mapping) and (name == "ticket" or "score" in body)
+    return [body] if bare and "id" in body and "created_at" in body else []  # type: ignore[operator, list-item]
+
+
+def _event(kind: str, body: Any, config: Config) -> Parsed:  # noqa: ANN401 - decoded JSON
+    if not kind.startswith(("ticket.", "comment.")):
+        return Ignored("the event is about no ticket")
+    detail, event = at(body, "detail"), at(body, "event")
+    ticket_id = needed_id(at(detail, "id"), "ticket id (detail.id)")
+    if kind in _GONE:
+        return [Deleted(ticket_id)]
+    if kind not in _COMMENTS | _TAKEN_BACK and not _CHANGES.fullmatch(kind):
+        return Ignored("this kind of ticket event is not read")
+    changed = read_time(first(body, ("time",), ("detail", "updated_at")), config.zone_info)
+    comment, name = at(event, "comment"), None
+    said = _description(detail)
+    if kind in _TAKEN_BACK and (ref := ident(at(comment, "id"))):
+        said = [one for one in said if one.text != shown(at(comment, "body"))] + [taken_back(ref)]
+    elif kind in _COMMENTS:
+        said += _comment(comment, detail, changed, said)
+        is_requester = ident(at(comment, "author", "id")) == ident(at(detail, "requester_id"))
+        name = at(comment, "author", "name") if is_requester and at(comment, "author", "is_staff") is False else None
+    rating = first(event, ("satisfaction_score",), ("satisfaction_rating",), ("current",))
+    rated = rating if kind == "ticket.csat_received" else None
+    return [
+        _conversation(
+            detail,
+            began=time_or_none(at(detail, "created_at"), config.zone_info) or changed,
+            changed=changed,
+            messages=said + _remark(rated, changed),
+            customer=person(at(detail, "requester_id"), name=name),
+            rating=rated,
+        ).item()
+    ]
+
+
+def _ticket(ticket: Mapping[str, Any], body: object, config: Config) -> Found:
+    zone = config.zone_info
+    began = read_time(at(ticket, "created_at"), zone)
+    changed = time_or_none(at(ticket, "updated_at"), zone) or began
+    users = {ident(at(one, "id")): one for one in objects(at(body, "users"))}
+    comments = objects(first(ticket, ("comments",))) or objects(at(body, "comments"))
+    said = _description(ticket)
+    for one in comments if len(_listed(body, "ticket")) == 1 or at(ticket, "comments") else ():
+        author = users.get(ident(at(one, "author_id")))
+        staff = None if author is None else at(author, "role") not in _CUSTOMERS
+        told = {"author": {"id": at(one, "author_id"), "is_staff": staff, "name": at(author, "name")}}
+        said += _comment({**one, **told}, ticket, time_or_none(at(one, "created_at"), zone), said)
+    rating = at(ticket, "satisfaction_rating")
+    return _conversation(
+        ticket,
+        began=began,
+        changed=changed,
+        messages=said + _remark(rating, None),
+        customer=_requester(ticket, users),
+        rating=rating,
+    ).item()
+
+
+def _conversation(
+    ticket: object,
+    *,
+    began: datetime,
+    changed: datetime,
+    messages: Sequence[Message],
+    customer: Mapping[str, str] | None,
+    rating: object = None,
+) -> Conversation:
+    return Conversation(
+        external_id=needed_id(at(ticket, "id"), "ticket id"),
+        medium=Medium.TICKET,
+        began=began,
+        changed=changed,
+        messages=messages,
+        subject=first(ticket, ("subject",), ("raw_subject",)),
+        customer=customer,
+        case_id=at(ticket, "external_id"),
+        scores=csat_binary(at(rating, "score") if isinstance(rating, Mapping) else rating),
+        facts={
+            **{name: lower(at(ticket, name)) for name in ("status", "priority", "type")},
+            "channel": lower(at(ticket, "via", "channel")),
+            "tags": at(ticket, "tags"),
+            "group_id": ident(at(ticket, "group_id")),
+            "brand_id": ident(at(ticket, "brand_id")),
+            "csat_reason": at(rating, "reason"),
+        },
+    )
+
+
+def _description(ticket: object) -> list[Message]:
+    """A ticket's first text: the requester's own, unless an agent opened the ticket for them, or only for agents."""
+    text, submitter, requester = (at(ticket, name) for name in ("description", "submitter_id", "requester_id"))
+    if not isinstance(text, str) or at(ticket, "is_public") is False:
+        return []
+    own = submitter is None or requester is None or ident(submitter) == ident(requester)
+    by_agent = not own and (lower(at(ticket, "via", "channel")) or "web") in _BY_AGENTS
+    return message(DESCRIPTION, Role.AGENT if by_agent else Role.CUSTOMER, shown(text))
+
+
+def _comment(comment: object, ticket: object, when: datetime | None, said: Sequence[Message]) -> list[Message]:
+    ref, body = ident(at(comment, "id")), first(comment, ("plain_body",), ("body",), ("html_body",))
+    staff, public = at(comment, "author", "is_staff"), first(comment, ("is_public",), ("public",))
+    if staff is None:
+        staff = ident(at(comment, "author", "id")) != (ident(at(ticket, "requester_id")) or "nobody")
+    if ref is None or not isinstance(body, str) or public is False or (public is None and staff):
+        return []
+    text = shown(body)
+    if any(one.text == text for one in said if one.ref == DESCRIPTION):
+        return []  # the description is the first comment
+    return message(ref, Role.AGENT if staff else Role.CUSTOMER, text, at=when, speaker=at(comment, "author", "name"))
+
+
+def _remark(rating: object, when: datetime | None) -> list[Message]:
+    text = at(rating, "comment")
+    if not isinstance(text, str) or not csat_binary(at(rating, "score")):
+        return []
+    return message(SATISFACTION, Role.CUSTOMER, shown(text), at=when, question="satisfaction comment")
+
+
+def _requester(ticket: object, users: Mapping[str | None, Mapping[str, Any]]) -> dict[str, str] | None:
+    requester = ident(at(ticket, "requester_id"))
+    user = users.get(requester) or at(ticket, "requester")
+    sender = at(ticket, "via", "source", "from")
+    return person(
+        first(user, ("external_id",)) or requester,
+        first(user, ("email",)) or at(sender, "address"),
+        first(user, ("name",)) or at(sender, "name"),
+    )
+
+
+def _rating(rating: Mapping[str, Any], config: Config) -> Found:
+    began = read_time(at(rating, "created_at"), config.zone_info)
+    return _conversation(
+        {"id": at(rating, "ticket_id")},
+        began=began,
+        changed=time_or_none(at(rating, "updated_at"), config.zone_info) or began,
+        messages=_remark(rating, began),
+        customer=person(at(rating, "requester_id")),
+        rating=rating,
+    ).item()
+
+
+def _templated(body: Mapping[str, Any], arrived: datetime | None, config: Config) -> Found:
+    """A trigger's body; where the admin sends no time, the arrival counts."""
+    created = first(body, ("created_at",), ("ticket_created_at",))
+    updated = first(body, ("updated_at",), ("ticket_updated_at",))
+    began, changed = began_and_changed(created, updated, arrived, config.zone_info)
+    score = first(body, ("satisfaction_score",), ("satisfaction_rating",))
+    rating = {"score": score, "comment": at(body, "satisfaction_comment")}
+    ticket = {**body, "id": body["ticket_id"], "external_id": at(body, "ticket_external_id")}
+    item = _conversation(
+        ticket | {"subject": first(body, ("subject",), ("ticket_subject",), ("title",), ("ticket_title",))},
+        began=began or changed,
+        changed=changed,
+        messages=[*_description(ticket), *_latest(body), *_remark(rating, None)],
+        customer=person(
+            first(body, ("requester_external_id",), ("requester_id",)),
+            at(body, "requester_email"),
+            at(body, "requester_name"),
+        ),
+        rating=rating,
+    ).item()
+    return item if began else Undated(item)
+
+
+def _latest(body: Mapping[str, Any]) -> list[Message]:
+    text = first(body, ("latest_public_comment",), ("latest_comment",), ("comment",))
+    public = first(body, ("latest_comment_is_public",), ("comment_is_public",), ("is_public",))
+    if not isinstance(text, str) or lower(str(public)) == "false":
+        return []
+    plain = shown(text)
+    if plain == shown(at(body, "description")):
+        return []
+    ref = ident(first(body, ("latest_comment_id",), ("comment_id",))) or text_ref("comment", plain)
+    author = first(body, ("latest_comment_author_name",), ("latest_comment_author",), ("current_user_name",))
+    role = Role.CUSTOMER if _is_requester(body) else Role.AGENT
+    return message(ref, role, plain, speaker=author if isinstance(author, str) else None)
+
+
+def _is_requester(body: Mapping[str, Any]) -> bool:
+    """Whether the body says that the latest comment is the customer's; where it says nothing, it is not."""
+    role = lower(first(body, ("latest_comment_author_role",), ("author_role",), ("current_user_role",)))
+    if role:
+        return role in _CUSTOMERS
+    mail = lower(first(body, ("latest_comment_author_email",), ("author_email",), ("current_user_email",)))
+    return mail is not None and mail == lower(at(body, "requester_email"))
+
+
+def _json(value: object) -> RawDelivery:
+    return RawDelivery(dumps(value, ensure_ascii=False).encode())
+
+
+_TICKET = loads(
+    '{"id": "90071992547409931", "created_at": "2026-03-02T08:00:00Z", "updated_at": "2026-03-02T09:00:00Z", '
+    '"description": "The driver never rang.<br>I was at home &amp; waited.", "external_id": null, "is_public": true, '
+    '"priority": "HIGH", "requester_id": "411", "submitter_id": "411", "status": "OPEN", '
+    '"subject": "Parcel not delivered", "tags": ["delivery", "vip"], "via": {"channel": "email"}}'
+)
+_FACTS = {"status": "open", "priority": "high", "channel": "email", "tags": "delivery, vip"}
+_SAID = {"role": "customer", "text": "The driver never rang.\nI was at home & waited.", "ref": "description"}
+_SAID |= {"at": "2026-03-02T08:00:00Z"}
+_READ = loads(
+    '{"external_id": "90071992547409931", "updated_at": "2026-03-02T10:00:00.123456Z", "medium": "ticket", '
+    '"occurred_at": "2026-03-02T08:00:00Z", "merge": true, "question": "Parcel not delivered", '
+    '"customer": {"ref": "411"}}'
+)
+_READ |= {"turns": [_SAID], "attributes": _FACTS}
+_AT = "2026-03-02T10:00:00.123456Z"
+
+
+def _told(kind: str, event: object) -> RawDelivery:
+    head = {"id": "0b5c", "time": "2026-03-02T10:00:00.123456789Z", "zendesk_event_version": "2022-11-06"}
+    return _json(head | {"type": f"zen:event-type:{kind}", "detail": _TICKET, "event": event})
+
+
+def _commented(**comment: object) -> RawDelivery:
+    return _told("ticket.comment_added", {"comment": {"id": "77", "body": "<p>Third time I ask.</p>"} | comment})
+
+
+_ANA = {"id": "411", "is_staff": False, "name": "Ana Ruiz"}
+_KIM = {"id": "9", "is_staff": True, "name": "Kim"}
+_LATER = {"text": "Third time I ask.", "ref": "77", "at": _AT}
+_HERS = _LATER | {"role": "customer", "speaker": "Ana Ruiz"}
+_TRIGGER = loads(
+    '{"ticket_id": 512, "subject": "Charged twice", "description": "My card was charged twice.", "status": "Open", '
+    '"requester_email": "bo@example.com", "requester_name": "Bo Lind", "created_at": "2026-03-02T08:00:00+01:00", '
+    '"updated_at": "2026-03-02T08:30:00+01:00", "latest_comment": "Refunded, sorry."}'
+)
+_TRIGGERED = loads(
+    '{"external_id": "512", "updated_at": "2026-03-02T07:30:00Z", "medium": "ticket", "merge": true, '
+    '"occurred_at": "2026-03-02T07:00:00Z", "question": "Charged twice", "attributes": {"status": "open"}, '
+    '"customer": {"email": "bo@example.com", "name": "Bo Lind"}, '
+    '"turns": [{"role": "customer", "text": "My card was charged twice.", "ref": "description", '
+    '"at": "2026-03-02T07:00:00Z"}]}'
+)
+_UNCLEAR = {"role": "agent", "text": "Refunded, sorry.", "ref": text_ref("comment", "Refunded, sorry.")}
+_UNCLEAR |= {"at": "2026-03-02T07:30:00Z"}
+_BAD = {"metric": "csat_binary", "value": 0, "min": 0, "max": 1, "raw": "bad"}
+_REMARK = {"role": "customer", "text": "Too slow.", "ref": "satisfaction", "question": "satisfaction comment"}
+_REMARK |= {"at": _AT}
+_RATED = {"satisfaction_rating": {"id": 6, "score": "bad", "comment": "Too slow.", "reason": "Took too long"}}
+
+EXAMPLES = (
+    Example(
+        "a customer's comment, an id beyond 2^53, a time of nine digits",
+        _commented(is_public=True, author=_ANA),
+        [_READ | {"turns": [_SAID, _HERS], "customer": {"ref": "411", "name": "Ana Ruiz"}}],
+    ),
+    Example(
+        "an agent's comment stays the agent's",
+        _commented(is_public=True, author=_KIM),
+        [_READ | {"turns": [_SAID, _LATER | {"role": "agent", "speaker": "Kim"}]}],
+    ),
+    Example("a note among agents is left out", _commented(is_public=False, author=_KIM), [_READ]),
+    Example(
+        "a comment that is made private is taken back",
+        _told("ticket.comment_made_private", {"comment": {"id": "77"}}),
+        [_READ | {"turns": [_SAID, {"role": "system", "text": "", "ref": "77", "at": _AT}]}],
+    ),
+    Example("a deleted ticket", _told("ticket.soft_deleted", {}), [Deleted("90071992547409931")]),
+    Example("a new kind of event", _told("ticket.painted", {}), Ignored("this kind of ticket event is not read")),
+    Example(
+        "a trigger's body: a latest comment of an unknown author is not the customer's",
+        _json(_TRIGGER),
+        [_TRIGGERED | {"turns": [*_TRIGGERED["turns"], _UNCLEAR]}],
+    ),
+    Example("a trigger's private comment", _json(_TRIGGER | {"latest_comment_is_public": "false"}), [_TRIGGERED]),
+    Example(
+        "a ticket of the API with its rating",
+        _json({"ticket": _TICKET | _RATED | {"updated_at": "2026-03-02T10:00:00.123456Z"}}),
+        [
+            _READ
+            | {"turns": [_SAID, _REMARK], "scores": [_BAD]}
+            | {"attributes": _FACTS | {"csat_reason": "Took too long"}}
+        ],
+    ),
+    Example("no ticket at all", _json({"hello": 1}), "unknown_shape"),
+    Example("a ticket without id", _json({"ticket_id": None, "updated_at": "2026-03-02"}), "id_missing"),
+)

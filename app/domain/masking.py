@@ -1,0 +1,18 @@
+"""What is shown of a customer's name and address to readers without `pii:read`: enough to see that there is one."""
+
+_HIDDEN = "***"
+
+
+def mask_name(name: str | None) -> str | None:
+    """The first letter of a name."""
+    return None if name is None else name[:1] + _HIDDEN
+
+
+def mask_email(address: str | None) -> str | None:
+    """The first letter of an address, without its domain."""
+    return None if address is None else f"{address[:1]}{_HIDDEN}@{_HIDDEN}"
+
+
+def mask_ref(ref: str | None) -> str | None:
+    """A reference as it is, unless it is an address: sources that know nobody else name people by it."""
+    return mask_email(ref) if ref is not None and "@" in ref else ref
