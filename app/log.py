@@ -36,8 +36,9 @@ def configure_logs(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # Alembic tells at each look which database it looks at.
-    logging.getLogger("alembic").setLevel(max(root.level, logging.WARNING))
+    # Alembic tells at each look which database it looks at; HTTP clients tell whole addresses and headers.
+    for talkative in ("alembic", "httpx", "httpx2", "httpcore", "httpcore2"):
+        logging.getLogger(talkative).setLevel(max(root.level, logging.WARNING))
 
 
 def _escape(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -13,7 +13,7 @@ from app.act import open as opening
 from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
 from app.engine.wake import wake
-from app.ingest import fetch, unpack
+from app.ingest import fetch, load, unpack
 from app.log import get_logger
 from app.measure import effect
 from app.route import assign
@@ -64,6 +64,7 @@ class Station:
 STATIONS: tuple[Station, ...] = (
     Station("fetch", fetch, ("unpack",), "*/5 * * * *"),
     Station("unpack", unpack, ("label",), "* * * * *"),
+    Station("load", load, ("label",), "* * * * *"),
     Station("learn", learn, (), "*/10 * * * *"),
     Station("label", label, ("relabel", "match"), "* * * * *"),
     Station("relabel", relabel, (), "* * * * *"),

@@ -46,6 +46,7 @@ class Settings(BaseModel):
     token_scopes: str = ""
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
     max_bulk_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
+    max_import_bytes: int = Field(default=1024 * 1024 * 1024, ge=1024)
     show_docs: bool = True
     requests_per_minute: int = Field(default=36_000, ge=1)
     deliveries_per_minute: int = Field(default=120_000, ge=1)

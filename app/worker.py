@@ -11,6 +11,7 @@ from app.engine.running import Engine, Pace
 from app.errors import AppError
 from app.ingest.fetches import expire_fetches
 from app.ingest.forget import purge_deliveries
+from app.ingest.imports import FOLDER, delete_orphans, purge_imports
 from app.log import get_logger
 from app.pipeline import STATIONS, Station, run_station
 from app.runtime import Runtime
@@ -38,6 +39,8 @@ def _retention(runtime: Runtime) -> tuple[str, Callable[[], object]]:
         with runtime.database.writing() as session:
             purge_deliveries(session, runtime.clock.now(), runtime.settings.raw_retention_days)
             expire_fetches(session, runtime.clock.now())
+            purge_imports(session, runtime.clock.now(), runtime.settings.raw_retention_days)
+            delete_orphans(session, runtime.clock.now(), runtime.settings.data_dir / FOLDER)
 
     return "35 3 * * *", end_retention
 

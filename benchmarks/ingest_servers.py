@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from app.cli.serving import serve_runtime
+from app.log import configure_logs
 from app.pipeline import STATIONS
 from app.runtime import build_runtime
 from app.settings import read_settings
@@ -74,7 +75,9 @@ def serve_bare(port: int, folder: Path) -> None:
 
 def serve_ours(*, worker: bool) -> None:
     """Serve as `closeloop serve` does; without the worker what comes in is stored and not read."""
-    serve_runtime(build_runtime(read_settings()), stations=STATIONS if worker else STATIONS[:1])
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    serve_runtime(build_runtime(settings), stations=STATIONS if worker else STATIONS[:1])
 
 
 if __name__ == "__main__":

@@ -83,6 +83,9 @@ class Correction:
     Attributes:
         text: The span's text, exactly as it was judged.
         topic: Topic key; the empty string says "none of the topics".
+        about: Topic of the mention that was corrected, as it stood before ("" for none): the rest of the correction is
+            about that mention. None: about the text as a whole, of which ``topic`` is then the only topic.
+        beside: The other topics that the span has; they stay.
         sentiment: The right sentiment.
         complaint: Whether the text reports a problem.
         friction: Friction value; the empty string says "none".
@@ -101,6 +104,8 @@ class Correction:
     response_needed: bool | None = None
     escalation_intent: bool | None = None
     teaches: bool = True
+    about: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

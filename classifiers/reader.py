@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifiers import contract
+from classifiers.decided import SIGNALS, correct, decide, signals_taught
 from classifiers.embedders.encoder import Backend, Encoder
 from classifiers.embedders.packaged import PACKAGED
 from classifiers.fingerprint import code_fingerprint
 from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
-from classifiers.signals.model import NONE, Signalled, Signals, seeds_fingerprint
+from classifiers.signals.model import Signalled, Signals, seeds_fingerprint
 from classifiers.text.clean import clean
 from classifiers.text.content import Content, weigh
 from classifiers.text.finding import Found, find, listen
@@ -38,8 +39,6 @@ SIGNAL_AT = 0.5
 _SPANS_AT_ONCE = 2048
 _SURE_FRICTION = 0.8
 _UNHAPPY = 0.0
-_SIGNALS = ("urgent", "response_needed", "escalation_intent")
-_SAID = ("topic", "sentiment", "complaint", "friction", *_SIGNALS)
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
     Content.PRAISE: (0.02, 0.08, 0.9),
@@ -127,19 +126,18 @@ class Reader:
         self._encoder = encoder
         self._confidence = topic_confidence
         self._languages = None if languages is None else frozenset(languages)
-        corrected = list(corrections)
-        self._decided = _decide(corrected)
+        self._decided = decide(corrections)
         known = {spec.key for spec in topics}
         taught = [
-            Labelled(clean(row.text), (row.topic,) if row.topic else ())
-            for row in self._decided.values()
-            if row.teaches and row.topic is not None and (not row.topic or row.topic in known)
+            Labelled(clean(one.text), one.topics)
+            for one in self._decided.values()
+            if one.teaches and one.topics is not None and (not one.topics or known.intersection(one.topics))
         ]
         self.topics = TopicModel(topics, self._encode, taught) if topics else None
-        self._feelings = Feelings(encoder, [row for row in self._decided.values() if row.teaches], sentiment_model)
+        self._feelings = Feelings(encoder, [one.felt() for one in self._decided.values()], sentiment_model)
         names = [readable(spec.name or spec.key) for spec in topics]
         self._names = dict(zip((spec.key for spec in topics), self._feelings.embed(names), strict=True))
-        self._signals = Signals(encoder.encode, _signals_taught(self._decided.values()), packaged=encoder.packaged)
+        self._signals = Signals(encoder.encode, signals_taught(self._decided.values()), packaged=encoder.packaged)
         self.fingerprint = self._hash(topics)
 
     def read(
@@ -221,24 +219,40 @@ class Reader:
 
     def _told(self, batch: Sequence[Found], looks: Looks) -> list[list[contract.Mention]]:
         """The mentions of each span, one for each of its topics; of several topics each has a feeling of its own."""
-        given = [
-            self._given(found, looks.topics[row]) if looks.topics else [contract.Judgement(None, 0.0)]
-            for row, found in enumerate(batch)
-        ]
+        given = [self._given(found, looks, row) for row, found in enumerate(batch)]
         asked = [(row, str(topic.label)) for row, topics in enumerate(given) if len(topics) > 1 for topic in topics]
         felt = self._feelings.ask([About(clean(batch[row].text), topic=self._names[key]) for row, key in asked])
         about = dict(zip(asked, felt, strict=True))
         return [
-            [self._mention(found, looks, row, topic, about.get((row, str(topic.label)))) for topic in topics]
+            self._corrected(
+                found,
+                [self._mention(found, looks, row, topic, about.get((row, str(topic.label)))) for topic in topics],
+                [topic.label for topic in topics],
+            )
             for row, (found, topics) in enumerate(zip(batch, given, strict=True))
         ]
 
-    def _given(self, found: Found, answer: TopicAnswer) -> Sequence[contract.Judgement]:
-        """The span's topics; where it has none, or somebody said which one is right, there is one mention."""
+    def _given(self, found: Found, looks: Looks, row: int) -> Sequence[contract.Judgement]:
+        """The span's topics, as somebody said they are, else as the model has them; one that says none is a mention."""
+        answer = looks.topics[row] if looks.topics else TopicAnswer((), contract.Judgement(None, 0.0))
         decided = self._decided.get(found.text)
-        alone = found.verdict is not Content.TEXT or (decided is not None and decided.topic is not None)
-        topics = answer.topics[:1] if alone else answer.topics
+        topics: Sequence[contract.Judgement] = answer.topics
+        if decided is not None and decided.topics is not None:
+            sure = {one.label: one for one in answer.topics}
+            kept = [key for at, key in enumerate(decided.topics) if at == 0 or key in self._names]
+            topics = [sure.get(key, contract.Judgement(key, 1.0)) for key in kept]
+        if found.verdict is not Content.TEXT:
+            topics = topics[:1]
         return topics or [contract.Judgement(None, answer.best.confidence)]
+
+    def _corrected(
+        self, found: Found, mentions: list[contract.Mention], topics: Sequence[str | None]
+    ) -> list[contract.Mention]:
+        decided = self._decided.get(found.text)
+        if decided is None:
+            return mentions
+        said = decided.for_mentions(topics)
+        return [correct(one, row) if row else one for one, row in zip(mentions, said, strict=True)]
 
     def _mention(
         self, found: Found, looks: Looks, row: int, topic: contract.Judgement, about: Floats | None
@@ -268,8 +282,7 @@ class Reader:
         )
         if found.verdict is not Content.TEXT:
             mention = _answered(mention, found.verdict)
-        decided = self._decided.get(found.text)
-        return correct(mention, decided) if decided else mention
+        return mention
 
     def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
         model = [code_fingerprint(), self._encoder.fingerprint, self._feelings.fingerprint, seeds_fingerprint()]
@@ -282,43 +295,13 @@ def _digest(parts: Sequence[str], length: int) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:length]
 
 
-def correct(mention: contract.Mention, correction: contract.Correction) -> contract.Mention:
-    """Let a human's judgement win over the model's, field by field, with confidence 1."""
-    if correction.topic is not None:
-        mention = replace(mention, topic=correction.topic or None, topic_confidence=1.0)
-    if correction.sentiment is not None:
-        value = float(contract.SENTIMENTS.index(correction.sentiment) - 1)
-        mention = replace(mention, sentiment=value, sentiment_label=correction.sentiment, sentiment_confidence=1.0)
-    if correction.complaint is not None:
-        mention = replace(mention, complaint=correction.complaint, complaint_confidence=1.0)
-    if correction.friction is not None:
-        mention = replace(mention, friction=correction.friction or None, friction_confidence=1.0)
-    signals: dict[str, Any] = {}
-    for name in _SIGNALS:
-        if getattr(correction, name) is not None:
-            signals |= {name: getattr(correction, name), f"{name}_confidence": 1.0}
-    return replace(mention, **signals, corrected=True)
-
-
 def _answers(signals: Signalled, row: int) -> dict[str, Any]:
     """The yes/no signals of one text as fields of a mention."""
     found: dict[str, Any] = {}
-    for signal in _SIGNALS:
+    for signal in SIGNALS:
         chance = float(getattr(signals, signal)[row])
         found |= {signal: chance >= SIGNAL_AT, f"{signal}_confidence": max(chance, 1 - chance)}
     return found
-
-
-def _signals_taught(corrections: Iterable[contract.Correction]) -> dict[str, list[tuple[str, str]]]:
-    taught: dict[str, list[tuple[str, str]]] = {name: [] for name in ("friction", *_SIGNALS)}
-    for row in corrections:
-        if row.teaches and row.friction is not None:
-            taught["friction"].append((row.text, row.friction or NONE))
-        for signal in _SIGNALS:
-            right = getattr(row, signal)
-            if row.teaches and right is not None:
-                taught[signal].append((row.text, "yes" if right else "no"))
-    return taught
 
 
 def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
@@ -352,12 +335,3 @@ def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
             batch = []
     if batch:
         yield batch
-
-
-def _decide(corrections: Iterable[contract.Correction]) -> dict[str, contract.Correction]:
-    decided: dict[str, contract.Correction] = {}
-    for row in corrections:
-        earlier = decided.get(row.text, row)
-        said = {name: value for name in _SAID if (value := getattr(row, name)) is not None}
-        decided[row.text] = replace(earlier, **said, teaches=earlier.teaches and row.teaches)
-    return decided

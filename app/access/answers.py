@@ -63,14 +63,15 @@ def find_answer(session: Session, claim: Claim, fingerprint: str, secret_key: st
     row = find_kept_answer(session, claim.credential, claim.method, claim.path, claim.key)
     if row is None:
         return None
-    if row.fingerprint != fingerprint:
-        message = "This `Idempotency-Key` was used for another request already. Take a new key for each request."
-        raise AppError(Kind.INVALID, "idempotency_key_reused", message)
     try:
-        return Answer(row.status, row.headers, _cipher(secret_key).decrypt(row.body))
+        answer = Answer(row.status, row.headers, _cipher(secret_key).decrypt(row.body))
     except InvalidToken:
         message = "What was answered to this key was kept under another secret key. Look whether it was done."
         raise AppError(Kind.MISCONFIGURED, "secret_key_changed", message) from None
+    if row.fingerprint != fingerprint:
+        message = "This `Idempotency-Key` was used for another request already. Take a new key for each request."
+        raise AppError(Kind.INVALID, "idempotency_key_reused", message)
+    return answer
 
 
 def keep_answer(

@@ -2,23 +2,27 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
+from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
 from app.access.keys import PREFIX, actor_of, find_key, note_use, refused
 from app.access.machines import Machines, actor_of_token
 from app.api.deps import TransactionRoute, now_of, runtime_of
+from app.api.gate import Gate
 from app.api.problems import field_problem
 from app.api.quotas import spend
 from app.domain.actor import Actor
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
+from app.store.tables import ApiKey
 
 DEADLINE_SECONDS = 12.0
 """How long a client may take to send its body, read or not."""
@@ -129,15 +133,15 @@ async def read_body(request: Request, limit: int) -> bytes:
     Raises:
         AppError: Too large, or too slow.
     """
-    if _announced(request) > limit:
-        raise _too_large(limit)
+    if announced_length(request) > limit:
+        raise too_large(limit)
     parts, size = [], 0
     try:
         async with _in_time(request):
             async for part in request.stream():
                 size += len(part)
                 if size > limit:
-                    raise _too_large(limit)
+                    raise too_large(limit)
                 parts.append(part)
     except TimeoutError:
         message = f"The body did not arrive within {DEADLINE_SECONDS:.0f} seconds. Send it again, in smaller parts."
@@ -160,7 +164,7 @@ async def drain_body(request: Request) -> None:
 
     A client that waits for `100 Continue` has sent nothing yet and is answered at once.
     """
-    if not _has_body(request) or "expect" in request.headers or _announced(request) > _MOST_DRAINED:
+    if not _has_body(request) or "expect" in request.headers or announced_length(request) > _MOST_DRAINED:
         return
     size = 0
     # It was read before, the client went away, or it is too slow: then there is nothing to wait for.
@@ -221,23 +225,38 @@ def _find_actor(request: Request) -> Actor:
     machines: Machines | None = request.app.state.machines
     if machines is not None and not token.startswith(PREFIX):
         return actor_of_token(machines, token.strip(), now)
-    with runtime.database.reading() as session:
-        key = find_key(session, now, token.strip())
+    key = _KEYS.store(runtime.database.reading, (token.strip(), now))
     if key.last_used_on != now.date():
         with runtime.database.writing() as session:
             note_use(session, now, key.id)
     return actor_of(key)
 
 
+def _find_keys(session: Session, group: Sequence[tuple[str, datetime]]) -> list[ApiKey | AppError]:
+    told: dict[str, ApiKey | AppError] = {}
+    for token, now in group:
+        if token not in told:
+            try:
+                told[token] = find_key(session, now, token)
+            except AppError as refusal:
+                told[token] = refusal
+    return [told[token] for token, _ in group]
+
+
+_KEYS: Gate[tuple[str, datetime], ApiKey] = Gate(_find_keys)
+
+
 def _has_body(request: Request) -> bool:
-    return "transfer-encoding" in request.headers or _announced(request) > 0
+    return "transfer-encoding" in request.headers or announced_length(request) > 0
 
 
-def _announced(request: Request) -> int:
+def announced_length(request: Request) -> int:
+    """Bytes that the body is said to have; 0 where it is not said."""
     length = request.headers.get("content-length", "")
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
-def _too_large(limit: int) -> AppError:
+def too_large(limit: int) -> AppError:
+    """The refusal of a body of more than `limit` bytes."""
     message = f"The body is larger than the {limit:,} bytes that this route takes. Send it in parts."
     return AppError(Kind.TOO_LARGE, "body_too_large", message, limit_bytes=limit)

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -10,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.api.bodies import check_form, read_body
 from app.api.deps import Ingester, Now, Writing, runtime_of
-from app.api.once import KeyRequired
+from app.api.gate import Gate
+from app.api.once import KeyRequired, read_claim
 from app.api.openapi import declare
 from app.api.problems import problem_of
 from app.api.quotes import QuoteOut
@@ -72,24 +75,64 @@ class BulkOut(BaseModel):
     operation_id="send_feedback",
     summary="Send one item",
     status_code=202,
+    response_model=IntakeOut,
     responses=declare(409) | {200: {"model": IntakeOut, "description": "Known already, or read while you waited"}},
 )
 def send(
-    body: NativeItem, response: Response, session: Writing, now: Now, actor: Ingester, source: SourceKey = None
-) -> IntakeOut:
+    body: NativeItem, request: Request, session: Writing, now: Now, actor: Ingester, source: SourceKey = None
+) -> Response:
     """Store one item; it is durable when you read the answer, and classified soon after.
 
     Sending it again changes nothing: an item is known by its source, `external_id` and version.
     With `Prefer: wait=N` the answer is held back for up to N seconds (30 at most), for the mentions to be ready.
     """
-    row = _source(session, now, actor, source)
-    outcome = accept_items(session, now, row, [body])[0]
+    sent = Sent(body, now, actor, source)
+    if read_claim(request) is None:
+        outcome = GATE.store(runtime_of(request).database.writing, sent)
+    else:  # with the answer that is kept
+        outcome = accept_items(session, now, target_source(session, now, actor, source), [body])[0]
     if not outcome.is_stored:
         raise _refusal(outcome)
-    if outcome.status in _KNOWN:
-        response.status_code = 200
+    known = outcome.status in _KNOWN
     url = None if outcome.feedback_id is None else f"/v1/feedback/{outcome.feedback_id}/status"
-    return IntakeOut(id=outcome.feedback_id, state=outcome.status, duplicate=outcome.status in _KNOWN, status_url=url)
+    told = IntakeOut(id=outcome.feedback_id, state=outcome.status, duplicate=known, status_url=url)
+    return Response(told.model_dump_json(), 200 if known else 202, media_type=_JSON)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One item on its way in: when it came, who sent it, and to which source."""
+
+    item: NativeItem
+    now: datetime
+    actor: Actor
+    source: str | None
+
+
+def _store(session: Session, group: Sequence[Sent]) -> list[Accepted | AppError]:
+    told: dict[int, Accepted | AppError] = {}
+    places = _by_place(group)
+    for place, numbers in places.items():
+        first = group[numbers[0]]
+        try:
+            source = target_source(session, first.now, first.actor, place[1])
+        except AppError as refusal:
+            told |= dict.fromkeys(numbers, refusal)
+            continue
+        latest = max(group[number].now for number in numbers)
+        outcomes = accept_items(session, latest, source, [group[number].item for number in numbers])
+        told |= dict(zip(numbers, outcomes, strict=True))
+    return [told[number] for number in range(len(group))]
+
+
+def _by_place(group: Sequence[Sent]) -> dict[tuple[int | None, str | None], list[int]]:
+    places: dict[tuple[int | None, str | None], list[int]] = {}
+    for number, sent in enumerate(group):
+        places.setdefault((sent.actor.source_id, sent.source), []).append(number)
+    return places
+
+
+GATE: Gate[Sent, Accepted] = Gate(_store)
 
 
 async def _bulk_body(request: Request) -> tuple[str, bytes]:
@@ -122,7 +165,7 @@ def send_bulk(
     media_type, raw = body
     results = _read_lines(raw) if media_type == _LINES else _read_array(raw)
     items = {index: found for index, found in enumerate(results) if isinstance(found, NativeItem)}
-    row = _source(session, now, actor, source)
+    row = target_source(session, now, actor, source)
     outcomes = dict(zip(items, accept_items(session, now, row, list(items.values())), strict=True))
     told = [
         _told(index, outcomes[index]) if index in outcomes else _invalid(index, found)
@@ -133,7 +176,12 @@ def send_bulk(
     )
 
 
-def _source(session: Session, now: Any, actor: Actor, key: str | None) -> Source:  # noqa: ANN401
+def target_source(session: Session, now: datetime, actor: Actor, key: str | None) -> Source:
+    """The source that an actor's items go to.
+
+    Raises:
+        AppError: ``other_source`` (the key is bound to another one), or ``unknown_source``.
+    """
     if actor.source_id is not None:
         own = session.get_one(Source, actor.source_id)
         if key not in {None, own.key}:

@@ -1,5 +1,6 @@
 """`Idempotency-Key`: a request that is sent again under its key is answered as before and does nothing again."""
 
+import hmac
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from app.access.answers import Answer, Claim, find_answer, in_use, keep_answer
+from app.access.secret import derive_key
 from app.errors import AppError, Kind
 
 HEADER = "Idempotency-Key"
@@ -104,7 +106,7 @@ class Once:
         self._claim, self._request, self._response = claim, request, response
         self._session, self._now = session, now
 
-    def run(self, endpoint: Callable[[], BaseModel]) -> Response:
+    def run(self, endpoint: Callable[[], BaseModel | Response]) -> Response:
         """Run the endpoint and keep its answer with what it wrote; or give the answer that is kept.
 
         A refusal is an exception: it takes the whole transaction with it, so that the key is free again.
@@ -112,7 +114,8 @@ class Once:
         Raises:
             AppError: The key was used for another request; or what the endpoint raises.
         """
-        fingerprint, secret_key = self._fingerprint(), self._request.app.state.secret_key
+        secret_key = self._request.app.state.secret_key
+        fingerprint = self._fingerprint(secret_key)
         kept = find_answer(self._session, self._claim, fingerprint, secret_key)
         if kept is not None:
             return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
@@ -120,12 +123,16 @@ class Once:
         keep_answer(self._session, self._now, self._claim, fingerprint, answer, secret_key=secret_key)
         return Response(answer.body, answer.status, dict(answer.headers))
 
-    def _fingerprint(self) -> str:
-        digest = sha256(getattr(self._request, "raw", None) or b"")
+    def _fingerprint(self, secret_key: str) -> str:
+        # Under a key: a body may hold a password, which a plain digest would let somebody guess.
+        body = getattr(self._request, "raw", None) or b""
+        digest = hmac.new(derive_key(secret_key, "fingerprints"), body, sha256)
         digest.update(self._request.scope["query_string"])
         return digest.hexdigest()
 
-    def _answer(self, value: BaseModel) -> Answer:
+    def _answer(self, value: BaseModel | Response) -> Answer:
+        if isinstance(value, Response):
+            return Answer(value.status_code, {"content-type": _JSON}, bytes(value.body))
         status = self._response.status_code or self._request.scope["route"].status_code or 200
         headers = {name: text for name, text in self._response.headers.items() if name in _KEPT_HEADERS}
         return Answer(status, headers | {"content-type": _JSON}, value.model_dump_json(by_alias=True).encode())

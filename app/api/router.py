@@ -11,6 +11,7 @@ from app.api import (
     audit,
     changes,
     classify,
+    connectors,
     corrections,
     deliveries,
     designs,
@@ -20,6 +21,7 @@ from app.api import (
     forecast,
     hooks,
     impact_files,
+    imports,
     intake,
     item_actions,
     keys,
@@ -44,10 +46,12 @@ from app.api.quotas import Quotas
 
 RESOURCES: tuple[APIRouter, ...] = (
     intake.router,
+    imports.router,
     feedback.router,
     classify.router,
     hooks.router,
     sources.router,
+    connectors.router,
     pulls.router,
     deliveries.router,
     reference.router,

@@ -11,6 +11,7 @@ from app.api.bodies import ApiRoute
 from app.api.deps import Admin, Now, Reading, SecretKey, Writing, runtime_of
 from app.api.openapi import declare
 from app.errors import AppError, Kind
+from app.ingest.catalogue import warnings_of
 from app.ingest.sources import (
     NATIVE,
     NewSource,
@@ -69,6 +70,7 @@ class SourceOut(BaseModel):
     created_at: datetime
     paused_at: datetime | None
     deliveries: dict[str, int] = Field(description="How many there are per state.")
+    warnings: list[str] = Field(description="What to know about how its deliveries prove where they come from.")
 
 
 class SecretOut(SourceOut):
@@ -108,6 +110,12 @@ def create(
     new = NewSource(body.key, body.connector, body.config, body.secret)
     row, secret = create_source(session, now, actor, new, secret_key)
     return SecretOut(**_shown(request, row, {}).model_dump(), secret=secret)
+
+
+@router.get("/{key}", operation_id="get_source", summary="One source")
+def show(request: Request, key: Key, session: Reading, _actor: Admin) -> SourceOut:
+    """Without its secrets."""
+    return _shown(request, _named(session, key), count_deliveries(session))
 
 
 @router.put("/{key}/config", operation_id="configure_source", summary="Replace a source's configuration")
@@ -168,4 +176,5 @@ def _shown(request: Request, row: Source, counts: dict[tuple[int, str], int]) ->
         created_at=row.created_at,
         paused_at=row.paused_at,
         deliveries={state: count for (source_id, state), count in counts.items() if source_id == row.id},
+        warnings=warnings_of(row),
     )

@@ -71,7 +71,7 @@ def correct_mention(
         end=mention.end,
         text=mention_text(session, mention),
         labels=dict(labels),
-        judged=_judged(session, mention),
+        judged=_judged(session, mention) | _stood(session, mention, topics),
         drawn=review.drawn,
         gold=review.gold,
         actor=actor.name,
@@ -116,6 +116,16 @@ def _judged(session: Session, mention: Mention) -> dict[str, Any]:
     named = [name for label in LABELS[1:] for name in (label, f"{label.removesuffix('_label')}_confidence")]
     said = {name: getattr(mention, name) for name in ("topic_confidence", *named, "fingerprint")}
     return {"topic": topic.key if topic else None, **said}
+
+
+def _stood(session: Session, mention: Mention, topics: Mapping[str, int]) -> dict[str, Any]:
+    """Which of the span's mentions is corrected, by the topic that it has now ("" for none), and what stands beside."""
+    keys = {topic_id: key for key, topic_id in topics.items()}
+    others = (other for other in mentions_at(session, mention) if other.id != mention.id)
+    return {
+        "about": keys.get(mention.topic_id or 0, ""),
+        "beside": [keys[other.topic_id] for other in others if other.topic_id in keys],
+    }
 
 
 def _check(labels: Mapping[str, Any], topics: Mapping[str, int]) -> None:

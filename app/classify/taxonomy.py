@@ -24,12 +24,18 @@ Topics = tuple[tuple[str, str, str, tuple[str, ...], str | None], ...]
 
 @dataclass(frozen=True)
 class Said:
-    """One correction: of two on one text the later one counts; one that is gold measures and never teaches."""
+    """One correction: of two on one text the later one counts; one that is gold measures and never teaches.
+
+    `about` is the topic of the mention as it stood ("" for none, None where nobody knows), `beside` are the other
+    topics of its span.
+    """
 
     id: int
     text: str
     labels: tuple[tuple[str, object], ...]
     gold: bool = False
+    about: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,10 @@ class Known:
 
         ids = {*self.accepted, *self.fresh} if teaching is None else teaching
         return tuple(
-            contract.Correction(one.text, **_read(dict(one.labels)), teaches=one.id in ids) for one in self.corrections
+            contract.Correction(
+                one.text, **_read(dict(one.labels)), teaches=one.id in ids, about=one.about, beside=one.beside
+            )
+            for one in self.corrections
         )
 
     @cached_property
@@ -123,7 +132,15 @@ def load_known(session: Session, last: Known | None = None) -> Known:
         ),
         topic_ids={row.key: row.id for row in topics},
         corrections=tuple(
-            Said(row.id, row.text, tuple(sorted(row.labels.items())), row.gold) for row in list_corrections(session)
+            Said(
+                row.id,
+                row.text,
+                tuple(sorted(row.labels.items())),
+                row.gold,
+                row.judged.get("about"),
+                tuple(row.judged.get("beside", ())),
+            )
+            for row in list_corrections(session)
         ),
         taxonomy_version_id=published.id if published else None,
         steps=tuple(list_steps(session)),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import evaluate_impact
+from app.cli import evaluate_impact, evaluate_payloads
 from app.cli.apply import apply
 from app.cli.classify import classify
 from app.cli.console import Polite
@@ -19,6 +19,7 @@ from app.cli.keys import keys
 from app.cli.model import model
 from app.cli.serving import serve, work
 from app.cli.setup import init, migrate
+from app.cli.sources import sources
 from app.cli.users import users
 
 main = typer.Typer(
@@ -53,8 +54,10 @@ main.command("import")(import_file)
 main.add_typer(keys, name="key")
 main.add_typer(users, name="user")
 main.add_typer(impact, name="impact")
+main.add_typer(sources, name="source")
 
 _evaluate = typer.Typer(help="Answers of the parts on your own data, for measuring them.", no_args_is_help=True)
 _evaluate.add_typer(texts)
 _evaluate.command("impact")(evaluate_impact.impact)
+_evaluate.command("payloads")(evaluate_payloads.payloads)
 main.add_typer(_evaluate, name="evaluate")

@@ -21,6 +21,7 @@ _MASKS: dict[tuple[str, str], Callable[[str | None], str | None]] = {
     ("feedback", "customer_name"): mask_name,
     ("feedback", "customer_email"): mask_email,
     ("feedback", "customer_ref"): mask_ref,
+    ("turns", "speaker"): mask_name,
 }
 
 

@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,23 +16,17 @@ import typer
 from sqlalchemy import exists, select
 
 from app.cli.console import AsJson, Exit, opened, print_json, say
+from app.cli.conversations import Told, find_conversations
 from app.cli.progress import shown_progress
 from app.cli.setup import migrate_all, require_schema, take_lock
 from app.domain.actor import OPERATOR
+from app.domain.cells import harmless_cell
 from app.domain.feedback import FeedbackState, Medium
 from app.engine.jobs import Enqueuer
 from app.errors import AppError, Kind
-from app.ingest.dates import Order
-from app.ingest.importing import (
-    Counts,
-    ImportOptions,
-    ImportPlan,
-    Rejected,
-    Target,
-    plan_import,
-    run_import,
-    unmapped,
-)
+from app.ingest.chunks import Counts, Rejected
+from app.ingest.dates import DateOrder
+from app.ingest.importing import ImportOptions, ImportPlan, Target, open_plan, plan_import, run_import, unmapped
 from app.pipeline import drain
 from app.runtime import Runtime
 from app.store.feedback import count_feedback
@@ -43,39 +37,52 @@ _REASONS_SHOWN = 3
 
 
 def import_file(  # noqa: PLR0913 - the options of a command
-    file: Annotated[str, typer.Argument(help="CSV or JSON Lines; - reads stdin.")],
+    file: Annotated[str, typer.Argument(help="CSV, JSON Lines, transcripts, a vendor's file, a folder; - is stdin.")],
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", help="FIELD=COLUMN, repeatable: text, occurred_at, external_id, score:nps ..."),
     ] = None,
     source: Annotated[str | None, typer.Option(help="Key of the source; by default made of the file's name.")] = None,
     *,
+    connector: Annotated[
+        str | None, typer.Option(help="Who reads it, if its ending does not say: gong, vcon ...")
+    ] = None,
+    config: Annotated[str | None, typer.Option(help="The connector's settings, a JSON object.")] = None,
     medium: Annotated[Medium, typer.Option(help="How these customers spoke, where no column says it.")] = Medium.SURVEY,
     zone: Annotated[str | None, typer.Option(help="Zone of times without one, e.g. Europe/Berlin.")] = None,
-    date_order: Annotated[Order | None, typer.Option(help="Day or month first in 01/02/2026; else recognised.")] = None,
+    date_order: Annotated[
+        DateOrder | None, typer.Option(help="Day or month first in 01/02/2026; else recognised.")
+    ] = None,
     rejects: Annotated[Path | None, typer.Option(help="CSV file for rows that were not stored, with reasons.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Store nothing; say what would be stored.")] = False,
     classify: Annotated[bool, typer.Option(help="Run the stations afterwards if no service does it.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import customer comments from a file; running it again adds nothing twice."""
+    """Import customer comments or transcripts from a file or a folder; running it again adds nothing twice."""
     with opened() as runtime, _local(file) as path, _alone(runtime, classify=classify and not dry_run) as drains:
-        options = ImportOptions(_zone(zone or runtime.settings.zone), tuple(mapping or ()), medium, date_order)
-        plan = plan_import(path, options, runtime.clock.now())
-        if not quiet:
-            _explain(plan)
         key = source or _source_key(file)
+        name = "" if file == "-" else path.name
+        found = find_conversations(runtime, path, name, Told(key, connector, config, zone))
+        if found is None:
+            options = ImportOptions(_zone(zone or runtime.settings.zone), tuple(mapping or ()), medium, date_order)
+            plan = plan_import(path, options, runtime.clock.now())
+            open_file, told = open_plan(plan), list(_explained(plan))
+        else:
+            open_file, told = found.file, [found.explanation]
+        for line in () if quiet else told:
+            say(line)
         target = Target(key, OPERATOR, runtime.database.writing, runtime.clock.now, dry_run)
-        with _RejectsFile(rejects, plan) as rejected, shown_progress("Importing", plan.rows, quiet=quiet) as report:
-            counts = run_import(plan, target, rejected.add, lambda counts: report(counts.rows))
+        shown = shown_progress("Importing", open_file.rows, quiet=quiet)
+        with _RejectsFile(rejects, open_file.columns) as rejected, shown as report:
+            counts = run_import(open_file, target, rejected.add, lambda counts: report(counts.rows))
         if not quiet:
             _sum_up(counts, key, rejected.written, dry_run=dry_run)
         if drains:
             _run_stations(runtime, quiet=quiet)
     if as_json:
-        told = {"accepted": counts.accepted, "duplicate": counts.duplicate, "rejected": counts.rejected}
-        print_json(told | {"rejects_file": rejected.written})
+        result = {"accepted": counts.accepted, "duplicate": counts.duplicate, "rejected": counts.rejected}
+        print_json(result | {"rejects_file": rejected.written})
     if counts.rejected:
         raise typer.Exit(Exit.REJECTED)
 
@@ -135,21 +142,21 @@ def _source_key(file: str) -> str:
     return stem if stem[:1].isalpha() else f"import-{stem}".rstrip("-")
 
 
-def _explain(plan: ImportPlan) -> None:
+def _explained(plan: ImportPlan) -> Iterator[str]:
     """What will be read as what, before anything is stored."""
-    say(f"{plan.file.form}, {plan.rows:,} rows")
+    yield f"{plan.file.form}, {plan.rows:,} rows"
     wide = max((len(name) for name, _, _ in plan.samples), default=0)
     broad = max((len(column) for _, column, _ in plan.samples), default=0)
     for name, column, value in plan.samples:
-        say(f"  {name:<{wide}}  <-  {column:<{broad}}  {value}")
+        yield f"  {name:<{wide}}  <-  {column:<{broad}}  {value}"
     left = list(unmapped(plan))
     if left:
-        say(f"  not imported: {', '.join(left)}  (--map attributes.NAME=COLUMN keeps one)")
+        yield f"  not imported: {', '.join(left)}  (--map attributes.NAME=COLUMN keeps one)"
     for note in plan.notes:
-        say(f"  {note}")
+        yield f"  {note}"
     scales = plan.reader.columns.scales if plan.reader else {}
     for metric, (low, high) in scales.items():
-        say(f"  score:{metric} lies between {low:g} and {high:g}; other answers count as none")
+        yield f"  score:{metric} lies between {low:g} and {high:g}; other answers count as none"
 
 
 def _sum_up(counts: Counts, source: str, rejects_file: str | None, *, dry_run: bool) -> None:
@@ -183,9 +190,9 @@ def _run_stations(runtime: Runtime, *, quiet: bool) -> None:
 class _RejectsFile:
     """Rows that were not stored, as CSV: line, reason, and the row as it was; made when there is one."""
 
-    def __init__(self, path: Path | None, plan: ImportPlan) -> None:
+    def __init__(self, path: Path | None, header: Sequence[str]) -> None:
         self._path = path
-        self._header = plan.file.columns if plan.file.delimiter else ("row",)
+        self._header = header
         self._file: IO[str] | None = None
 
     @property
@@ -206,8 +213,9 @@ class _RejectsFile:
             return
         if self._file is None:
             self._file = self._opened(self._path)
-            csv.writer(self._file).writerow(["line", "reason", *self._header])
-        csv.writer(self._file).writerow([rejected.line, rejected.reason, *rejected.original])
+            csv.writer(self._file).writerow(["line", "reason", *map(harmless_cell, self._header)])
+        cells = (rejected.reason, *rejected.original)
+        csv.writer(self._file).writerow([rejected.line, *map(harmless_cell, cells)])
 
     @staticmethod
     def _opened(path: Path) -> IO[str]:

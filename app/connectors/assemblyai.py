@@ -78,7 +78,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         if not transcript.replace("-", "").isalnum():
             return Ignored("the callback names no transcript")
         return [Wanted(transcript, f"/v2/transcript/{transcript}")]
-    if body.get("status") in {"queued", "processing"}:
+    if body.get("status") in ("queued", "processing"):
         return Ignored("the transcription is not ready")
     utterances = objects(body.get("utterances"))
     pieces = joined(

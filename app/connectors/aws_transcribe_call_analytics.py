@@ -52,7 +52,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         AppError: It is neither, or has too many turns.
     """
     body = needed_object(delivery.json())
-    if body.get("detail-type") in _STATES:
+    if text(body.get("detail-type")) in _STATES:
         return _event(body, config)
     turns = make_turns(_spoken(body, config), config)
     if not turns:

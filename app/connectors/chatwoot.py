@@ -10,7 +10,7 @@ https://github.com/chatwoot/chatwoot. Updates of a message name no time of their
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from json import dumps, loads
+from json import loads
 from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Example, Found, Ignored, Parsed, Spec
@@ -30,6 +30,7 @@ from app.payloads.conversation import (
     words,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, number, objects
@@ -205,7 +206,7 @@ def _scores(body: object) -> list[dict[str, object]]:
 
 def _json(value: object, **headers: str) -> RawDelivery:
     sent = {f"x-chatwoot-{name}": one for name, one in headers.items()}
-    return RawDelivery(dumps(value, ensure_ascii=False).encode(), sent)
+    return json_delivery(value, sent)
 
 
 _MESSAGE = loads(

@@ -87,7 +87,7 @@ def _spoken(body: Mapping[str, Any], config: Config) -> Iterator[Spoken]:
     }
     for one in objects(body.get("Transcript")):
         words = text(one.get("Content"))
-        if words is None or one.get("Type") not in {None, "MESSAGE"} or "event" in str(one.get("ContentType")):
+        if words is None or one.get("Type") not in (None, "MESSAGE") or "event" in str(one.get("ContentType")):
             continue
         label = ident(first(one, ("ParticipantId",), ("ParticipantRole",)))
         told = roles.get(label or "") or speaker_name(one.get("ParticipantRole")) or label

@@ -14,7 +14,7 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.native import NativeItem, read_item
-from app.payloads.particulars import Person, id_in_body
+from app.payloads.particulars import Person, id_in_body, tag_names
 from app.payloads.questions import Scale, SurveySettings
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
@@ -99,16 +99,11 @@ def _item(response: Mapping[str, Any], config: Config) -> NativeItem:
                 updated_at=time_or_none(first(response, ["updated_at"], ["created_at"]), zone),
                 language=language_tag(properties.get("locale")),
                 person=Person(ident(person) or at(person, "id"), at(person, "email"), at(person, "name")),
-                facts={"survey_type": kind, "tags": _tags(response.get("tags"))},
+                facts={"survey_type": kind, "tags": tag_names(response.get("tags"))},
             ),
             config,
         )
     )
-
-
-def _tags(tags: object) -> str | None:
-    named = [text(tag) or text(at(tag, "name")) for tag in tags] if isinstance(tags, list) else []
-    return ", ".join(filter(None, named)) or None
 
 
 def _scale(kind: str, value: object) -> Scale | None:

@@ -15,7 +15,7 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.native import NativeItem, read_item
-from app.payloads.particulars import Person
+from app.payloads.particulars import Person, tag_names
 from app.payloads.questions import SurveySettings
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
@@ -94,7 +94,7 @@ def _item(response: Mapping[str, Any], config: Config) -> NativeItem:
                     "finished": response.get("finished"),
                     "country": at(response, "meta", "country"),
                     "device": at(response, "meta", "userAgent", "device"),
-                    "tags": _tags(response.get("tags")),
+                    "tags": tag_names(response.get("tags")),
                 },
             ),
             config,
@@ -107,15 +107,17 @@ def _name(attributes: object) -> str | None:
     return text(at(attributes, "name")) or " ".join(filter(None, parts)) or None
 
 
-def _tags(tags: object) -> str | None:
-    named = [text(tag) or text(at(tag, "name")) for tag in tags] if isinstance(tags, list) else []
-    return ", ".join(filter(None, named)) or None
-
-
 def _read(name: str, value: object) -> list[Answer]:
     if isinstance(value, Mapping):  # a matrix: one answer a row
         return [Answer(f"{name}.{row}", picked, "choice", f"{name}: {row}") for row, picked in value.items()]
+    if isinstance(value, list) and (address := next(filter(_is_address, value), None)):  # first, last, e-mail, phone
+        full = " ".join(part for part in value[: min(2, value.index(address))] if isinstance(part, str) and part)
+        return [Answer(name, full, "name"), Answer(name, address, "email")]
     return [Answer(name, value, "hidden" if name.startswith("hidden") else "any")]
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and "@" in value and " " not in value
 
 
 _DATA = {
@@ -150,6 +152,7 @@ _ANSWERS = {
     "hidden_order": "A-9",
     "consent": "accepted",
     "channels": ["Chat", "Phone"],
+    "who": ["Ada", "Wong", "ada@example.com", "+49 30 123", ""],
     "matrix": {"Speed": "Bad"},
     "q7": 6,
     "q8": "Billing",
@@ -177,6 +180,7 @@ EXAMPLES = (
                     {"metric": "nps", "value": 0, "min": 0, "max": 10},
                     {"metric": "ces", "value": 6, "min": 1, "max": 7},
                 ],
+                "customer": {"ref": "C-12", "email": "ada@example.com", "name": "Ada Wong"},
                 "case_id": "A-9",
                 "attributes": {
                     "survey": "Nach dem Kontakt",

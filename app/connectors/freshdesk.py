@@ -11,7 +11,7 @@ marketplace apps (`data.ticket`) are read as their documentation names them; no 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from json import dumps, loads
+from json import loads
 from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
@@ -21,6 +21,7 @@ from app.payloads.conversation import (
     SATISFACTION,
     Conversation,
     Message,
+    as_written,
     began_and_changed,
     lower,
     message,
@@ -30,6 +31,7 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.signing import StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects
@@ -113,7 +115,7 @@ def _row(row: Mapping[str, Any], config: Config) -> Sequence[Found]:
         return [Deleted(needed_id(at(ticket, "id"), "ticket id"))]
     began = read_time(at(ticket, "created_at"), config.zone_info)
     changed = time_or_none(at(ticket, "updated_at"), config.zone_info) or began
-    said = _description(first(ticket, ("description_text",), ("description",)), _word(at(ticket, "source"), _SOURCE))
+    said = _description(_body(ticket, "description"), _word(at(ticket, "source"), _SOURCE))
     for one in objects(at(ticket, "conversations")) + objects([at(row, "conversation")]):
         said += _message(one, config)
     requester = first(ticket, ("requester",)) or at(row, "requester")
@@ -159,9 +161,14 @@ def _word(value: object, names: Mapping[str, str]) -> str | None:
     return names.get(word, lower(word)) if word else None
 
 
-def _description(value: object, channel: str | None) -> list[Message]:
+def _description(text: str, channel: str | None) -> list[Message]:
     role = Role.AGENT if channel in _BY_AGENTS else Role.CUSTOMER
-    return message(DESCRIPTION, role, shown(value))
+    return message(DESCRIPTION, role, text)
+
+
+def _body(row: Mapping[str, Any], name: str) -> str:
+    """The API sends a body twice: as HTML and, better, as text."""
+    return as_written(at(row, f"{name}_text")) or shown(at(row, name))
 
 
 def _message(row: Mapping[str, Any], config: Config) -> list[Message]:
@@ -169,7 +176,7 @@ def _message(row: Mapping[str, Any], config: Config) -> list[Message]:
     incoming = at(row, "incoming") is True
     if ref is None or private is True or (private is None and not incoming):
         return []
-    text = shown(first(row, ("body_text",), ("body",)))
+    text = _body(row, "body")
     when = time_or_none(at(row, "created_at"), config.zone_info)
     return message(ref, Role.CUSTOMER if incoming else Role.AGENT, text, at=when)
 
@@ -198,7 +205,7 @@ def _ruled(body: Mapping[str, Any], arrived: datetime | None, config: Config) ->
     ticket = {name.removeprefix("ticket_"): value for name, value in body.items() if not name.startswith("_")}
     began, changed = began_and_changed(at(ticket, "created_at"), at(ticket, "updated_at"), arrived, config.zone_info)
     tags = at(ticket, "tags")
-    said = _description(at(ticket, "description"), _word(at(ticket, "source"), _SOURCE))
+    said = _description(shown(at(ticket, "description")), _word(at(ticket, "source"), _SOURCE))
     item = _conversation(
         at(ticket, "id"),
         began or changed,
@@ -224,10 +231,6 @@ def _latest(ticket: Mapping[str, Any], said: Sequence[Message]) -> list[Message]
     own = name is not None and name == lower(at(ticket, "requester_name")) != lower(at(ticket, "agent_name"))
     speaker = author[1] if author else None
     return message(text_ref("comment", text), Role.CUSTOMER if own else Role.AGENT, text, speaker=speaker)
-
-
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
 
 
 _RULE = loads(
@@ -282,17 +285,17 @@ _LATER |= {"updated_at": "2026-04-12T08:00:00Z", "occurred_at": "2026-04-12T08:0
 EXAMPLES = (
     Example(
         "a rule's Simple content; the latest comment names the requester, the private one is not read",
-        _json({"freshdesk_webhook": _RULE}),
+        json_delivery({"freshdesk_webhook": _RULE}),
         [_RULED | {"turns": [_SAID, _latest_turn("customer", "Still nothing.", "Marta Nowak")]}],
     ),
     Example(
         "a comment of somebody else is not the customer's",
-        _json({"freshdesk_webhook": _RULE | {"ticket_latest_public_comment": "Kim : Sorry: soon."}}),
+        json_delivery({"freshdesk_webhook": _RULE | {"ticket_latest_public_comment": "Kim : Sorry: soon."}}),
         [_RULED | {"turns": [_SAID, _latest_turn("agent", "Sorry: soon.", "Kim")]}],
     ),
     Example(
         "a ticket of the API with an agent's reply and a private note, an id beyond 2^53",
-        _json(_API),
+        json_delivery(_API),
         [
             _RULED
             | {"external_id": "9007199254740993"}
@@ -307,15 +310,15 @@ EXAMPLES = (
             }
         ],
     ),
-    Example("a deleted ticket", _json([_API | {"deleted": True}]), [Deleted("9007199254740993")]),
+    Example("a deleted ticket", json_delivery([_API | {"deleted": True}]), [Deleted("9007199254740993")]),
     Example(
         "a page of conversations",
-        _json([_REPLY, _REPLY | {"id": 5, "private": True, "incoming": False}]),
+        json_delivery([_REPLY, _REPLY | {"id": 5, "private": True, "incoming": False}]),
         [_LATER | {"turns": [{"role": "customer", "text": "Thanks?", "ref": "4", "at": "2026-04-12T08:00:00Z"}]}],
     ),
     Example(
         "a satisfaction rating",
-        _json([_RATING]),
+        json_delivery([_RATING]),
         [
             _LATER
             | {
@@ -325,7 +328,9 @@ EXAMPLES = (
             | {"turns": [{"role": "customer", "text": "Slow.", "ref": "satisfaction", "at": "2026-04-12T08:00:00Z"}]}
         ],
     ),
-    Example("an internal note", _json(_REPLY | {"private": True}), Ignored("there is nothing of a customer in it")),
-    Example("no ticket at all", _json({"hello": 1}), "unknown_shape"),
-    Example("a body without any time", _json({"ticket_id": 88, "source": "Email"}), "time_missing"),
+    Example(
+        "an internal note", json_delivery(_REPLY | {"private": True}), Ignored("there is nothing of a customer in it")
+    ),
+    Example("no ticket at all", json_delivery({"hello": 1}), "unknown_shape"),
+    Example("a body without any time", json_delivery({"ticket_id": 88, "source": "Email"}), "time_missing"),
 )

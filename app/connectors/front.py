@@ -18,6 +18,7 @@ from app.errors import AppError
 from app.payloads.conversation import (
     Conversation,
     Message,
+    as_written,
     began_and_changed,
     lower,
     message,
@@ -26,6 +27,7 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery, Reply
+from app.payloads.examples import json_delivery
 from app.payloads.signing import AnyOf, Hmac
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_id, objects
@@ -186,15 +188,11 @@ def _message(told: object, config: Config) -> list[Message]:
     ref, inbound = ident(at(told, "id")), at(told, "is_inbound")
     if ref is None or at(told, "is_draft") is True:
         return []
-    text = shown(first(told, ("text",), ("body",)))
+    text = as_written(at(told, "text")) or shown(at(told, "body"))
     own = [one for one in objects(at(told, "recipients")) if at(one, "role") == "from"]
     speaker = at(own[0], "name") if own and inbound is True else at(told, "author", "username")
     when = time_or_none(at(told, "created_at"), config.zone_info)
     return message(ref, Role.CUSTOMER if inbound is True else Role.AGENT, text, at=when, speaker=speaker)
-
-
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
 
 
 _EVENT = loads(
@@ -217,14 +215,14 @@ _PREVIEW = {"id": "msg_1", "type": "email", "is_inbound": True, "created_at": 17
 
 
 def _told_of(kind: str, data: Mapping[str, object]) -> RawDelivery:
-    return _json(_EVENT | {"type": kind, "target": {"_meta": {"type": "message"}, "data": data}})
+    return json_delivery(_EVENT | {"type": kind, "target": {"_meta": {"type": "message"}, "data": data}})
 
 
 EXAMPLES = (
-    Example("a rule webhook with the message", _json(_EVENT), [_READ | {"turns": [_SAID]}]),
+    Example("a rule webhook with the message", json_delivery(_EVENT), [_READ | {"turns": [_SAID]}]),
     Example(
         "an application webhook wraps it",
-        _json({"type": "inbound_received", "authorization": {"id": "cmp_1"}, "payload": _EVENT}),
+        json_delivery({"type": "inbound_received", "authorization": {"id": "cmp_1"}, "payload": _EVENT}),
         [_READ | {"turns": [_SAID]}],
     ),
     Example(
@@ -241,7 +239,7 @@ EXAMPLES = (
     Example("a deleted conversation", _told_of("trash", {}), [Deleted("cnv_55c8")]),
     Example(
         "a fetched message",
-        _json(
+        json_delivery(
             _MESSAGE
             | {"_links": {"related": {"conversation": "https://api2.frontapp.com/conversations/cnv_55c8"}}}
             | {"subject": "Delivery"}
@@ -252,8 +250,8 @@ EXAMPLES = (
             | {"customer": {"email": "ola@example.com", "name": "Ola"}}
         ],
     ),
-    Example("a test of the address", _json({"type": "sync"}), Ignored("it is a test")),
+    Example("a test of the address", json_delivery({"type": "sync"}), Ignored("it is a test")),
     Example("another event", _told_of("link_added", {}), Ignored("this event is about no message")),
-    Example("nothing of Front", _json({"hello": 1}), "unknown_shape"),
-    Example("an event of no conversation", _json(_EVENT | {"conversation": None}), "id_missing"),
+    Example("nothing of Front", json_delivery({"hello": 1}), "unknown_shape"),
+    Example("an event of no conversation", json_delivery(_EVENT | {"conversation": None}), "id_missing"),
 )

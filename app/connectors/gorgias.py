@@ -9,7 +9,7 @@ the-tickethttpintegration-object.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from json import dumps, loads
+from json import loads
 from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
@@ -27,6 +27,7 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.signing import StaticToken
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_id, number, objects
@@ -154,10 +155,6 @@ def _message(row: Mapping[str, Any], ticket: object, config: Config) -> list[Mes
     return message(ref, role, shown(first(row, *_TEXTS)), at=when, speaker=at(row, "sender", "name"))
 
 
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
-
-
 _TICKET = loads(
     '{"id": 235766516, "subject": "Order 5521", "status": "open", "channel": "email", "language": "fr", '
     '"customer": {"id": 870053010, "email": "luc@example.com", "name": "Luc Roy"}, "tags": [{"name": "return"}], '
@@ -182,7 +179,7 @@ _QUIET = Ignored("there is nothing of a customer in it")
 
 
 def _told(**parts: object) -> RawDelivery:
-    return _json({"ticket": _TICKET, "message": _MESSAGE | parts})
+    return json_delivery({"ticket": _TICKET, "message": _MESSAGE | parts})
 
 
 EXAMPLES = (
@@ -194,23 +191,25 @@ EXAMPLES = (
     Example("a note among agents is left out", _told(from_agent=True, public=False), [_READ | {"turns": []}]),
     Example(
         "a ticket of the API with its messages and its survey",
-        _json({"data": [_TICKET | {"messages": [_MESSAGE], "satisfaction_survey": _SURVEY}]}),
+        json_delivery({"data": [_TICKET | {"messages": [_MESSAGE], "satisfaction_survey": _SURVEY}]}),
         [_READ | {"turns": [_SAID, _REMARK], "scores": [{"metric": "csat", "value": 2, "min": 1, "max": 5}]}],
     ),
     Example(
         "a survey by itself",
-        _json(_SURVEY | {"ticket_id": 235766516, "created_datetime": "2026-03-02T10:00:00.123456"}),
+        json_delivery(_SURVEY | {"ticket_id": 235766516, "created_datetime": "2026-03-02T10:00:00.123456"}),
         [
             {"external_id": "235766516", "medium": "ticket", "merge": True, "turns": [_REMARK]}
             | {"updated_at": "2026-03-02T10:10:00Z", "occurred_at": "2026-03-02T10:00:00.123456Z"}
             | {"scores": [{"metric": "csat", "value": 2, "min": 1, "max": 5}]}
         ],
     ),
-    Example("an internal message by itself", _json(_MESSAGE | {"public": False, "from_agent": True}), _QUIET),
-    Example("spam", _json({"ticket": _TICKET | {"spam": True}}), _QUIET),
+    Example("an internal message by itself", json_delivery(_MESSAGE | {"public": False, "from_agent": True}), _QUIET),
+    Example("spam", json_delivery({"ticket": _TICKET | {"spam": True}}), _QUIET),
     Example(
-        "a ticket in the bin", _json(_TICKET | {"trashed_datetime": "2026-03-03T10:00:00"}), [Deleted("235766516")]
+        "a ticket in the bin",
+        json_delivery(_TICKET | {"trashed_datetime": "2026-03-03T10:00:00"}),
+        [Deleted("235766516")],
     ),
-    Example("nothing of Gorgias", _json({"hello": 1}), "unknown_shape"),
-    Example("a ticket without id", _json({"ticket": {"subject": "?"}}), "id_missing"),
+    Example("nothing of Gorgias", json_delivery({"hello": 1}), "unknown_shape"),
+    Example("a ticket without id", json_delivery({"ticket": {"subject": "?"}}), "id_missing"),
 )

@@ -4,12 +4,14 @@ Webhooks only name what changed, up to 100 events in one array, some of them aga
 the API every property is a text. A ticket's content is the customer's unless an agent typed it in; a message is the
 customer's if its direction is incoming, and comments are for agents only.
 Source: https://developers.hubspot.com/docs/api-reference/webhooks-webhooks-v3/guide, CRM objects and Conversations v3.
-Ids of tickets, submissions and threads are counted apart from each other: one source for each kind of object.
+Ids of tickets, submissions and threads are counted apart from each other: one source for each kind of object. What a
+workflow's webhook sends (properties with `value`) is read as it is remembered, not as a document shows it. An app that
+signs with v1 or v2 alone needs `auth: hubspot_v1` or `hubspot_v2`: neither signs a time, so neither is taken unasked.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from json import dumps, loads
+from json import loads
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +21,7 @@ from app.payloads.conversation import (
     DESCRIPTION,
     Conversation,
     Message,
-    flat_facts,
+    as_written,
     lower,
     message,
     person,
@@ -28,8 +30,10 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
+from app.payloads.particulars import attributes
 from app.payloads.presets import HUBSPOT_V3
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, number, objects
@@ -107,7 +111,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
             found += _event(event, config)
         return found or Ignored("the events are about no ticket, no feedback and no conversation")
     for row in rows:
-        found += _object(row, config)
+        found += _object(_flattened(row), config)
     if found or (isinstance(body, Mapping) and "results" in body) or body == []:
         return found or Ignored("there is nothing of a customer in it")
     if any("conversationsThreadId" in row for row in rows):
@@ -149,6 +153,15 @@ def _wanted(kind: str, object_id: str, event: Mapping[str, Any], config: Config)
     return Wanted(object_id, paths[kind], time_or_none(at(event, "occurredAt"), config.zone_info))
 
 
+def _flattened(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record whose properties are plain values; workflows send each of them with its history."""
+    properties = at(row, "properties")
+    if not isinstance(properties, Mapping):
+        return row
+    plain = {name: at(one, "value") if isinstance(one, Mapping) else one for name, one in properties.items()}
+    return {**row, "properties": plain}
+
+
 def _object(row: Mapping[str, Any], config: Config) -> list[Found]:
     if "conversationsThreadId" in row:
         said = _message(row, config)
@@ -161,7 +174,7 @@ def _object(row: Mapping[str, Any], config: Config) -> list[Found]:
     is_feedback, is_ticket = (any(at(row, "properties", name) is not None for name in kind) for kind in _MARKS)
     if not is_feedback and not is_ticket:
         return []
-    object_id = needed_id(first(row, ("id",), ("properties", "hs_object_id")), "id")
+    object_id = needed_id(first(row, ("id",), ("objectId",), ("properties", "hs_object_id")), "id")
     if at(row, "archived") is True:
         return [Deleted(object_id)]
     return [_feedback(object_id, row, config) if is_feedback else _ticket(object_id, row, config)]
@@ -214,7 +227,7 @@ def _feedback(submission_id: str, row: Mapping[str, Any], config: Config) -> Fou
         "occurred_at": began,
         "text": shown(at(properties, "hs_content")),
         "scores": scores,
-        "attributes": flat_facts(facts),
+        "attributes": attributes(facts),
         "language": language_tag(at(properties, "hs_language")),
         "customer": person(
             first(properties, ("hs_contact_id",)) or at(row, "associations", "contacts", "results", 0, "id"),
@@ -229,14 +242,10 @@ def _message(row: Mapping[str, Any], config: Config) -> list[Message]:
     if ref is None or lower(at(row, "type")) != "message":
         return []
     incoming = lower(at(row, "direction")) == "incoming" and not str(at(row, "createdBy")).startswith(("A-", "B-"))
-    text = shown(first(row, ("text",), ("richText",)))
+    text = as_written(at(row, "text")) or shown(at(row, "richText"))
     when = time_or_none(at(row, "createdAt"), config.zone_info)
     speaker = at(row, "senders", 0, "name")
     return message(ref, Role.CUSTOMER if incoming else Role.AGENT, text, at=when, speaker=speaker)
-
-
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
 
 
 _CREATED = loads(
@@ -285,32 +294,34 @@ _CHATTED = loads(
 EXAMPLES = (
     Example(
         "a batch of thin events; one that comes twice counts once",
-        _json([_CREATED, _CHANGED, _CREATED | {"attemptNumber": 1}]),
+        json_delivery([_CREATED, _CHANGED, _CREATED | {"attemptNumber": 1}]),
         [_NAMED, Wanted(_NAMED.external_id, _NAMED.path, read_time(1768478401, ConnectorConfig().zone_info))],
     ),
     Example(
         "a deletion in a batch, and events of something else",
-        _json([_CREATED | {"subscriptionType": "ticket.deletion"}, _CREATED | {"subscriptionType": "deal.creation"}]),
+        json_delivery(
+            [_CREATED | {"subscriptionType": "ticket.deletion"}, _CREATED | {"subscriptionType": "deal.creation"}]
+        ),
         [Deleted("9007199254740993")],
     ),
     Example(
         "a batch of something else",
-        _json([_CREATED | {"subscriptionType": "contact.creation"}]),
+        json_delivery([_CREATED | {"subscriptionType": "contact.creation"}]),
         Ignored("the events are about no ticket, no feedback and no conversation"),
     ),
-    Example("a pulled ticket", _json(_CRM), [_READ | {"turns": [_SAID]}]),
+    Example("a pulled ticket", json_delivery(_CRM), [_READ | {"turns": [_SAID]}]),
     Example(
         "a ticket that an agent typed in",
-        _json({"results": [_CRM | {"properties": _CRM["properties"] | {"source_type": "PHONE"}}]}),
+        json_delivery({"results": [_CRM | {"properties": _CRM["properties"] | {"source_type": "PHONE"}}]}),
         [_READ | {"turns": [_SAID | {"role": "agent"}], "attributes": _READ["attributes"] | {"channel": "phone"}}],
     ),
-    Example("an archived ticket", _json(_CRM | {"archived": True}), [Deleted("9007199254740993")]),
-    Example("a feedback submission; its NPS is 0, written as text", _json(_SUBMISSION), [_ANSWER]),
+    Example("an archived ticket", json_delivery(_CRM | {"archived": True}), [Deleted("9007199254740993")]),
+    Example("a feedback submission; its NPS is 0, written as text", json_delivery(_SUBMISSION), [_ANSWER]),
     Example(
         "messages of a thread; a comment is for agents only",
-        _json({"results": [_CHAT, _CHAT | {"id": "m2", "type": "COMMENT"}]}),
+        json_delivery({"results": [_CHAT, _CHAT | {"id": "m2", "type": "COMMENT"}]}),
         [_CHATTED],
     ),
-    Example("nothing of HubSpot", _json({"hello": 1}), "unknown_shape"),
-    Example("an event without object", _json([_CREATED | {"objectId": None}]), "id_missing"),
+    Example("nothing of HubSpot", json_delivery({"hello": 1}), "unknown_shape"),
+    Example("an event without object", json_delivery([_CREATED | {"objectId": None}]), "id_missing"),
 )

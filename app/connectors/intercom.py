@@ -9,7 +9,7 @@ item of `conversation.deleted` and of `conversation_part.redacted`; both are rea
 
 import re
 from collections.abc import Mapping, Sequence
-from json import dumps, loads
+from json import loads
 from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec
@@ -29,6 +29,7 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects
@@ -155,7 +156,7 @@ def _opening(item: Mapping[str, Any], config: Config) -> list[Message]:
 
 
 def _part(part: Mapping[str, Any], config: Config) -> list[Message]:
-    ref, role, kind = ident(at(part, "id")), _role(at(part, "author")), at(part, "part_type")
+    ref, role, kind = ident(at(part, "id")), _role(at(part, "author")), lower(at(part, "part_type"))
     if ref is None or not (kind in _SEEN or (role is Role.CUSTOMER and kind != "note")):
         return []
     if at(part, "redacted") is True:
@@ -189,10 +190,6 @@ def _customer(item: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> di
     )
 
 
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
-
-
 _ITEM = loads(
     '{"type": "conversation", "id": "195208945002873", "created_at": 1772000000, "updated_at": 1772000500, '
     '"state": "open", "priority": "not_priority", "source": {"type": "email", "id": "40", "subject": "<p>Login</p>", '
@@ -212,7 +209,9 @@ _BEGUN = [_READ | {"turns": [_SAID]}]
 
 
 def _notification(topic: str, **item: object) -> RawDelivery:
-    return _json({"type": "notification_event", "topic": topic, "id": "notif_1", "created_at": 1772000500} | item)
+    return json_delivery(
+        {"type": "notification_event", "topic": topic, "id": "notif_1", "created_at": 1772000500} | item
+    )
 
 
 def _replied(kind: str, author: str, **more: object) -> RawDelivery:
@@ -256,11 +255,11 @@ EXAMPLES = (
     ),
     Example(
         "a page of the API",
-        _json({"type": "conversation.list", "conversations": [_ITEM]}),
+        json_delivery({"type": "conversation.list", "conversations": [_ITEM]}),
         [_READ | {"turns": [_SAID]}],
     ),
     Example("a ping", _notification("ping", data={"item": {"type": "ping"}}), Ignored("it is a test")),
     Example("another topic", _notification("contact.created", data={}), Ignored("this topic is about no conversation")),
-    Example("no conversation at all", _json({"hello": 1}), "unknown_shape"),
-    Example("a conversation without id", _json(_ITEM | {"id": None}), "id_missing"),
+    Example("no conversation at all", json_delivery({"hello": 1}), "unknown_shape"),
+    Example("a conversation without id", json_delivery(_ITEM | {"id": None}), "id_missing"),
 )

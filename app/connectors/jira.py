@@ -9,7 +9,7 @@ satisfaction rating is a custom one; its form `{"rating": n}` was not seen in a 
 """
 
 from collections.abc import Mapping, Sequence
-from json import dumps, loads
+from json import loads
 from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec
@@ -28,6 +28,7 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.markup import document_text
 from app.payloads.signing import AnyOf, Hmac, StaticToken
 from app.payloads.times import time_or_none
@@ -189,7 +190,7 @@ def _satisfaction(fields: object, config: Config) -> tuple[float | None, str]:
 
 
 def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode(), {"x-atlassian-webhook-identifier": "a1"})
+    return json_delivery(value, {"x-atlassian-webhook-identifier": "a1"})
 
 
 _ISSUE = loads(

@@ -10,7 +10,7 @@ Change Data Capture Developer Guide. A platform event is what an admin made it: 
 
 import re
 from collections.abc import Mapping, Sequence
-from json import dumps, loads
+from json import loads
 from typing import Any
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
@@ -24,6 +24,7 @@ from app.payloads.conversation import (
     DESCRIPTION,
     Conversation,
     Message,
+    as_written,
     began_and_changed,
     lower,
     message,
@@ -33,6 +34,7 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery, Reply
+from app.payloads.examples import json_delivery
 from app.payloads.signing import StaticToken
 from app.payloads.soap import inside, name_of, read_xml, text_in, texts_in, type_of
 from app.payloads.times import time_or_none
@@ -269,7 +271,7 @@ def _customer(record: Mapping[str, Any]) -> dict[str, str] | None:
 
 def _case(record: Mapping[str, Any], config: Config) -> list[Message]:
     role = Role.AGENT if lower(at(record, "Origin")) in _BY_AGENTS else Role.CUSTOMER
-    said = message(DESCRIPTION, role, shown(at(record, "Description")))
+    said = message(DESCRIPTION, role, as_written(at(record, "Description")))
     for name in config.answers:
         said += message(name, Role.CUSTOMER, shown(at(record, name)), question=name)
     for kind, under in zip(_RELATED, ("CaseComments", "EmailMessages"), strict=True):
@@ -285,10 +287,10 @@ def _related(kind: str, record: Mapping[str, Any], config: Config) -> list[Messa
         return []
     if kind == "CaseComment":
         published = lower(str(at(record, "IsPublished"))) in _TRUE
-        text = shown(at(record, "CommentBody")) if published else ""
+        text = as_written(at(record, "CommentBody")) if published else ""
         return message(ref, Role.AGENT, text, at=when, speaker=at(record, "CreatedBy", "Name"))
     incoming = lower(str(at(record, "Incoming"))) in _TRUE
-    text = shown(first(record, ("TextBody",), ("HtmlBody",)))
+    text = as_written(at(record, "TextBody")) or shown(at(record, "HtmlBody"))
     return message(ref, Role.CUSTOMER if incoming else Role.AGENT, text, at=when, speaker=at(record, "FromName"))
 
 
@@ -306,10 +308,6 @@ def _soap(*cases: str, organization: str = "00D7F00000107XsUAI") -> RawDelivery:
         f'<SessionId xsi:nil="true"/>{notes}</notifications></soapenv:Body></soapenv:Envelope>'
     )
     return RawDelivery(body.encode(), content_type="text/xml; charset=utf-8")
-
-
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
 
 
 _CASE = (
@@ -345,7 +343,7 @@ _QUIET = Ignored("there is nothing of a customer in it")
 
 
 def _changed(**header: object) -> RawDelivery:
-    return _json({"payload": {"ChangeEventHeader": _HEADER | header}, "event": {"replayId": 9}})
+    return json_delivery({"payload": {"ChangeEventHeader": _HEADER | header}, "event": {"replayId": 9}})
 
 
 EXAMPLES = (
@@ -362,19 +360,19 @@ EXAMPLES = (
     Example("a change is thin", _changed(), [_NAMED]),
     Example(
         "a gap means: read again",
-        _json([{"payload": {"ChangeEventHeader": _HEADER | {"changeType": "GAP_UPDATE"}}}]),
+        json_delivery([{"payload": {"ChangeEventHeader": _HEADER | {"changeType": "GAP_UPDATE"}}}]),
         [_NAMED],
     ),
     Example("a deletion", _changed(changeType="DELETE"), [Deleted("5007F00000abcdEQAQ")]),
     Example("a change of something else", _changed(entityName="Account"), _QUIET),
     Example(
         "a platform event",
-        _json({"payload": {"CaseId__c": "5007F00000abcdEQAQ", "CreatedDate": 1772442001000}}),
+        json_delivery({"payload": {"CaseId__c": "5007F00000abcdEQAQ", "CreatedDate": 1772442001000}}),
         [_NAMED],
     ),
     Example(
         "records of the API: an incoming e-mail, and a comment for agents only",
-        _json({"records": [_EMAIL, _EMAIL | {"attributes": {"type": "CaseComment"}, "CommentBody": "VIP"}]}),
+        json_delivery({"records": [_EMAIL, _EMAIL | {"attributes": {"type": "CaseComment"}, "CommentBody": "VIP"}]}),
         [
             {"external_id": "5007F00000abcdEQAQ", "medium": "ticket", "merge": True}
             | {"updated_at": "2026-03-02T09:30:00Z", "occurred_at": "2026-03-02T09:30:00Z"}
@@ -391,6 +389,6 @@ EXAMPLES = (
             }
         ],
     ),
-    Example("nothing of Salesforce", _json({"hello": 1}), "unknown_shape"),
+    Example("nothing of Salesforce", json_delivery({"hello": 1}), "unknown_shape"),
     Example("a case without id", _soap("<sf:Subject>?</sf:Subject>"), "id_missing"),
 )

@@ -11,7 +11,7 @@ those of an English instance; survey results (`asmt_metric_result`) are not read
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from json import dumps, loads
+from json import loads
 from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
@@ -24,11 +24,11 @@ from app.payloads.conversation import (
     lower,
     message,
     person,
-    shown,
     text_ref,
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.signing import StaticToken
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, ident, needed_id, number, objects
@@ -150,7 +150,7 @@ def _description(row: Mapping[str, Any]) -> list[Message]:
     channel, opener, caller = lower(_plain(row, "contact_type")), _plain(row, "opened_by"), _plain(row, "caller_id")
     others = opener is not None and caller is not None and opener != caller
     by_agent = channel in _BY_AGENTS or (others and channel not in _BY_CALLERS)
-    text = shown(_plain(row, "description"))
+    text = _plain(row, "description") or ""
     return message(DESCRIPTION, Role.AGENT if by_agent else Role.CUSTOMER, text)
 
 
@@ -163,10 +163,10 @@ def _comments(row: Mapping[str, Any], config: Config) -> list[Message]:
         writer = lower(_plain(row, "comments_by"))
         known = (caller, lower(_plain(row, "caller_id")), lower(_plain(row, "caller_id.user_name")))
         role = Role.CUSTOMER if writer is not None and writer in known else Role.AGENT
-        return message(text_ref("comment", shown(journal)), role, shown(journal), speaker=_plain(row, "comments_by"))
+        return message(text_ref("comment", journal), role, journal, speaker=_plain(row, "comments_by"))
     found: list[Message] = []
     for head, following in zip(heads, [*heads[1:], None], strict=True):
-        text = shown(journal[head.end() : following.start() if following else None]).strip()
+        text = journal[head.end() : following.start() if following else None].strip()
         if "note" in head["label"].lower():
             continue
         role = Role.CUSTOMER if caller is not None and lower(head["author"]) == caller else Role.AGENT
@@ -182,13 +182,9 @@ def _journal(row: Mapping[str, Any], config: Config) -> Sequence[Found]:
         return []
     began, _ = began_and_changed(_plain(row, "sys_created_on"), None, None, config.zone_info)
     ref = needed_id(_plain(row, "sys_id"), "sys_id")
-    said = message(ref, Role.AGENT, shown(_plain(row, "value")), at=began, speaker=_plain(row, "sys_created_by"))
+    said = message(ref, Role.AGENT, _plain(row, "value") or "", at=began, speaker=_plain(row, "sys_created_by"))
     record = needed_id(_plain(row, "element_id"), "element_id")
     return [Conversation(record, Medium.TICKET, began, began, said).item()] if said and began else []
-
-
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
 
 
 _RECORD = loads(
@@ -229,13 +225,13 @@ _UNCLEAR = {"role": "agent", "text": "Closed?", "ref": text_ref("comment", "Clos
 EXAMPLES = (
     Example(
         "a record of a business rule: the caller's comment, an agent's comment, no work notes",
-        _json(_RECORD),
+        json_delivery(_RECORD),
         [_READ | {"turns": [_SAID, _HIS, _HERS]}],
     ),
-    Example("a page of the Table API", _json({"result": [_RECORD]}), [_READ | {"turns": [_SAID, _HIS, _HERS]}]),
+    Example("a page of the Table API", json_delivery({"result": [_RECORD]}), [_READ | {"turns": [_SAID, _HIS, _HERS]}]),
     Example(
         "a record that an agent took down at the phone; a comment of nobody known",
-        _json(_RECORD | {"contact_type": "phone", "comments": "Closed?"}),
+        json_delivery(_RECORD | {"contact_type": "phone", "comments": "Closed?"}),
         [
             _READ
             | {"turns": [_SAID | {"role": "agent"}, _UNCLEAR]}
@@ -244,7 +240,7 @@ EXAMPLES = (
     ),
     Example(
         "journal rows: work notes are left out",
-        _json({"result": [_ROW, _ROW | {"sys_id": "78", "element": "work_notes"}]}),
+        json_delivery({"result": [_ROW, _ROW | {"sys_id": "78", "element": "work_notes"}]}),
         [
             {"external_id": _READ["external_id"], "medium": "ticket", "merge": True}
             | {"updated_at": "2026-03-02T12:00:00Z", "occurred_at": "2026-03-02T12:00:00Z"}
@@ -258,10 +254,12 @@ EXAMPLES = (
     ),
     Example(
         "a work note by itself",
-        _json(_ROW | {"element": "work_notes"}),
+        json_delivery(_ROW | {"element": "work_notes"}),
         Ignored("there is nothing for a customer in it"),
     ),
-    Example("a deleted record", _json(_RECORD | {"operation": "delete"}), [Deleted(_READ["external_id"])]),
-    Example("nothing of ServiceNow", _json({"hello": 1}), "unknown_shape"),
-    Example("a record without id", _json({"number": "INC1", "sys_created_on": "2026-03-02 09:00:00"}), "id_missing"),
+    Example("a deleted record", json_delivery(_RECORD | {"operation": "delete"}), [Deleted(_READ["external_id"])]),
+    Example("nothing of ServiceNow", json_delivery({"hello": 1}), "unknown_shape"),
+    Example(
+        "a record without id", json_delivery({"number": "INC1", "sys_created_on": "2026-03-02 09:00:00"}), "id_missing"
+    ),
 )

@@ -7,13 +7,14 @@ https://docs.zammad.org/en/latest/api/ticket/articles.html.
 """
 
 from collections.abc import Mapping
-from json import dumps, loads
+from json import loads
 from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Example, Found, Ignored, Parsed, Spec
 from app.domain.feedback import Medium, Role
-from app.payloads.conversation import Conversation, Message, lower, message, person, shown, unknown_shape
+from app.payloads.conversation import Conversation, Message, as_written, lower, message, person, shown, unknown_shape
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
@@ -112,7 +113,9 @@ def _article(article: object, config: Config) -> list[Message]:
     if role is Role.CUSTOMER and lower(first(article, ("type", "name"), ("type",))) == "phone":
         role = Role.AGENT
     when = time_or_none(at(article, "created_at"), config.zone_info)
-    return message(ref, role, shown(at(article, "body")), at=when, speaker=at(article, "from"))
+    plain = (lower(at(article, "content_type")) or "").startswith("text/plain")
+    text = (as_written if plain else shown)(at(article, "body"))
+    return message(ref, role, text, at=when, speaker=at(article, "from"))
 
 
 def _article_alone(row: Mapping[str, Any], config: Config) -> list[Found]:
@@ -126,7 +129,7 @@ def _article_alone(row: Mapping[str, Any], config: Config) -> list[Found]:
 
 
 def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode(), {"x-zammad-delivery": "4f1c"})
+    return json_delivery(value, {"x-zammad-delivery": "4f1c"})
 
 
 _TICKET = loads(

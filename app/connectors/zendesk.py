@@ -11,7 +11,7 @@ of `ticket.csat_received` and of `ticket.comment_redacted`; both are read tolera
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from json import dumps, loads
+from json import loads
 from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
@@ -22,6 +22,7 @@ from app.payloads.conversation import (
     SATISFACTION,
     Conversation,
     Message,
+    as_written,
     began_and_changed,
     csat_binary,
     lower,
@@ -33,6 +34,7 @@ from app.payloads.conversation import (
     unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
+from app.payloads.examples import json_delivery
 from app.payloads.signing import AnyOf, Hmac, StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, objects
@@ -218,13 +220,13 @@ def _description(ticket: object) -> list[Message]:
 
 
 def _comment(comment: object, ticket: object, when: datetime | None, said: Sequence[Message]) -> list[Message]:
-    ref, body = ident(at(comment, "id")), first(comment, ("plain_body",), ("body",), ("html_body",))
+    ref, body = ident(at(comment, "id")), first(comment, ("body",), ("html_body",))
     staff, public = at(comment, "author", "is_staff"), first(comment, ("is_public",), ("public",))
     if staff is None:
         staff = ident(at(comment, "author", "id")) != (ident(at(ticket, "requester_id")) or "nobody")
-    if ref is None or not isinstance(body, str) or public is False or (public is None and staff):
+    if ref is None or public is False or (public is None and staff):
         return []
-    text = shown(body)
+    text = as_written(at(comment, "plain_body")) or shown(body)
     if any(one.text == text for one in said if one.ref == DESCRIPTION):
         return []  # the description is the first comment
     return message(ref, Role.AGENT if staff else Role.CUSTOMER, text, at=when, speaker=at(comment, "author", "name"))
@@ -306,10 +308,6 @@ def _is_requester(body: Mapping[str, Any]) -> bool:
     return mail is not None and mail == lower(at(body, "requester_email"))
 
 
-def _json(value: object) -> RawDelivery:
-    return RawDelivery(dumps(value, ensure_ascii=False).encode())
-
-
 _TICKET = loads(
     '{"id": "90071992547409931", "created_at": "2026-03-02T08:00:00Z", "updated_at": "2026-03-02T09:00:00Z", '
     '"description": "The driver never rang.<br>I was at home &amp; waited.", "external_id": null, "is_public": true, '
@@ -330,7 +328,7 @@ _AT = "2026-03-02T10:00:00.123456Z"
 
 def _told(kind: str, event: object) -> RawDelivery:
     head = {"id": "0b5c", "time": "2026-03-02T10:00:00.123456789Z", "zendesk_event_version": "2022-11-06"}
-    return _json(head | {"type": f"zen:event-type:{kind}", "detail": _TICKET, "event": event})
+    return json_delivery(head | {"type": f"zen:event-type:{kind}", "detail": _TICKET, "event": event})
 
 
 def _commented(**comment: object) -> RawDelivery:
@@ -381,19 +379,21 @@ EXAMPLES = (
     Example("a new kind of event", _told("ticket.painted", {}), Ignored("this kind of ticket event is not read")),
     Example(
         "a trigger's body: a latest comment of an unknown author is not the customer's",
-        _json(_TRIGGER),
+        json_delivery(_TRIGGER),
         [_TRIGGERED | {"turns": [*_TRIGGERED["turns"], _UNCLEAR]}],
     ),
-    Example("a trigger's private comment", _json(_TRIGGER | {"latest_comment_is_public": "false"}), [_TRIGGERED]),
+    Example(
+        "a trigger's private comment", json_delivery(_TRIGGER | {"latest_comment_is_public": "false"}), [_TRIGGERED]
+    ),
     Example(
         "a ticket of the API with its rating",
-        _json({"ticket": _TICKET | _RATED | {"updated_at": "2026-03-02T10:00:00.123456Z"}}),
+        json_delivery({"ticket": _TICKET | _RATED | {"updated_at": "2026-03-02T10:00:00.123456Z"}}),
         [
             _READ
             | {"turns": [_SAID, _REMARK], "scores": [_BAD]}
             | {"attributes": _FACTS | {"csat_reason": "Took too long"}}
         ],
     ),
-    Example("no ticket at all", _json({"hello": 1}), "unknown_shape"),
-    Example("a ticket without id", _json({"ticket_id": None, "updated_at": "2026-03-02"}), "id_missing"),
+    Example("no ticket at all", json_delivery({"hello": 1}), "unknown_shape"),
+    Example("a ticket without id", json_delivery({"ticket_id": None, "updated_at": "2026-03-02"}), "id_missing"),
 )

@@ -25,7 +25,7 @@ from app.connectors.contract import (
 from app.domain.feedback import Medium
 from app.errors import AppError, Kind
 from app.payloads.cues import decode_captions, is_webvtt, spoken_cues
-from app.payloads.delivery import RawDelivery, Reply
+from app.payloads.delivery import ASKED_AT, ASKED_ID, RawDelivery, Reply
 from app.payloads.facts import file_id
 from app.payloads.native import read_item
 from app.payloads.signing import Hmac
@@ -121,10 +121,17 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
 
 
 def _conversation(captions: str, delivery: RawDelivery, config: Config) -> Parsed:
-    turns = make_turns(spoken_cues(captions, config), config)
+    start = time_or_none(delivery.headers.get(ASKED_AT), config.zone_info)
+    turns = make_turns(spoken_cues(captions, config, start), config)
     if not turns:
         return Ignored("the transcript has no words")
-    return [make_item({"external_id": file_id(delivery), "medium": Medium.PHONE, "turns": turns}, delivery)]
+    values = {
+        "external_id": delivery.headers.get(ASKED_ID) or file_id(delivery),
+        "medium": Medium.PHONE,
+        "occurred_at": start,
+        "turns": turns,
+    }
+    return [make_item(values, delivery)]
 
 
 def _check_address(address: str) -> None:
@@ -168,7 +175,24 @@ EXAMPLES = (
         Ignored("an event that holds no customer's words"),
     ),
     Example(
-        "the fetched transcript; who is not one of our people is a customer",
+        "the transcript that was asked for has the id and the time of its event",
+        RawDelivery(
+            _VTT, {ASKED_ID: "Zm9vYmFyCg==", ASKED_AT: "2026-02-11T14:00:00+00:00"}, "application/octet-stream"
+        ),
+        [
+            {
+                "external_id": "Zm9vYmFyCg==",
+                "medium": "phone",
+                "occurred_at": "2026-02-11T14:00:00Z",
+                "turns": [
+                    {"role": "system", "speaker": "Ada Obi", "at": "2026-02-11T14:00:01Z", "text": "Hello."},
+                    {"role": "system", "speaker": "Jan Bos", "at": "2026-02-11T14:00:03Z", "text": "It leaks."},
+                ],
+            }
+        ],
+    ),
+    Example(
+        "a transcript as a file; who is not one of our people is a customer",
         RawDelivery(_VTT, content_type="text/vtt", name="Zm9vYmFyCg=="),
         [
             Undated(

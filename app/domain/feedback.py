@@ -58,3 +58,13 @@ class FeedbackState(StrEnum):
     PENDING = "pending"
     LABELLED = "labelled"
     PARKED = "parked"
+
+
+class ImportState(StrEnum):
+    """Where an import stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

@@ -73,26 +73,34 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse
 
 
 def _check_containers(value: Json, *, texts: bool) -> None:
-    level: list[Json] = [value]
+    if texts and isinstance(value, str):
+        _check_texts([value])
+    level = [value] if isinstance(value, list | dict) else []
     for _ in range(MAX_DEPTH):
         if texts:
-            _check_texts(level)
-        level = [child for node in level if isinstance(node, list | dict) for child in _children(node)]
-    if any(isinstance(node, list | dict) for node in level):
+            _check_texts(text for node in level for text in _texts(node))
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, _CONTAINERS)
+        ]
+    if level:
         _too_deep()
-    if texts:
-        _check_texts(level)
 
 
-def _children(node: list[Json] | dict[str, Json]) -> Iterable[Json]:
-    return node.values() if isinstance(node, dict) else node
+_CONTAINERS = (list, dict)
 
 
-def _check_texts(level: list[Json]) -> None:
-    for node in level:
-        found = [node] if isinstance(node, str) else node if isinstance(node, dict) else ()
-        if any(_BAD_TEXT.search(text) for text in found):
-            _refuse("A text in the body has a NUL or half of a surrogate pair. Remove it.")
+def _texts(node: list[Json] | dict[str, Json]) -> Iterable[str]:
+    if isinstance(node, dict):
+        yield from node
+    yield from (one for one in (node.values() if isinstance(node, dict) else node) if isinstance(one, str))
+
+
+def _check_texts(texts: Iterable[str]) -> None:
+    if any(_BAD_TEXT.search(text) for text in texts):
+        _refuse("A text in the body has a NUL or half of a surrogate pair. Remove it.")
 
 
 def _too_deep() -> NoReturn:

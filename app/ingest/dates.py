@@ -36,7 +36,7 @@ _PIVOT = 70
 _LAST_MONTH = 12
 
 
-class Order(StrEnum):
+class DateOrder(StrEnum):
     """What comes first in dates such as 01/02/2026."""
 
     DAY_FIRST = "dmy"
@@ -59,17 +59,17 @@ class DateColumn:
         self.month_first += int(found["two"]) > _LAST_MONTH
         self.unclear += max(int(found["one"]), int(found["two"])) <= _LAST_MONTH
 
-    def order(self) -> tuple[Order, str | None]:
+    def order(self) -> tuple[DateOrder, str | None]:
         """The order that most values ask for, and what to tell the person; None where nothing needs to be said."""
         if not (self.day_first or self.month_first or self.unclear):
-            return Order.DAY_FIRST, None
+            return DateOrder.DAY_FIRST, None
         if not (self.day_first or self.month_first):
-            return Order.DAY_FIRST, (
+            return DateOrder.DAY_FIRST, (
                 "no date has a day above 12, so day and month cannot be told apart: read day first "
                 "(--date-order mdy for month first)"
             )
-        order = Order.DAY_FIRST if self.day_first >= self.month_first else Order.MONTH_FIRST
-        told = "dates are read day first" if order is Order.DAY_FIRST else "dates are read month first"
+        order = DateOrder.DAY_FIRST if self.day_first >= self.month_first else DateOrder.MONTH_FIRST
+        told = "dates are read day first" if order is DateOrder.DAY_FIRST else "dates are read month first"
         against = min(self.day_first, self.month_first)
         if against:
             told += f"; {against:,} of them only make sense the other way round and are read so"
@@ -86,7 +86,7 @@ class DateReader:
         zone: Counts where a value has none.
     """
 
-    order: Order
+    order: DateOrder
     zone: ZoneInfo
 
     def read(self, value: object) -> datetime:
@@ -124,7 +124,7 @@ class DateReader:
             return month, int(part["day"] or 0)
         if "one" in part:
             one, two = int(part["one"] or 0), int(part["two"] or 0)
-            month, day = (two, one) if self.order is Order.DAY_FIRST else (one, two)
+            month, day = (two, one) if self.order is DateOrder.DAY_FIRST else (one, two)
             return (day, month) if month > _LAST_MONTH >= day else (month, day)
         return int(part["month"] or 0), int(part["day"] or 0)
 

@@ -16,6 +16,7 @@ from app.errors import AppError
 from app.ingest.download import Downloaded
 from app.ingest.sealing import unseal_secrets
 from app.ingest.sources import CONNECTORS
+from app.payloads.delivery import ASKED_AT, ASKED_ID
 from app.plugins import load_plugin
 from app.store.tables import Delivery, Fetch, Source
 
@@ -133,12 +134,15 @@ def _ask(one: Asked, tools: FetchTools) -> Downloaded | str:
 
 
 def _delivery(row: Fetch, answer: Downloaded, now: datetime) -> Delivery:
+    asked = {ASKED_ID: row.external_id}
+    if row.occurred_at is not None:
+        asked[ASKED_AT] = row.occurred_at.isoformat()
     return Delivery(
         source_id=row.source_id,
         sender_ref=f"fetch:{row.id}.{row.attempts}",
         digest=sha256(answer.body).hexdigest(),
         content_type=answer.content_type,
-        headers={},
+        headers=asked,
         body=answer.body,
         received_at=now,
         state=DeliveryState.RECEIVED,

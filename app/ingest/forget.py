@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Text, cast, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.domain.feedback import DeliveryState, FeedbackState, Medium
 from app.ingest.prepared import tombstone_id
+from app.store.import_tables import ImportReject
 from app.store.tables import Delivery, Feedback, Score, Source
 
 ERASED = "erased"
@@ -40,13 +41,15 @@ def erase_customer(session: Session, now: datetime, actor: Actor, customer_ref: 
     scores of past days do not change; its complaint mentions go with its words. It is known by a hash of its id only,
     so that the same utterance, sent again later, is not stored again. Raw payloads that name the person lose their
     bytes, quarantined ones too; one that still waits to be unpacked keeps them (it may hold other people's words that
-    were acknowledged) and is to be erased once it has been read.
+    were acknowledged) and is to be erased once it has been read. Rejected rows of imports that name the person are
+    deleted; a file that still waits to be read is read.
     """
     theirs = or_(Feedback.customer_ref == customer_ref, Feedback.customer_email == customer_ref)
     rows = session.scalars(select(Feedback).where(theirs).order_by(Feedback.id)).all()
     for start in range(0, len(rows), _CHUNK):
         _bury(session, rows[start : start + _CHUNK])
     deliveries = _erase_bodies(session, or_(*_names(session, customer_ref)), reason=ERASED)
+    _erase_rejects(session, customer_ref)
     digest = blake2b(customer_ref.encode(), digest_size=8).hexdigest()
     facts = {"feedback": len(rows), "deliveries": deliveries}
     record_audit(session, now, actor, "customer_erased", f"customer:{digest}", **facts)
@@ -129,6 +132,15 @@ def _bury(session: Session, rows: Sequence[Feedback]) -> None:
     if kept:
         values = [dict(zip(names, (new_ids[old], *rest), strict=True)) for old, *rest in kept]
         session.execute(insert(Score), values)
+
+
+def _erase_rejects(session: Session, customer_ref: str) -> None:
+    """Delete rejected rows of imports that name the person: in a cell of their own, or as a text inside a JSON line."""
+    rows = cast(ImportReject.original, Text)
+    forms = {json.dumps(customer_ref), json.dumps(customer_ref, ensure_ascii=False)}
+    inside = {json.dumps(form, ensure_ascii=ascii_only)[1:-1] for form in forms for ascii_only in (True, False)}
+    named = or_(*(rows.contains(form, autoescape=True) for form in sorted(forms | inside)))
+    session.execute(delete(ImportReject).where(named))
 
 
 def _names(session: Session, customer_ref: str) -> list[ColumnElement[bool]]:

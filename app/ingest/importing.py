@@ -1,32 +1,26 @@
 """Imports files: looks at all of a file first, says how it will be read, then stores it in chunks."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app.connectors.contract import Undated
 from app.domain.actor import Actor
 from app.domain.feedback import Medium
 from app.errors import AppError
-from app.ingest.dates import DateColumn, DateReader, Order
-from app.ingest.items import Status, accept_items
+from app.ingest.chunks import Counts, Draft, OpenFile, Rejected, Stored, store_chunk
+from app.ingest.dates import DateColumn, DateOrder, DateReader
 from app.ingest.mapping import DATE_FIELDS, ColumnMap, map_columns
 from app.ingest.reading import BadRow, Row, RowFile, open_rows, read_rows, shown
 from app.ingest.rows import RowReader, RowRefusedError
 from app.ingest.sources import ensure_native_source
 from app.payloads.native import NativeItem, known_parts, read_item
 
-CHUNK = 500
-"""Rows of one transaction."""
-
-_ADDED = frozenset({Status.CREATED, Status.UPDATED})
-_KNOWN = frozenset({Status.DUPLICATE, Status.STALE})
 _NATIVE_FIELDS = frozenset({"external_id", "medium", "occurred_at"})
 
 
@@ -44,7 +38,7 @@ class ImportOptions:
     zone: ZoneInfo
     mappings: tuple[str, ...] = ()
     medium: Medium = Medium.SURVEY
-    order: Order | None = None
+    order: DateOrder | None = None
 
 
 @dataclass(frozen=True)
@@ -64,30 +58,6 @@ class ImportPlan:
     rows: int
     samples: Sequence[tuple[str, str, str]]
     notes: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A row that was not stored, and why."""
-
-    line: int
-    reason: str
-    original: tuple[str, ...]
-
-
-@dataclass
-class Counts:
-    """What became of the rows so far."""
-
-    accepted: int = 0
-    duplicate: int = 0
-    rejected: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def rows(self) -> int:
-        """All of them."""
-        return self.accepted + self.duplicate + self.rejected
 
 
 @dataclass(frozen=True)
@@ -139,8 +109,14 @@ def plan_import(path: Path, options: ImportOptions, now: datetime) -> ImportPlan
     return ImportPlan(file, reader, seen.rows, samples, notes)
 
 
+def open_plan(plan: ImportPlan) -> OpenFile:
+    """The rows of a planned file, from its begin."""
+    columns = plan.file.columns if plan.file.delimiter else ("row",)
+    return OpenFile((_piece(row, plan.reader) for row in read_rows(plan.file)), plan.rows, plan.notes, columns)
+
+
 def run_import(
-    plan: ImportPlan,
+    file: OpenFile,
     target: Target,
     on_reject: Callable[[Rejected], None],
     on_progress: Callable[[Counts], None] = lambda _counts: None,
@@ -148,19 +124,23 @@ def run_import(
     """Store a file, chunk by chunk; what is known already is counted and left alone: it can be run again at any time.
 
     Args:
-        plan: How to read it.
+        file: What is in it.
         target: Where the rows go.
         on_reject: Is told every row that was not stored, in the order of the file within a chunk.
         on_progress: Is told the counts after each chunk.
     """
     counts = Counts()
-    rows = read_rows(plan.file)
-    while chunk := list(islice(rows, CHUNK)):
-        rejected = list(_store(chunk, plan, target, counts))
-        for one in sorted(rejected, key=lambda one: one.line):
-            counts.reasons[one.reason] += 1
+    while chunk := file.take():
+        stored = Stored(0, 0, ())
+        with suppress(_UndoneError), target.writing() as session:
+            now = target.now()
+            source = ensure_native_source(session, now, target.actor, target.source)
+            stored = store_chunk(session, now, source, chunk)
+            if target.dry_run:
+                raise _UndoneError
+        counts.add(stored)
+        for one in stored.rejected:
             on_reject(one)
-        counts.rejected += len(rejected)
         on_progress(counts)
     return counts
 
@@ -169,41 +149,15 @@ class _UndoneError(Exception):
     """Ends the transaction of a dry run."""
 
 
-def _store(chunk: Sequence[Row | BadRow], plan: ImportPlan, target: Target, counts: Counts) -> Iterator[Rejected]:
-    drafts: list[tuple[Row, NativeItem]] = []
-    for row in chunk:
-        if isinstance(row, BadRow):
-            yield Rejected(row.line, row.reason, row.original)
-            continue
-        try:
-            drafts.append((row, _item(row, plan.reader)))
-        except RowRefusedError as refusal:
-            yield Rejected(row.line, str(refusal), row.original)
-    if not drafts:
-        return
-    told = []
-    with suppress(_UndoneError), target.writing() as session:
-        now = target.now()
-        source = ensure_native_source(session, now, target.actor, target.source)
-        items = [item for _, item in drafts]
-        told = accept_items(session, now, source, items, dated=plan.reader is None or plan.reader.dated)
-        if target.dry_run:
-            raise _UndoneError
-    statuses = [one.status for one in told]
-    counts.accepted += sum(status in _ADDED for status in statuses)
-    counts.duplicate += sum(status in _KNOWN for status in statuses)
-    for (row, _), one in zip(drafts, told, strict=True):
-        if not one.is_stored:
-            yield Rejected(row.line, one.message or one.status, row.original)
-
-
-def _item(row: Row, reader: RowReader | None) -> NativeItem:
-    if reader is not None:
-        return reader.item(row.cells)
+def _piece(row: Row | BadRow, reader: RowReader | None) -> Draft | Rejected:
+    if isinstance(row, BadRow):
+        return Rejected(row.line, row.reason, row.original)
     try:
-        return read_item(row.cells)
-    except AppError as error:
-        raise RowRefusedError(error.message) from None
+        item = read_item(row.cells) if reader is None else reader.item(row.cells)
+    except (RowRefusedError, AppError) as refusal:
+        return Rejected(row.line, str(refusal), row.original)
+    dated = reader is None or reader.dated
+    return Draft(row.line, item if dated else Undated(item), row.original)
 
 
 @dataclass

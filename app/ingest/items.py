@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from app.ingest.merging import merge_prepared
 from app.ingest.prepared import ITEM_COLUMNS, Prepared, prepare_item, tombstone_id
 from app.ingest.sources import NATIVE
 from app.payloads.native import NativeItem
+from app.store.row import Row
 from app.store.tables import Feedback, Score, Source, Turn
 
 CLOCK_TOLERANCE = timedelta(hours=24)
@@ -153,6 +154,11 @@ def _add(batch: "_Batch", item: NativeItem) -> Accepted:
     return Accepted(Status.UPDATED, row.id)
 
 
+def _table(row: type[Row]) -> Table:
+    """The table itself: the statements of mapped classes look at each row once more."""
+    return cast("Table", row.__table__)
+
+
 def _is_ahead(item: NativeItem, now: datetime) -> bool:
     latest = max(item.occurred_at, item.updated_at or item.occurred_at)
     return latest > now + CLOCK_TOLERANCE
@@ -235,7 +241,7 @@ class _Batch:
             return {}
         rows = [self._columns(one) | {"source_id": self.source_id, "external_id": key} for key, one in wanted.items()]
         on_postgres = self.session.get_bind().dialect.name == "postgresql"
-        begun = (postgresql.insert if on_postgres else sqlite.insert)(Feedback)
+        begun = (postgresql.insert if on_postgres else sqlite.insert)(_table(Feedback))
         statement = begun.on_conflict_do_nothing(index_elements=["source_id", "external_id"]).returning(
             Feedback.external_id, Feedback.id
         )
@@ -277,7 +283,7 @@ class _Batch:
         scores = [score | {"feedback_id": found} for found, one in items.items() for score in one.scores]
         for table, rows in ((Turn, turns), (Score, scores)):
             if rows:
-                self.session.execute(insert(table), rows)
+                self.session.execute(insert(_table(table)), rows)
 
     def _columns(self, one: Prepared) -> dict[str, Any]:
         said = one.columns["occurred_at"]

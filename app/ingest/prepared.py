@@ -21,6 +21,7 @@ _OLD = frozenset(("at", "speaker"))
 """Parts that digests of the first release held even where they were unknown."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=datetime.isoformat)
 
 
 @dataclass(frozen=True)
@@ -151,4 +152,4 @@ def _version(item: NativeItem) -> int:
 def _canonical(content: dict[str, Any]) -> bytes:
     # Unknown values are left out, so that a field added in a later release does not change what was stored before.
     known = {name: value for name, value in content.items() if value not in (None, [], {})}
-    return json.dumps(known, sort_keys=True, separators=(",", ":"), default=datetime.isoformat).encode()
+    return _ENCODER.encode(known).encode()

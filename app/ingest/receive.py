@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from app.domain.actor import Actor
 from app.domain.feedback import DeliveryState
 from app.engine.wake import wake
 from app.errors import AppError, Kind
-from app.ingest.sealing import unseal_secrets
+from app.ingest.sealing import seal_secrets, unseal_secrets
 from app.ingest.sources import CONNECTORS, NATIVE, auth_of
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.signing import StaticToken, credential_headers, verify
@@ -25,17 +26,17 @@ RETRY_SECONDS = 120
 
 _MAX_HEADERS, _MAX_HEADER = 50, 1_000
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
-_DECOY, _DECOY_SECRETS = StaticToken(), ("no delivery has this secret",)
+_DECOY = StaticToken()
 
 
-def find_hook(source: Source | None, delivery: RawDelivery, now: datetime) -> Source:
+def find_hook(source: Source | None, delivery: RawDelivery, now: datetime, secret_key: str) -> Source:
     """The source that a hook's address names, if it has a hook.
 
     Raises:
         AppError: ``unknown_source``, after as much work as a wrong signature takes.
     """
     if source is None or source.connector == NATIVE:
-        verify(_DECOY, delivery, _DECOY_SECRETS, now)
+        verify(_DECOY, delivery, unseal_secrets(_decoy_secrets(secret_key), secret_key), now)
         message = "There is no hook at this address. Copy the address from the source's page again."
         raise AppError(Kind.NOT_FOUND, "unknown_source", message)
     return source
@@ -57,7 +58,7 @@ def verify_delivery(source: Source | None, delivery: RawDelivery, now: datetime,
         AppError: ``unknown_source`` (not found; also for sources without a hook), ``bad_signature``
             (unauthenticated, the same for every cause) or ``source_paused`` (unavailable, with `retry_after` seconds).
     """
-    source = find_hook(source, delivery, now)
+    source = find_hook(source, delivery, now, secret_key)
     if not is_authentic(source, delivery, now, secret_key):
         message = "The delivery is not signed with a live secret of this source, or too old. Check the sender's secret."
         raise AppError(Kind.UNAUTHENTICATED, "bad_signature", message)
@@ -82,20 +83,25 @@ def check_open(source: Source) -> None:
 
 
 def answer_handshake(source: Source | None, delivery: RawDelivery, now: datetime, secret_key: str) -> Reply | None:
-    """The answer to a sender that asks whether we are there; None if it delivers something.
+    """The answer to a sender that asks whether we are there; None if it delivers something, or has not signed.
 
-    A sender that can sign must have signed its question, also where the source is paused.
+    The answer is made with the secret that the sender has, also in the middle of a rotation. It is given also where the
+    source is paused.
 
     Raises:
-        AppError: ``unknown_source`` or ``bad_signature``.
+        AppError: ``unknown_source``.
     """
-    spec = load_plugin(CONNECTORS, find_hook(source, delivery, now).connector).SPEC
-    if source is None or spec.handshake is None:
+    source = find_hook(source, delivery, now, secret_key)
+    spec = load_plugin(CONNECTORS, source.connector).SPEC
+    if spec.handshake is None:
         return None
-    reply: Reply | None = spec.handshake(delivery, unseal_secrets(source.secrets, secret_key))
-    if reply is not None and not spec.open_handshake and not is_authentic(source, delivery, now, secret_key):
-        message = "The question is not signed with a live secret of this source. Check the sender's secret."
-        raise AppError(Kind.UNAUTHENTICATED, "bad_signature", message)
+    secrets = unseal_secrets(source.secrets, secret_key)
+    if not spec.open_handshake:
+        auth = auth_of(source)
+        secrets = [secret for secret in secrets if verify(auth, delivery, [secret], now)]
+        if not secrets:
+            return None
+    reply: Reply | None = spec.handshake(delivery, secrets)
     return reply
 
 
@@ -155,6 +161,11 @@ def replay_deliveries(session: Session, now: datetime, actor: Actor, wanted: Del
         subject = f"delivery:{rows[0].id}" if len(rows) == 1 else "deliveries"
         record_audit(session, now, actor, "deliveries_replayed", subject, count=len(rows))
     return len(rows)
+
+
+@lru_cache(maxsize=1)
+def _decoy_secrets(secret_key: str) -> bytes:
+    return seal_secrets(["no delivery has this secret"], secret_key)
 
 
 def _kept_headers(headers: Mapping[str, str], secret: frozenset[str]) -> dict[str, str]:

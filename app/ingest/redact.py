@@ -50,6 +50,7 @@ _AN_ID_BEFORE = re.compile(
 )
 _CONTEXT = 40
 _PHONE_DIGITS = range(7, 16)
+_DIGIT = re.compile(r"\d")
 
 
 def redact_text(text: str) -> str:
@@ -59,9 +60,12 @@ def redact_text(text: str) -> str:
     """
     if "@" in text:
         text = _EMAIL.sub("[email]", text)
-    if not any(character.isdigit() for character in text):
+    digits = len(_DIGIT.findall(text))
+    if not digits:
         return text
     text = _redact_ibans(text)
+    if digits < _PHONE_DIGITS.start:  # too few for a phone number, let alone a card
+        return text
     text = _CARD.sub(lambda found: "[card]" if _is_card(found.group()) else found.group(), text)
     return _PHONE.sub(_redact_phone, text)
 

@@ -54,7 +54,7 @@ def try_delivery(source: Source | None, delivery: RawDelivery, now: datetime, se
     sent = delivery.headers.get(HEADER)
     if sent is None:
         return None
-    source = find_hook(source, delivery, now)
+    source = find_hook(source, delivery, now, secret_key)
     examples = load_plugin(CONNECTORS, source.connector).EXAMPLES
     number = int(digits) if (digits := sent.partition(".")[0]).isdecimal() and len(digits) < 4 else len(examples)  # noqa: PLR2004 - nobody has a thousand examples
     right = mark(secret_key, source.key, number, delivery.body)

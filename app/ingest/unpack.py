@@ -4,22 +4,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.connectors.contract import Deleted, Found, Ignored, Parsed, Undated, Wanted
+from app.connectors.contract import Ignored, Parsed, Wanted
 from app.domain.feedback import DeliveryState
 from app.engine.wake import wake
 from app.errors import AppError
 from app.ingest.fetches import open_fetches
-from app.ingest.forget import delete_items
-from app.ingest.items import Accepted, accept_items
+from app.ingest.items import Accepted
 from app.ingest.sources import CONNECTORS
+from app.ingest.taking import take_found
 from app.payloads.delivery import RawDelivery
-from app.payloads.native import NativeItem
 from app.plugins import load_plugin
 from app.store.tables import Delivery, Source
 
@@ -156,9 +154,7 @@ def _stored(
         return DeliveryState.QUARANTINED, found.reason
     if isinstance(found, Ignored):
         return DeliveryState.IGNORED, found.reason
-    told: list[Accepted] = []
-    for kind, run in groupby(found, key=type):
-        told += _taken(session, now, source, delivery_id, kind, list(run))
+    told = take_found(session, now, source, found, delivery_id)
     wanted = [one for one in found if isinstance(one, Wanted)]
     open_fetches(session, now, source.id, delivery_id, wanted)
     if wanted and source.pull_token is not None:
@@ -167,19 +163,6 @@ def _stored(
     if refused:
         return DeliveryState.QUARANTINED, _reason(refused, len(told))
     return (DeliveryState.FETCH_REQUIRED, _waiting(wanted)) if wanted else (DeliveryState.UNPACKED, None)
-
-
-def _taken(
-    session: Session, now: datetime, source: Source, delivery_id: int, kind: type[Found], run: list[Any]
-) -> list[Accepted]:
-    if kind is NativeItem:
-        return accept_items(session, now, source, run, delivery_id=delivery_id)
-    if kind is Undated:
-        items = [one.item for one in run]
-        return accept_items(session, now, source, items, delivery_id=delivery_id, dated=False)
-    if kind is Deleted:
-        delete_items(session, now, source, [one.external_id for one in run])
-    return []
 
 
 def _waiting(wanted: Sequence[Wanted]) -> str:

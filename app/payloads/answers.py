@@ -23,6 +23,7 @@ from app.payloads.questions import (
     is_named,
     leading_number,
 )
+from app.payloads.walk import number
 
 Kind: TypeAlias = Literal["words", "comment", "scale", "choice", "hidden", "email", "name", "any"]
 """What a sender says of an answer: own words (`comment`: to a question that it does not send), a number on a scale,
@@ -52,6 +53,7 @@ class Answer:
         label: The question's wording, if it is sent; may be HTML.
         key: A second name of the question, if the sender has one.
         scale: What the sender itself says of its scale.
+        picked: What a picked value means, where the value is only its number or code.
     """
 
     ref: str
@@ -60,6 +62,7 @@ class Answer:
     label: str = ""
     key: str = ""
     scale: Scale | None = None
+    picked: object = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -176,7 +179,7 @@ class _Sheet:
             asked = plain_text(answer.label) or ("" if answer.kind == "comment" else answer.key or answer.ref)
             self.turns += said_turns(answer.ref, str(answer.value), self._settings.label(names) or asked)
         else:
-            self.facts[self._fact_name(answer)] = _flattened(answer.value)
+            self.facts[self._fact_name(answer)] = _flattened(answer.value if answer.picked is None else answer.picked)
 
     def _is_told(self, answer: Answer) -> bool:
         """Whether it is an id that the operator, or the field's name, says to be the customer's or a case's."""
@@ -197,14 +200,15 @@ class _Sheet:
     def _is_score(self, answer: Answer) -> bool:
         names = (*answer.names, self._settings.label(answer.names) or "")
         told = self._settings.scale(names)
-        value = coded_number(answer.value) if told else leading_number(answer.value)
-        if value is None or (told is None and answer.kind not in {"scale", "any"}):
+        given = _only(answer.value)
+        value = coded_number(given) if told else _guessable_number(answer.kind, given)
+        if value is None:
             return False
         scale = told or answer.scale or guessed_scale(names, value)
         if scale is None or not scale.fits(value):
             return False
         score = {"metric": scale.metric, "value": value, "min": scale.low, "max": scale.high}
-        raw = answer.value if isinstance(answer.value, str) and answer.value.strip() != f"{value:g}" else None
+        raw = given if isinstance(given, str) and given.strip() != f"{value:g}" else None
         self.scores.append(shown({**score, "raw": short(raw)}))
         return True
 
@@ -230,6 +234,17 @@ class _Sheet:
         label = self._settings.label(answer.names) or plain_text(answer.label)
         names = [name for name in (label, answer.key, answer.ref) if name and len(name) <= _MOST_LABEL]
         return next(iter(names), answer.ref[:_MOST_LABEL])
+
+
+def _only(value: object) -> object:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _guessable_number(kind: Kind, value: object) -> float | None:
+    """The number of an answer that may be one on a scale; what was picked from a list must be nothing but a number."""
+    if kind == "choice":
+        return number(value)
+    return leading_number(value) if kind in {"scale", "any"} else None
 
 
 def reads_like_words(value: str) -> bool:

@@ -13,8 +13,9 @@ from hashlib import sha256
 from app.domain.feedback import Medium, Role
 from app.errors import AppError, Kind
 from app.payloads.languages import language_tag
-from app.payloads.markup import plain_text
-from app.payloads.native import MAX_ATTRIBUTE, MAX_ATTRIBUTES, NativeItem, read_item
+from app.payloads.markup import plain_text, unescaped
+from app.payloads.native import NativeItem, read_item
+from app.payloads.particulars import Person, attributes, said
 from app.payloads.times import time_or_none
 from app.payloads.walk import ident
 
@@ -26,7 +27,6 @@ SATISFACTION = "satisfaction"
 _LONGEST_NAME = 255
 _LONGEST_QUESTION = 2_000
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-_IN_64_BITS = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Conversation:
         customer: From `person`.
         case_id: The order, claim or ticket that it is about.
         scores: As the native item takes them.
-        facts: Of any kind; what is no flat fact is left out.
+        facts: Of any kind; lists of words become one text, what is no flat fact is left out.
     """
 
     external_id: str
@@ -86,7 +86,7 @@ class Conversation:
         Raises:
             AppError: ``invalid_item``: a text or an id is too long, a time is out of range.
         """
-        subject = plain_name(self.subject, _LONGEST_QUESTION)
+        subject = _readable(self.subject, _LONGEST_QUESTION)
         parts: dict[str, object] = {
             "external_id": self.external_id,
             "updated_at": self.changed,
@@ -95,7 +95,7 @@ class Conversation:
             "merge": True,
             "turns": [self._turn(one) for one in self.messages],
             "scores": list(self.scores),
-            "attributes": flat_facts(self.facts),
+            "attributes": attributes({name: _flat(value) for name, value in self.facts.items()}),
         }
         maybe = {
             "question": subject,
@@ -108,14 +108,14 @@ class Conversation:
     def _turn(self, one: Message) -> dict[str, object]:
         # Every turn gets a time: only then can messages be put in order that arrive in any.
         usual = self.began if one.ref == DESCRIPTION else self.changed
-        parts = {"speaker": plain_name(one.speaker), "question": one.question}
+        parts = {"speaker": _readable(one.speaker), "question": plain_name(one.question, _LONGEST_QUESTION)}
         found: dict[str, object] = {"role": one.role, "text": one.text, "ref": one.ref, "at": one.at or usual}
         return found | {name: value for name, value in parts.items() if value}
 
 
 def message(ref: str, role: Role, text: str, **parts: object) -> list[Message]:
     """A message, or none where nothing is said; `parts` are the other attributes of `Message`."""
-    return [Message(ref, role, text, **parts)] if text.strip() else []  # type: ignore[arg-type]
+    return [Message(ref, role, text, **parts)] if said(text) else []  # type: ignore[arg-type]
 
 
 def taken_back(ref: str) -> Message:
@@ -126,6 +126,11 @@ def taken_back(ref: str) -> Message:
 def shown(value: object) -> str:
     """The plain text of a body that may be HTML; empty for anything but a text."""
     return plain_text(value) if isinstance(value, str) else ""
+
+
+def as_written(value: object) -> str:
+    """A body that its sender calls plain: what looks like a tag in it was typed by somebody."""
+    return value if isinstance(value, str) else ""
 
 
 def unknown_shape(sender: str) -> AppError:
@@ -151,9 +156,7 @@ def began_and_changed(
 
 def person(ref: object = None, email: object = None, name: object = None) -> dict[str, str] | None:
     """Who the customer is; None if nothing of it is known."""
-    parts = {"ref": ident(ref), "email": email, "name": name}
-    found = {part: plain for part, value in parts.items() if (plain := plain_name(value))}
-    return found or None
+    return Person(ref, email, _readable(name)).fields()
 
 
 def plain_name(value: object, longest: int = _LONGEST_NAME) -> str | None:
@@ -163,23 +166,19 @@ def plain_name(value: object, longest: int = _LONGEST_NAME) -> str | None:
     return _UNPRINTABLE.sub(" ", value).strip()[:longest].rstrip() or None
 
 
+def _readable(value: object, longest: int = _LONGEST_NAME) -> str | None:
+    """A name or a subject in which templates may have left entities."""
+    return plain_name(unescaped(value), longest) if isinstance(value, str) else None
+
+
 def lower(value: object) -> str | None:
     """A word such as a status, the same however its sender writes it: `OPEN`, `Open` and `open` are one."""
     found = plain_name(value)
     return found.lower() if found else None
 
 
-def flat_facts(facts: Mapping[str, object]) -> dict[str, object]:
-    """Those that an item can hold: short texts, numbers, true and false; lists of words as one text."""
-    found: dict[str, object] = {}
-    for name, value in facts.items():
-        flat = ", ".join(words(value)) if isinstance(value, list) else value
-        if isinstance(flat, str):
-            flat = _UNPRINTABLE.sub(" ", flat).strip()
-        fits = len(flat) in range(1, MAX_ATTRIBUTE + 1) if isinstance(flat, str) else _is_number(flat)
-        if fits and len(found) < MAX_ATTRIBUTES:
-            found[name] = flat
-    return found
+def _flat(value: object) -> object:
+    return ", ".join(words(value)) if isinstance(value, list) else value
 
 
 def words(value: object) -> list[str]:
@@ -215,7 +214,3 @@ def once(items: Iterable[NativeItem]) -> list[NativeItem]:
         if item not in found:
             found.append(item)
     return found
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, bool | float) or (isinstance(value, int) and value in _IN_64_BITS)

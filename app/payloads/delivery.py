@@ -10,6 +10,9 @@ from app.errors import AppError, Kind
 
 _JSON_TYPE = re.compile(r"\s*(?:application|text)/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 
+ASKED_ID, ASKED_AT = "closeloop-item", "closeloop-item-at"
+"""Headers of an answer that we fetched: which item it was asked for, and when the event says that it happened."""
+
 
 @dataclass(frozen=True)
 class RawDelivery:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from html import unescape
 from html.parser import HTMLParser
 
-_LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^<>]{0,2000}>|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
 _BLOCKS = frozenset(
     (
         *("address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "fieldset", "figure", "footer", "form"),
@@ -14,6 +13,33 @@ _BLOCKS = frozenset(
     )
 )
 _UNSEEN = frozenset(("script", "style", "head", "title", "template", "noscript", "svg", "iframe", "object"))
+_INLINE = (
+    *(
+        "a",
+        "abbr",
+        "b",
+        "big",
+        "body",
+        "br",
+        "button",
+        "center",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "del",
+        "em",
+        "font",
+    ),
+    *("html", "i", "img", "input", "ins", "kbd", "label", "link", "mark", "meta", "q", "s", "small", "span", "strike"),
+    *("strong", "sub", "sup", "tbody", "td", "tfoot", "th", "thead", "u", "var", "wbr"),
+)
+_LOOKS_LIKE_HTML = re.compile(
+    rf"</?(?:{'|'.join(sorted({*_BLOCKS, *_UNSEEN, *_INLINE}))})(?:[\s/][^<>]{{0,2000}})?>|<!(?:--|doctype\b)|"
+    r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});",
+    re.IGNORECASE,
+)
+"""Tags that somebody typed, such as `<your name>`, are no HTML."""
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n ?")
 _MANY_LINES = re.compile(r"\n{3,}")
@@ -101,5 +127,5 @@ def _collect(node: object, parts: list[str], depth: int) -> None:
     elif isinstance(kind, str) and isinstance(attributes, Mapping):
         parts.append(next((str(attributes[name]) for name in _LEAVES.get(kind, ()) if attributes.get(name)), ""))
     _collect(node.get("content"), parts, depth + 1)
-    if kind in _PARAGRAPHS:
+    if isinstance(kind, str) and kind in _PARAGRAPHS:
         parts.append("\n")

@@ -75,6 +75,12 @@ def _flat(value: object) -> bool | int | float | str | None:
     return None
 
 
+def tag_names(value: object) -> str | None:
+    """The tags of a list, texts or objects with a name, as one text; None if there is none."""
+    named = [one if isinstance(one, str) else at(one, "name") for one in value] if isinstance(value, list) else []
+    return ", ".join(name for name in named if isinstance(name, str) and name.strip()) or None
+
+
 def script_language(text: str) -> str | None:
     """The language of a text whose script only one language has, such as Japanese; None for all others."""
     return next((language for script, language in _SCRIPTS if script.search(text)), None)

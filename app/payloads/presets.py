@@ -97,5 +97,5 @@ PRESETS: Mapping[str, Auth] = {
     "gong": GONG,
     "google_push": Jwt(issuers=("https://accounts.google.com", "accounts.google.com")),
     "zoho_desk": Jwt(header="x-zdesk-jwt"),
-    "token": StaticToken(),
+    "static_token": StaticToken(),
 }

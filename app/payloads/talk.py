@@ -95,7 +95,10 @@ def moment(start: datetime | None, seconds: object) -> datetime | None:
         return None
     if not isfinite(seconds) or not 0 <= seconds <= _LONGEST_OFFSET_S:
         return None
-    return start + timedelta(seconds=seconds)
+    try:
+        return start + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
 
 
 def speaker_name(value: object) -> str | None:

@@ -1,9 +1,13 @@
 """Steps through decoded JSON that may hold anything: what is not there, or is of another kind, is None."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.errors import AppError, Kind
+
+_LONGEST_ID = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def at(value: object, *steps: str | int) -> Any:  # noqa: ANN401 - any JSON value
@@ -47,15 +51,18 @@ def ident(value: object) -> str | None:
 
 
 def needed_id(value: object, name: str) -> str:
-    """An id that must be there.
+    """An id that must be there, of a length that can be stored and looked for.
 
     Raises:
-        AppError: ``id_missing``; the message says which.
+        AppError: ``id_missing`` or ``bad_id``; the message says which.
     """
     found = ident(value)
     if found is None:
         message = f"The delivery has no {name}, so that it cannot be told from others. Check what the sender sends."
         raise AppError(Kind.INVALID, "id_missing", message)
+    if len(found) > _LONGEST_ID or _CONTROL.search(found):
+        message = f"The delivery's {name} is too long or has control characters. Check what the sender sends."
+        raise AppError(Kind.INVALID, "bad_id", message)
     return found
 
 

@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.keyset import After, keyset_page
 from app.store.people_tables import User
 from app.store.tables import ApiKey, AuditEvent, BrowserSession, KeptAnswer, Owner
 
+# Built once: every request asks.
+_BY_PUBLIC_ID = (
+    select(ApiKey, Owner.active)
+    .join(Owner, ApiKey.owner_id == Owner.id, isouter=True)
+    .where(ApiKey.public_id == bindparam("public_id"))
+)
+
 
 def find_api_key(session: Session, public_id: str) -> tuple[ApiKey, bool] | None:
     """The key with this public id, and whether the owner that it acts as is still active (True without one)."""
-    statement = select(ApiKey, Owner.active).join(Owner, ApiKey.owner_id == Owner.id, isouter=True)
-    found = session.execute(statement.where(ApiKey.public_id == public_id)).one_or_none()
+    found = session.execute(_BY_PUBLIC_ID, {"public_id": public_id}).one_or_none()
     return None if found is None else (found[0], found[1] is not False)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, defer
 
 from app.domain.feedback import DeliveryState
@@ -32,9 +32,13 @@ class DeliveryFilter:
     until: datetime | None = None
 
 
+# Built once: every item and every delivery asks.
+_BY_KEY = select(Source).where(Source.key == bindparam("key"))
+
+
 def find_source(session: Session, key: str) -> Source | None:
     """The source of this key."""
-    return session.scalar(select(Source).where(Source.key == key))
+    return session.scalar(_BY_KEY, {"key": key})
 
 
 def list_sources(session: Session) -> list[Source]:

@@ -12,11 +12,13 @@ from app.access.sessions import open_user_session
 from app.access.users import get_user
 from app.api.deps import Now, TransactionRoute, Writing, runtime_of
 from app.errors import AppError, Kind
+from app.log import get_logger
 from app.ui.deps import address_of, cookie_name, cookie_of, is_secure
 from app.ui.session_pages import keep_session, sign_in_page
 
 router = APIRouter(route_class=TransactionRoute, include_in_schema=False)
 
+_log = get_logger("access")
 _REFUSED = "The identity provider did not say who you are. Sign in again; if it stays so, ask an administrator."
 _Word = Annotated[str, Query(max_length=4096)]
 
@@ -25,7 +27,12 @@ _Word = Annotated[str, Query(max_length=4096)]
 def leave(request: Request, session: Writing, now: Now) -> Response:
     """To the provider."""
     provider = _provider(request)
-    provider.issuer.metadata(now)  # the network before the transaction
+    try:
+        provider.issuer.metadata(now)  # the network before the transaction
+    except AppError as error:
+        return sign_in_page(
+            request, error.message, status=503, headers={"Retry-After": str(error.facts["retry_after"])}
+        )
     take_attempt(session, now, REDIRECTS, address_of(request))
     cookie, address = begin_sign_in(session, now, provider)
     response = RedirectResponse(address, status_code=303)
@@ -44,7 +51,8 @@ def come_back(request: Request, session: Writing, now: Now, code: _Word = "", st
     except AppError as error:
         if error.kind is not Kind.UNAUTHENTICATED:
             raise
-        return sign_in_page(request, _REFUSED)
+        _log.warning("sign_in_refused", by="oidc", reason=error.code, address=address_of(request))
+        return sign_in_page(request, _REFUSED, status=401)
     # What the provider says stands, also where it means that nobody is let in.
     with runtime_of(request).database.writing() as admitting:
         admitted = admit_person(admitting, now, provider, person)

@@ -14,12 +14,15 @@ from app.access.sessions import SignedIn, close_session, open_session, open_user
 from app.access.users import fold_name, get_user, set_password
 from app.api.deps import Now, Reading, TransactionRoute, Writing, runtime_of
 from app.errors import AppError, Kind
+from app.log import get_logger
 from app.store.access import find_user
 from app.store.people_tables import User
 from app.ui.deps import Form, address_of, cookie_name, cookie_of, is_secure, visit, visit_form
 from app.ui.rendering import render
 
 router = APIRouter(route_class=TransactionRoute, include_in_schema=False)
+
+_log = get_logger("access")
 
 _UNAUTHENTICATED = 401
 _INVALID = 422
@@ -52,7 +55,9 @@ def sign_in(request: Request, session: Writing, reading: Reading, now: Now, form
     except AppError as error:
         if error.kind is not Kind.UNAUTHENTICATED:
             raise
-        return sign_in_page(request, _WRONG_KEY if by_key else _WRONG_PASSWORD, by_key=by_key)
+        _log.warning("sign_in_refused", by="key" if by_key else "password", address=address_of(request))
+        wrong = _WRONG_KEY if by_key else _WRONG_PASSWORD
+        return sign_in_page(request, wrong, status=_UNAUTHENTICATED, by_key=by_key)
     return keep_session(request, now, cookie, signed_in)
 
 
@@ -94,17 +99,20 @@ def change_password(request: Request, session: Writing, reading: Reading, now: N
     return keep_session(request, now, *open_user_session(session, now, user, before=cookie_of(request)))
 
 
-def sign_in_page(request: Request, wrong: str = "", *, by_key: bool = False) -> Response:
+def sign_in_page(
+    request: Request,
+    wrong: str = "",
+    *,
+    status: int = 200,
+    by_key: bool = False,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """The page that asks who you are; `wrong` says why it is shown again."""
     provider = request.app.state.provider
-    return render(
-        request,
-        "sign_in.html",
-        status=_UNAUTHENTICATED if wrong else 200,
-        wrong=wrong,
-        by_key=by_key,
-        provider=provider.settings.oidc_name if provider is not None else "",
-    )
+    name = provider.settings.oidc_name if provider is not None else ""
+    page = render(request, "sign_in.html", status=status, wrong=wrong, by_key=by_key, provider=name)
+    page.headers.update(headers or {})
+    return page
 
 
 def keep_session(request: Request, now: datetime, cookie: str, signed_in: SignedIn) -> Response:

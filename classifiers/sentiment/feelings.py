@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from classifiers.embedders.encoder import Encoder
 from classifiers.sentiment.adapt import adapt
 from classifiers.sentiment.mentions import MENTION_HEAD, Question, mention_fingerprint, mention_model
 from classifiers.sentiment.model import HEAD, fingerprint, text_model
+from classifiers.sentiment.network import DEPTH
 from classifiers.text.clean import clean
 from classifiers.text.spans import split
 
@@ -101,7 +102,7 @@ class Feelings:
             encoded: Their pass through ``self.encoder`` with ``HEAD``, where there was one already.
         """
         if encoded is None:
-            encoded = self.encoder.encode(texts, layers=False, heads=(HEAD,))
+            encoded = self.encoder.encode(texts, heads=(HEAD,))
         return Felt(
             self._pipeline.feel(texts)
             if self._pipeline
@@ -154,18 +155,21 @@ class Feelings:
     def _adapted(self, shipped: Linear, labelled: Sequence[tuple[str, int]]) -> Linear:
         if not labelled:
             return shipped
-        encoded = self.encoder.encode([clean(text) for text, _ in labelled], layers=False, heads=(HEAD,))
-        # What a domain's words mean lies in the sentence vector too, which the shipped heads need not look at.
-        none = np.zeros((encoded.vectors.shape[1], len(shipped.labels)), np.float32)
-        wider = replace(shipped, weight=np.vstack([shipped.weight, none]))
+        encoded = self.encoder.encode([clean(text) for text, _ in labelled], heads=(HEAD,))
         right = np.array([label for _, label in labelled], np.int64)
-        adapted = adapt(wider, _inputs(encoded, wider), right)
-        return shipped if adapted is wider else adapted
+        return adapt(shipped, _parts(encoded), right)
 
 
 def _inputs(encoded: Encoded, head: Linear) -> Floats:
+    """What a head reads: a shipped one its features alone, an adapted one all that the pass gave."""
     features = encoded.heads[HEAD]
-    return features if len(head.weight) == features.shape[1] else np.hstack([features, encoded.vectors])
+    return features if len(head.weight) == features.shape[1] else np.hstack(_parts(encoded))
+
+
+def _parts(encoded: Encoded) -> list[Floats]:
+    """What a domain's words mean lies in every layer, not only where the shipped heads look."""
+    layers = np.split(encoded.layers.astype(np.float32), DEPTH, axis=1)
+    return [encoded.heads[HEAD], encoded.vectors, *layers]
 
 
 def _clauses_of(text: str, span: tuple[int, int] | None) -> list[str]:

@@ -48,3 +48,22 @@ def test_a_data_directory_that_cannot_be_made_is_told(tmp_path):
 def test_keys_of_two_purposes_differ():
     assert derive_key("secret", "cursors") != derive_key("secret", "others")
     assert derive_key("secret", "cursors") == derive_key("secret", "cursors")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "changeme-changeme", "CHANGE_ME_IN_PRODUCTION", "please-replace-this-key", "your-secret-key-here", "a" * 64,
+        "0123456789abcdef0123456789abcdef", "insecure-development-key", "supersecretsupersecret", "ab" * 10,
+    ],
+)  # fmt: skip
+def test_t74_a_placeholder_refuses_to_start(tmp_path, given):
+    with pytest.raises(AppError) as raised:
+        read_secret(Settings(data_dir=tmp_path, secret_key=given))
+    assert raised.value.code == "weak_secret_key"
+    assert given not in raised.value.message
+
+
+def test_t74_without_a_secret_a_random_one_is_made_and_no_two_are_alike(tmp_path):
+    made = {read_secret(Settings(data_dir=tmp_path / str(k))) for k in range(3)}
+    assert len(made) == 3

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook
 
+from app.ingest import unpack
 from app.ingest.trying import HEADER, mark
+from app.plugins import load_plugin
 from app.settings import Settings
 from app.store.tables import Delivery, Feedback
 
@@ -135,7 +137,7 @@ def test_a_form_is_taken_as_it_comes_and_its_field_is_the_signature(client, sour
 
 
 def test_t38_a_form_of_a_thousand_parts_is_kept_and_a_huge_one_refused(client, source, database):
-    secret = source("forms", config={"auth": "token"})
+    secret = source("forms", config={"auth": "static_token"})
     part = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\nx\r\n'
     body = "".join(part.format(number) for number in range(1_000)) + "--b--\r\n"
     headers = {"content-type": "multipart/form-data; boundary=b"}
@@ -155,7 +157,7 @@ def test_a_secret_that_comes_in_a_header_is_not_kept(client, source, database):
 
 
 def test_a_token_in_the_address_is_neither_kept_nor_logged(client, source, database, capsys):
-    secret = source("forms", config={"auth": "token"})
+    secret = source("forms", config={"auth": "static_token"})
     assert client.post(f"/v1/hooks/forms?token={secret}", content=BODY).status_code == 200
     with database.reading() as session:
         row = session.scalars(select(Delivery)).one()
@@ -200,3 +202,87 @@ def test_nobody_else_can_send_what_is_acknowledged_and_not_kept(client, source, 
         headers = _signed(secret, now) | {HEADER: value}
         problem(client.post("/v1/hooks/tool", content=BODY, headers=headers), 401, "bad_try")
     assert _kept(database) == []
+
+
+def _zoom(secret, now, body):
+    stamp = str(int(now.timestamp()))
+    signature = "v0=" + hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, "sha256").hexdigest()
+    return {"content-type": "application/json", "x-zm-signature": signature, "x-zm-request-timestamp": stamp}
+
+
+def test_t16_zoom_s_question_is_answered_with_the_secret_that_it_was_signed_with(client, admin, source, now, database):
+    secret = source("rooms", "zoom")
+    body = b'{"event": "endpoint.url_validation", "payload": {"plainToken": "qgg8vlvZRS6UYooatFL8Aw"}}'
+    expected = {
+        "plainToken": "qgg8vlvZRS6UYooatFL8Aw",
+        "encryptedToken": hmac.new(secret.encode(), b"qgg8vlvZRS6UYooatFL8Aw", "sha256").hexdigest(),
+    }
+    for change in (None, "/pause", "/secrets"):  # also while paused, and in the middle of a rotation
+        if change:
+            admin.post(f"/v1/sources/rooms{change}", json={})
+        answer = client.post("/v1/hooks/rooms", content=body, headers=_zoom(secret, now, body))
+        assert (answer.status_code, answer.json()) == (200, expected)
+    assert client.post("/v1/hooks/rooms", content=body, headers={"content-type": "application/json"}).status_code == 401
+    assert client.post("/v1/hooks/rooms", content=body, headers=_zoom("another", now, body)).status_code == 401
+    assert _kept(database) == []
+
+
+def test_t16_front_s_challenge_comes_back_and_only_if_it_was_signed(client, source, now, problem):
+    secret = source("inbox", "front")
+    body, stamp = b'{"type": "sync", "authorization": {"id": "cmp_1"}}', f"{int(now.timestamp())}000"
+    signature = base64.b64encode(hmac.digest(secret.encode(), f"{stamp}:".encode() + body, "sha256")).decode()
+    headers = {"content-type": "application/json", "x-front-challenge": "c-123"}
+    signed = headers | {"x-front-signature": signature, "x-front-request-timestamp": stamp}
+    answer = client.post("/v1/hooks/inbox", content=body, headers=signed)
+    assert answer.status_code == 200
+    assert "c-123" in answer.text
+    problem(client.post("/v1/hooks/inbox", content=body, headers=headers), 401, "bad_signature")
+
+
+def test_t16_intercom_s_ping_and_surveymonkey_s_probe_are_answered_200(client, source):
+    secret = source("chat", "intercom")
+    body = b'{"type": "notification_event", "topic": "ping", "data": {"item": {"type": "ping"}}}'
+    signature = "sha1=" + hmac.new(secret.encode(), body, "sha1").hexdigest()
+    headers = {"content-type": "application/json"}
+    assert (
+        client.post("/v1/hooks/chat", content=body, headers=headers | {"x-hub-signature": signature}).status_code == 200
+    )
+    assert client.post("/v1/hooks/chat", content=body, headers=headers).status_code == 401
+    source("survey", "surveymonkey")
+    assert client.head("/v1/hooks/survey").status_code == 200
+
+
+def test_t39_salesforce_reads_its_acknowledgement_once_the_message_is_kept(client, source, database):
+    secret = source("cases", "salesforce")
+    body = next(
+        e.delivery.body
+        for e in load_plugin("app.connectors", "salesforce").EXAMPLES
+        if b"notifications" in e.delivery.body
+    )
+    headers = {"content-type": "text/xml; charset=utf-8"}
+    answer = client.post("/v1/hooks/cases", content=body, headers=headers | {"x-client-cert": secret})
+    assert answer.status_code == 200
+    assert "<Ack>true</Ack>" in answer.text
+    assert answer.headers["content-type"].startswith("text/xml")
+    assert [row.body for row in _kept(database)] == [body]
+    refused = client.post("/v1/hooks/cases", content=body, headers=headers)
+    assert refused.status_code == 401
+    assert "Ack" not in refused.text
+
+
+def test_t13_the_other_body_is_not_lost_when_it_is_read_either(client, source, now, database):
+    secret = source("tool")
+    for body in (BODY, BODY.replace(b"late", b"later")):
+        client.post("/v1/hooks/tool", content=body, headers=_signed(secret, now, body))
+    while True:
+        with database.writing() as session:
+            batch = unpack.claim(session, now)
+        if batch is None:
+            break
+        outcome = unpack.work(batch, None)
+        with database.writing() as session:
+            unpack.record(session, now, outcome)
+    first, second = _kept(database)
+    assert (first.state, second.state) == ("unpacked", "quarantined")
+    assert second.body is not None
+    assert second.reason.startswith("version_conflict")

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.classify import label, relabel
 from app.classify.correct import correct_mention
 from app.classify.runs import start_relabelling
+from app.classify.taxonomy import load_known
 from app.domain.actor import OPERATOR
 from app.store import impact
 from app.store.label_tables import Mention, MentionVector
@@ -92,6 +93,15 @@ def test_a_correction_of_one_topic_leaves_the_other_alone(session, now, known, f
     sure, other = list_mentions(session, feedback.id)
     correct_mention(session, now, OPERATOR, other.id, {"complaint": True})
     assert (sure.corrected, other.corrected, other.topic_id) == (False, True, known["refunds"])
+
+
+def test_the_reader_learns_which_topic_was_corrected_and_what_stands_beside_it(session, now, known, feedback):
+    _, other = list_mentions(session, feedback.id)
+    correct_mention(session, now, OPERATOR, other.id, {"complaint": True})
+    correct_mention(session, now, OPERATOR, other.id, {"topic": None})
+    feelings, topic = load_known(session).taught()
+    assert (feelings.about, feelings.beside, feelings.complaint) == ("refunds", ("delivery",), True)
+    assert (topic.about, topic.beside, topic.topic) == ("refunds", ("delivery",), "")
 
 
 def test_a_topic_corrected_to_the_other_one_of_its_span_leaves_one_mention(session, now, known, feedback):

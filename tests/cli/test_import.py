@@ -10,7 +10,7 @@ from app.cli.console import Polite
 from app.cli.imports import import_file
 from app.engine.lock import FileLock
 from app.store.session import Database
-from app.store.tables import Feedback, Source
+from app.store.tables import Feedback, Source, Turn
 
 GOOD = "id,date,comment\n1,13/02/2026,late\n2,14/02/2026,lost\n"
 BAD = GOOD + "3,never,gone\n"
@@ -120,3 +120,48 @@ def test_beside_a_running_service_it_writes_and_leaves_the_rest_to_the_service(r
     assert "1 accepted, 1 duplicate" in found.stderr
     assert "classified" not in found.stderr
     assert read(select(func.count()).select_from(Feedback)) == 3
+
+
+CALL = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Kim>Hello.\n\n00:03.000 --> 00:04.000\n<v Lee>It leaks.\n"
+
+
+def test_a_transcript_is_read_by_its_ending_with_the_settings_that_are_given(run, file, read):
+    call = file(CALL, "call-7.vtt")
+    result = run(call, "--no-classify", "--source", "calls", "--config", '{"agents": ["Kim"]}')
+    assert result.exit_code == 0, result.output
+    assert "1 files: 1 by webvtt" in result.output
+    assert read(select(Feedback.external_id)) == "call-7.vtt"
+    assert read(select(Turn.text).where(Turn.role == "customer")) == "It leaks."
+    assert (
+        "0 accepted, 1 duplicate"
+        in run(call, "--no-classify", "--source", "calls", "--config", '{"agents": ["Kim"]}').output
+    )
+
+
+def test_a_folder_is_read_file_by_file_and_what_cannot_be_read_is_told(run, file, read, tmp_path):
+    folder = tmp_path / "calls"
+    (folder / "march").mkdir(parents=True)
+    (folder / "march" / "call.vtt").write_text(CALL)
+    (folder / "call.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nCaller: It leaks.\n")
+    (folder / "broken.vtt").write_text("no caption")
+    (folder / "notes.txt").write_text("passed over")
+    rejects = tmp_path / "rejects.csv"
+    result = run(folder, "--no-classify", "--source", "calls", "--rejects", rejects)
+    assert result.exit_code == 1, result.output
+    assert "3 files: 2 by webvtt, 1 by srt; 1 others are passed over" in result.output
+    assert read(select(func.count()).select_from(Feedback)) == 2
+    assert read(select(Feedback.external_id).where(Feedback.external_id.contains("/"))) == "march/call.vtt"
+    with rejects.open(newline="") as stream:
+        assert [row[2] for row in csv.reader(stream)] == ["file", "broken.vtt"]
+
+
+def test_a_vendors_files_are_read_by_the_connector_that_is_named(run, file, read):
+    body = json.dumps({"segments": [{"speaker": "agent", "text": "Hello."}, {"speaker": "A", "text": "It leaks."}]})
+    assert run(file(body, "x.json"), "--no-classify", "--connector", "whisper").exit_code == 0
+    assert read(select(Turn.text).where(Turn.role == "customer")) == "It leaks."
+    assert "no connector of that name" in run(file(body, "x.json"), "--connector", "nothing").output
+
+
+def test_a_folder_without_anything_to_read_is_refused(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "no file whose ending a connector knows" in run(tmp_path / "empty").output

@@ -46,7 +46,10 @@ class StandIn(Tools):
     @property
     def readers(self):
         return SimpleNamespace(
-            encoder=lambda: SimpleNamespace(fingerprint="x"), current=lambda known: Reader(known.specs())
+            encoder=lambda: SimpleNamespace(fingerprint="x"),
+            current=lambda known: Reader(known.specs()),
+            known=None,
+            failure=None,
         )
 
 
@@ -85,6 +88,8 @@ def dying(station, stage, marker):
     }
     if station.name == "relabel" and stage in {"relabelling", "swapping"}:
         functions = _killed_while_relabelling(module, stage, marker)
+    elif station.name == "load":
+        functions = _killed_while_importing(module, marker).get(stage)
     else:
         functions = planted.get((station.name, stage))
     if functions is None:
@@ -106,6 +111,21 @@ def _killed_while_relabelling(module, stage, marker):
             die_once(marker)  # all of it was swapped in, but the transaction has not ended
 
     return {"work": work_and_die, "record": record_and_die}
+
+
+def _killed_while_importing(module, marker):
+    def work_and_die(batch, tools):
+        outcome = module.work(batch, tools)
+        if batch.position:
+            die_once(marker)  # one chunk is stored, the next one is read and not stored
+        return outcome
+
+    def record_and_die(session, now, outcome):
+        module.record(session, now, outcome)
+        if outcome.position:
+            die_once(marker)  # before the chunk's transaction ends: nothing of it is left
+
+    return {"reading": {"work": work_and_die}, "storing": {"record": record_and_die}}
 
 
 def main():

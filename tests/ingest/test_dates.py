@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ingest.dates import DateColumn, DateReader, Order
+from app.ingest.dates import DateColumn, DateOrder, DateReader
 
-BERLIN = DateReader(Order.DAY_FIRST, ZoneInfo("Europe/Berlin"))
-MONTH_FIRST = DateReader(Order.MONTH_FIRST, ZoneInfo("UTC"))
-DAY_FIRST = DateReader(Order.DAY_FIRST, ZoneInfo("UTC"))
+BERLIN = DateReader(DateOrder.DAY_FIRST, ZoneInfo("Europe/Berlin"))
+MONTH_FIRST = DateReader(DateOrder.MONTH_FIRST, ZoneInfo("UTC"))
+DAY_FIRST = DateReader(DateOrder.DAY_FIRST, ZoneInfo("UTC"))
 
 
 @pytest.mark.parametrize(
@@ -81,23 +81,23 @@ def _order(*values):
 
 
 def test_one_day_above_twelve_decides_for_the_whole_column():
-    assert _order("01/02/2026", "03/04/2026", "13/01/2026")[0] is Order.DAY_FIRST
-    assert _order("01/02/2026", "03/04/2026", "01/13/2026") == (Order.MONTH_FIRST, "dates are read month first")
+    assert _order("01/02/2026", "03/04/2026", "13/01/2026")[0] is DateOrder.DAY_FIRST
+    assert _order("01/02/2026", "03/04/2026", "01/13/2026") == (DateOrder.MONTH_FIRST, "dates are read month first")
 
 
 def test_a_column_that_does_not_say_is_read_day_first_and_the_person_is_told():
     order, told = _order("01/02/2026", "03/04/2026")
-    assert order is Order.DAY_FIRST
+    assert order is DateOrder.DAY_FIRST
     assert "--date-order mdy" in told
 
 
 def test_a_mixed_column_follows_most_of_its_dates_and_the_person_is_told():
     order, told = _order("13/01/2026", "14/01/2026", "01/15/2026")
-    assert order is Order.DAY_FIRST
+    assert order is DateOrder.DAY_FIRST
     assert "1 of them only make sense the other way round" in told
     assert DAY_FIRST.read("01/15/2026") == DAY_FIRST.read("15/01/2026")
     assert MONTH_FIRST.read("15/01/2026") == MONTH_FIRST.read("01/15/2026")
 
 
 def test_dates_with_the_year_first_say_nothing_about_the_order():
-    assert _order("2026-01-02", None, 5) == (Order.DAY_FIRST, None)
+    assert _order("2026-01-02", None, 5) == (DateOrder.DAY_FIRST, None)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from app.domain.actor import OPERATOR
 from app.domain.feedback import Medium
 from app.errors import AppError
-from app.ingest.importing import ImportOptions, Target, plan_import, run_import, unmapped
+from app.ingest.importing import ImportOptions, Target, open_plan, plan_import, run_import, unmapped
 from app.store.tables import Feedback, Score, Source, Turn
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -29,7 +29,7 @@ def load(database, now):
         plan = plan_import(path, ImportOptions(UTC_ZONE, mappings, **options), now)
         rejected = []
         target = Target("survey", OPERATOR, database.writing, lambda: now, dry_run)
-        return plan, run_import(plan, target, rejected.append), rejected
+        return plan, run_import(open_plan(plan), target, rejected.append), rejected
 
     return run
 
@@ -266,5 +266,5 @@ def test_a_file_of_many_chunks_is_stored_whole_and_progress_is_told(database, wr
     plan = plan_import(path, ImportOptions(UTC_ZONE), now)
     seen = []
     target = Target("survey", OPERATOR, database.writing, lambda: now)
-    counts = run_import(plan, target, lambda _rejected: None, lambda counts: seen.append(counts.rows))
+    counts = run_import(open_plan(plan), target, lambda _rejected: None, lambda counts: seen.append(counts.rows))
     assert (plan.rows, counts.accepted, seen) == (1_234, 1_234, [500, 1_000, 1_234])

@@ -1,6 +1,12 @@
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="session")
+def root():
+    return Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
