@@ -56,7 +56,7 @@ def find_conversations(runtime: Runtime, path: Path, name: str, told: Told) -> C
             raise AppError(Kind.INVALID, "nothing_to_import", message)
         return None
     given = _settings(told)
-    configs = {reader: (stored if reader == own else {}) | given for _, _, reader in files}
+    configs = {reader: {**(stored if reader == own else {}), **given} for _, _, reader in files}
     counts = Counter(reader for _, _, reader in files)
     read = ", ".join(f"{count:,} by {reader}" for reader, count in counts.most_common())
     left = len(named) - len(files)

@@ -25,6 +25,7 @@ RETRY_SECONDS = 120
 """How long a sender is asked to wait for a paused source."""
 
 _MAX_HEADERS, _MAX_HEADER = 50, 1_000
+_LONGEST_REF = 255
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 _DECOY = StaticToken()
 
@@ -56,13 +57,17 @@ def verify_delivery(source: Source | None, delivery: RawDelivery, now: datetime,
 
     Raises:
         AppError: ``unknown_source`` (not found; also for sources without a hook), ``bad_signature``
-            (unauthenticated, the same for every cause) or ``source_paused`` (unavailable, with `retry_after` seconds).
+            (unauthenticated, the same for every cause) or ``source_paused`` (unavailable, with `retry_after` seconds);
+            or what the connector's `screen` raises.
     """
     source = find_hook(source, delivery, now, secret_key)
     if not is_authentic(source, delivery, now, secret_key):
         message = "The delivery is not signed with a live secret of this source, or too old. Check the sender's secret."
         raise AppError(Kind.UNAUTHENTICATED, "bad_signature", message)
     check_open(source)
+    screen = load_plugin(CONNECTORS, source.connector).SPEC.screen
+    if screen is not None:
+        screen(delivery)
     return source
 
 
@@ -120,7 +125,7 @@ def receive_delivery(session: Session, now: datetime, source: Source, delivery: 
         The delivery's id, and whether it is new.
     """
     digest = sha256(delivery.body).hexdigest()
-    ref = load_plugin(CONNECTORS, source.connector).reference(delivery)
+    ref = _reference(source, delivery)
     repeat = None if ref is None else find_repeat(session, source.id, ref, digest)
     if repeat is not None:
         return repeat, False
@@ -161,6 +166,17 @@ def replay_deliveries(session: Session, now: datetime, actor: Actor, wanted: Del
         subject = f"delivery:{rows[0].id}" if len(rows) == 1 else "deliveries"
         record_audit(session, now, actor, "deliveries_replayed", subject, count=len(rows))
     return len(rows)
+
+
+def _reference(source: Source, delivery: RawDelivery) -> str | None:
+    """The sender's id of the delivery in a form that every database can keep and index."""
+    try:
+        found: str | None = load_plugin(CONNECTORS, source.connector).reference(delivery)
+    except Exception:  # noqa: BLE001 - a plug-in's mistake must not cost the delivery
+        return None
+    if found is None or (len(found) <= _LONGEST_REF and found.isprintable()):
+        return found
+    return f"sha256:{sha256(found.encode('utf-8', 'replace')).hexdigest()}"
 
 
 @lru_cache(maxsize=1)

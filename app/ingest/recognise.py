@@ -15,17 +15,26 @@ from app.payloads.native import NativeItem
 from app.plugins import load_plugin, plugin_names
 
 _NEEDS_A_MAPPING = "json_mapping"
+_ALIKE_FROM = 4
+"""Letters from which a name says something as a part of another one."""
 _BETWEEN = re.compile(r"[^a-z0-9]+")
 
 
 def find_connector(name: str) -> ModuleType | None:
-    """The connector of this name or one of its other names, however it is spelled; None if there is none."""
+    """The connector of this name or one of its other names, however it is spelled; None if there is none.
+
+    `salesforce_outbound` and `google_business` are found as well: where no name is the same, the longest one counts
+    that is a part of what is looked for, or the other way round.
+    """
     wanted = _spelled(name)
-    for known in plugin_names(CONNECTORS):
-        module = load_plugin(CONNECTORS, known)
-        if wanted and wanted in {_spelled(one) for one in (known, module.SPEC.title, *module.SPEC.also)}:
-            return module
-    return None
+    names = {
+        _spelled(one): module
+        for module in map(_load, plugin_names(CONNECTORS))
+        for one in (*module.SPEC.also, module.SPEC.title, module.__name__.rpartition(".")[2])
+    }
+    alike = [one for one in names if min(len(one), len(wanted)) >= _ALIKE_FROM and (one in wanted or wanted in one)]
+    alike = [one for one in alike if not names[one].__name__.endswith(_NEEDS_A_MAPPING)]
+    return names.get(wanted) or (names[max(alike, key=len)] if alike else None)
 
 
 def recognise(delivery: RawDelivery, config: Mapping[str, Any]) -> ModuleType | None:
