@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-
 settings.register_profile("plugins", deadline=None)  # how long something takes says nothing on a busy machine
 settings.load_profile("plugins")
 
