@@ -45,6 +45,7 @@ class Settings(BaseModel):
     token_audience: str | None = None
     token_scopes: str = ""
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
+    max_hook_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
     max_bulk_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
     max_import_bytes: int = Field(default=1024 * 1024 * 1024, ge=1024)
     show_docs: bool = True

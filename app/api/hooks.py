@@ -54,7 +54,7 @@ class TriedOut(BaseModel):
 
 async def _delivery(request: Request) -> RawDelivery:
     check_coding(request)
-    body = await read_body(request, runtime_of(request).settings.max_body_bytes)
+    body = await read_body(request, runtime_of(request).settings.max_hook_bytes)
     headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
     # The address as the sender knows it: no header of the request may say what it is.
     address = f"{runtime_of(request).settings.base_url}{request.url.path}"

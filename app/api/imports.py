@@ -18,9 +18,10 @@ from app.api.intake import SourceKey, target_source
 from app.api.openapi import declare
 from app.api.paging import Listing, Paged, position_of
 from app.api.uploads import Upload, receive_file
-from app.domain.actor import Actor
+from app.domain.actor import Actor, Scope
 from app.domain.cells import harmless_cell
 from app.domain.feedback import Medium
+from app.domain.masking import mask_cell
 from app.errors import AppError, Kind
 from app.ingest.dates import DateOrder
 from app.ingest.imports import NewImport, cancel_import, start_import
@@ -168,13 +169,18 @@ def show(import_id: Id, session: Reading, actor: IngesterOrAnalyst) -> ImportOut
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "CSV (RFC 4180)"}},
 )
 def rejects(import_id: Id, session: Reading, actor: IngesterOrAnalyst) -> Response:
-    """Line, reason, and the row as it was; texts that a spreadsheet could run begin with an apostrophe."""
+    """Line, reason, and the row as it was; texts that a spreadsheet could run begin with an apostrophe.
+
+    Rows may name customers: who neither sends feedback nor holds `pii:read` sees lines and reasons only.
+    """
     row, _ = _found(session, import_id, actor)
+    named = actor.may(Scope.INGEST_WRITE) or actor.may(Scope.PII_READ)
     told = io.StringIO(newline="")
     writer = csv.writer(told)
     writer.writerow(["line", "reason", *(harmless_cell(name) for name in row.columns)])
     for one in iterate_rejects(session, import_id):
-        writer.writerow([one.line, harmless_cell(one.reason), *(harmless_cell(cell) for cell in one.original)])
+        cells = (harmless_cell(cell) if named else mask_cell(cell) for cell in one.original)
+        writer.writerow([one.line, harmless_cell(one.reason), *cells])
     headers = {"Content-Disposition": f'attachment; filename="import-{import_id}-rejects.csv"'}
     return Response(told.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 

@@ -68,7 +68,8 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
     ]
     specs = _topics(files.taxonomy, (label for row in train for label in row.topics))
     traffic = [clean(row["text"]) for row in _rows(run, files.unlabelled, check_text)]
-    model = TopicModel(specs, encoder.encode, train, encoder.encode(traffic).vectors if traffic else None)
+    vectors = encoder.encode(traffic, layers=False).vectors if traffic else None
+    model = TopicModel(specs, encoder.encode, train, vectors)
     known = set(model.keys)
     tally = TopicTally()
     started = time.perf_counter()

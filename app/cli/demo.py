@@ -184,8 +184,8 @@ def _show(summary: Summary) -> None:
 
 def _say_next(url: str, keys: _Keys, settings: Settings) -> None:
     say(f"\nThe site: {url}   API: {url}/docs")
-    say(f"Sign in as {keys.owner_name}:   {keys.owner}")
-    say(f"Sign in as administrator:   {keys.admin}")
+    say(f"Key to sign in with as {keys.owner_name}:   {keys.owner}")
+    say(f"Key to sign in with as administrator:   {keys.admin}")
     say("\nNext, in another terminal:")
     say(f"    curl -s -H 'Authorization: Bearer {keys.owner}' '{url}/v1/action-items?owner=me'")
     say(f"or bring in your own comments:    {PREFIX}DATA_DIR={settings.data_dir} closeloop import FILE.csv")

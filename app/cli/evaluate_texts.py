@@ -29,7 +29,9 @@ def topics(  # noqa: PLR0913 - each is an option of the command
     out: Out,
     train: Annotated[Path | None, typer.Option("--train", help="Labelled texts to learn from.")] = None,
     taxonomy: Taxonomy = None,
-    unlabelled: Annotated[Path | None, typer.Option("--unlabelled", help="Traffic that may be looked at.")] = None,
+    unlabelled: Annotated[
+        Path | None, typer.Option("--unlabelled", help="Traffic to look at; may be T itself.")
+    ] = None,
     confidence: Annotated[float | None, typer.Option("--confidence", min=0, max=1, help="Abstain below it.")] = None,
     *,
     as_json: AsJson = False,

@@ -78,7 +78,9 @@ def _judged(example: Example, status: int, told: Any, *, can_sign: bool) -> dict
     return {
         "example": example.name,
         "accepted": accepted,
-        "signature": "signature checked" if told["signed"] else "only the sender can sign",
+        "signature": "signature checked"
+        if told["signed"]
+        else "not signed: only its sender can, or it comes by file or API",
         "as_expected": is_as_expected(example, told["read"]),
         "told": told["read"]["reason"] or ("the signature does not hold" if not accepted else told["read"]["outcome"]),
     }

@@ -5,6 +5,7 @@ The answer of a satisfaction survey comes as an update of the message that asked
 have the same bodies, their event begins with `automation_event.`.
 Source: https://www.chatwoot.com/hc/user-guide/articles/1677693021-how-to-use-webhooks and the `webhook_data` of
 https://github.com/chatwoot/chatwoot. Updates of a message name no time of their own: the header's counts.
+Not seen in a payload: deleted messages (`content_attributes.deleted`), picked answers (`submitted_values` as a list).
 """
 
 from collections.abc import Mapping

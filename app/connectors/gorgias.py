@@ -4,7 +4,7 @@ An HTTP integration sends what the admin wrote; the ticket and message objects a
 `ticket`, `message` and `satisfaction_survey` or by themselves. `from_agent` and `public` tell whose a message is and
 who may see it, also as the words that a template makes of them; `stripped_text` is a reply without what it quotes.
 Source: https://developers.gorgias.com/reference/the-ticketmessage-object, the-ticket-object and
-the-tickethttpintegration-object.
+the-tickethttpintegration-object. Not seen in a payload: the words of a survey (`body_text`).
 """
 
 from collections.abc import Mapping, Sequence

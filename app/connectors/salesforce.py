@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import field_validator
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Pull, Spec, Wanted
 from app.domain.feedback import Medium, Role
@@ -35,22 +35,13 @@ from app.payloads.conversation import (
 )
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.examples import json_delivery
+from app.payloads.questions import ScaleSetting
 from app.payloads.signing import StaticToken
 from app.payloads.soap import inside, name_of, read_xml, text_in, texts_in, type_of
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_id, number, objects
 
 _HOST = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.salesforce\.(?:com|mil)", re.ASCII)
-
-
-class Scale(BaseModel):
-    """A custom field that holds a score."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    metric: str
-    min: float
-    max: float
 
 
 class Config(ConnectorConfig):
@@ -66,7 +57,7 @@ class Config(ConnectorConfig):
 
     organization_id: str = ""
     instance: str = ""
-    scores: Mapping[str, Scale] = {}
+    scores: Mapping[str, ScaleSetting] = {}
     answers: tuple[str, ...] = ()
     record_field: str = "CaseId__c"
 

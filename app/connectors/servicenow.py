@@ -5,7 +5,8 @@ you send display values). Of the journals only `comments` are read, never `work_
 and author, and is the caller's only if it has the caller's name. What an agent took down at the phone is the agent's
 text. Counts of reassignments and of reopening are kept: they tell of friction.
 Source: https://www.servicenow.com/docs (Table API; Journal fields, `getJournalEntry`). Labels of journal entries are
-those of an English instance; survey results (`asmt_metric_result`) are not read.
+those of an English instance. Rows of `asmt_metric_result` with the same `instance` are one survey response; how surveys
+write words and numbers there (`string_value`, `actual_value`) is remembered, not seen in a document.
 """
 
 import re
@@ -16,6 +17,7 @@ from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
 from app.domain.feedback import Medium, Role
+from app.payloads.answers import Answer, Response, survey_item
 from app.payloads.conversation import (
     DESCRIPTION,
     Conversation,
@@ -29,11 +31,17 @@ from app.payloads.conversation import (
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
+from app.payloads.native import NativeItem, read_item
+from app.payloads.particulars import Person
+from app.payloads.questions import SurveySettings
 from app.payloads.signing import StaticToken
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, ident, needed_id, number, objects
 
-Config = ConnectorConfig
+
+class Config(ConnectorConfig, SurveySettings):
+    """How a source of this connector is set: zone, and what the questions of its surveys ask."""
+
 
 SPEC = Spec(
     title="ServiceNow",
@@ -71,7 +79,8 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     body = delivery.json()
     inner = next((at(body, name) for name in ("result", "records", "record") if at(body, name) is not None), body)
     rows = objects(inner) or objects([inner])
-    found: list[Found] = []
+    results = [row for row in rows if "metric" in row and "instance" in row]
+    found: list[Found] = list(_surveys(results, config))
     for row in rows:
         found += _row(row, body, delivery.arrived_at, config)
     if found:
@@ -187,6 +196,40 @@ def _journal(row: Mapping[str, Any], config: Config) -> Sequence[Found]:
     return [Conversation(record, Medium.TICKET, began, began, said).item()] if said and began else []
 
 
+def _surveys(rows: Sequence[Mapping[str, Any]], config: Config) -> list[NativeItem]:
+    """Answers of surveys: those of one instance are one response, also where they come one by one."""
+    responses: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        responses.setdefault(needed_id(_plain(row, "instance"), "instance"), []).append(row)
+    return [_survey(instance, answers, config) for instance, answers in responses.items()]
+
+
+def _survey(instance: str, rows: Sequence[Mapping[str, Any]], config: Config) -> NativeItem:
+    zone = config.zone_info
+    times = [
+        began_and_changed(_plain(row, "sys_created_on"), _plain(row, "sys_updated_on"), None, zone) for row in rows
+    ]
+    changed = max(later for _, later in times)
+    answers = [
+        Answer(
+            ref=needed_id(_plain(row, "metric"), "metric"),
+            value=_plain(row, "string_value") or number(_plain(row, "actual_value")),
+            label=ident(at(row, "metric", "display_value")) or "",
+        )
+        for row in rows
+    ]
+    who = Person(_plain(rows[0], "user"), name=at(rows[0], "user", "display_value"))
+    response = Response(
+        external_id=instance,
+        occurred_at=min(began or later for began, later in times),
+        updated_at=changed,
+        answers=answers,
+        person=who,
+        case_id=_plain(rows[0], "source_id"),
+    )
+    return read_item({**survey_item(response, config), "text": None, "merge": True})
+
+
 _RECORD = loads(
     '{"sys_id": "9d385017c611228701d22104cc95c371", "number": "INC0010023", "short_description": "VPN drops", '
     '"description": "It drops every hour.\\nThird ticket!", "state": "2", "priority": "1 - Critical", '
@@ -222,6 +265,13 @@ _ROW = loads(
 )
 _UNCLEAR = {"role": "agent", "text": "Closed?", "ref": text_ref("comment", "Closed?"), "at": _READ["updated_at"]}
 
+_RESULT = loads(
+    '{"instance": {"value": "a1"}, "metric": {"value": "m1", "display_value": "How satisfied are you?"}, '
+    '"actual_value": "2", "string_value": "", "user": {"value": "681ccaf9", "display_value": "Abel Tuter"}, '
+    '"source_id": "9d38", "sys_created_on": "2026-03-02 12:00:00", "sys_updated_on": "2026-03-02 12:00:00"}'
+)
+_REMARK = {"metric": {"value": "m2", "display_value": "What could be better?"}, "string_value": "Call me back sooner."}
+
 EXAMPLES = (
     Example(
         "a record of a business rule: the caller's comment, an agent's comment, no work notes",
@@ -256,6 +306,22 @@ EXAMPLES = (
         "a work note by itself",
         json_delivery(_ROW | {"element": "work_notes"}),
         Ignored("there is nothing for a customer in it"),
+    ),
+    Example(
+        "results of a survey",
+        json_delivery({"result": [_RESULT, _RESULT | _REMARK]}),
+        [
+            {"external_id": "a1", "medium": "survey", "merge": True, "case_id": "9d38"}
+            | {"updated_at": "2026-03-02T12:00:00Z", "occurred_at": "2026-03-02T12:00:00Z"}
+            | {"customer": {"ref": "681ccaf9", "name": "Abel Tuter"}}
+            | {"scores": [{"metric": "csat", "value": 2, "min": 1, "max": 5}]}
+            | {
+                "turns": [
+                    {"role": "customer", "text": "Call me back sooner.", "ref": "m2"}
+                    | {"question": "What could be better?"}
+                ]
+            }
+        ],
     ),
     Example("a deleted record", json_delivery(_RECORD | {"operation": "delete"}), [Deleted(_READ["external_id"])]),
     Example("nothing of ServiceNow", json_delivery({"hello": 1}), "unknown_shape"),

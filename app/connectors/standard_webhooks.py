@@ -12,7 +12,7 @@ from app.domain.feedback import Medium
 from app.errors import AppError, Kind
 from app.payloads.delivery import RawDelivery
 from app.payloads.native import known_parts, read_item
-from app.payloads.presets import ED25519
+from app.payloads.presets import ED25519, SVIX
 from app.payloads.signing import AnyOf, Hmac
 
 MAX_ITEMS = 1_000
@@ -42,6 +42,7 @@ SPEC = Spec(
                 several=True,
                 key_form="whsec",
             ),
+            SVIX,
             ED25519,
         )
     ),
@@ -55,8 +56,8 @@ SPEC = Spec(
 
 
 def reference(delivery: RawDelivery) -> str | None:
-    """The `webhook-id`: the same when a delivery is repeated."""
-    return delivery.headers.get("webhook-id")
+    """The `webhook-id` (`svix-id` with Svix): the same when a delivery is repeated."""
+    return delivery.headers.get("webhook-id") or delivery.headers.get("svix-id")
 
 
 def parse(delivery: RawDelivery, config: Config) -> Parsed:

@@ -16,3 +16,8 @@ def mask_email(address: str | None) -> str | None:
 def mask_ref(ref: str | None) -> str | None:
     """A reference as it is, unless it is an address: sources that know nobody else name people by it."""
     return mask_email(ref) if ref is not None and "@" in ref else ref
+
+
+def mask_cell(text: str) -> str:
+    """Whether there is something."""
+    return _HIDDEN if text else ""

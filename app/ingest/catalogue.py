@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.connectors.contract import Spec
+from app.connectors.contract import ConnectorConfig, Spec
 from app.ingest.sources import CONNECTORS, NATIVE, auth_of
 from app.payloads.signing import Auth, weaknesses
 from app.plugins import load_plugin, plugin_names
 from app.store.tables import Source
+
+_AUTH = "A scheme of your own, or a preset: see docs/connectors.md."
+_SCHEMES = ("Hmac", "Ed25519", "StaticToken", "Jwt", "AnyOf")
 
 
 @dataclass(frozen=True)
@@ -66,5 +69,14 @@ def _described(name: str) -> Described:
         setup=list(spec.setup),
         warnings=weaknesses(auth),
         pulls=spec.pull is not None,
-        config_schema=module.Config.model_json_schema(),
+        config_schema=_schema(module.Config),
     )
+
+
+def _schema(config: type[ConnectorConfig]) -> dict[str, Any]:
+    """What a source can set; of `auth`, which is the same everywhere and long, only that there is one."""
+    schema = config.model_json_schema()
+    schema["properties"]["auth"] = {"description": _AUTH, "type": ["object", "string", "null"], "default": None}
+    for name in _SCHEMES:
+        schema.get("$defs", {}).pop(name, None)
+    return schema

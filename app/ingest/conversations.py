@@ -18,6 +18,9 @@ from app.plugins import load_plugin, plugin_names
 MAX_FILE = 64 * 1024 * 1024
 """Bytes of a file that a connector reads: it is read as one."""
 
+_ANYBODYS = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".xml"})
+"""Endings that do not say whose file it is."""
+
 
 def connector_of(name: str, told: str | None = None, source_connector: str = NATIVE) -> str | None:
     """Which connector reads a file; None: it is a table of rows, or of native items.
@@ -125,9 +128,12 @@ def _notes(found: Parsed) -> list[str]:
 
 @cache
 def _suffixes() -> Mapping[str, str]:
-    """Endings and the connectors that read them, the longest first."""
+    """Endings that say whose file it is, and the connectors that read them, the longest first."""
     found = {
-        suffix: name for name in plugin_names(CONNECTORS) for suffix in load_plugin(CONNECTORS, name).SPEC.suffixes
+        suffix: name
+        for name in plugin_names(CONNECTORS)
+        for suffix in load_plugin(CONNECTORS, name).SPEC.suffixes
+        if suffix not in _ANYBODYS
     }
     return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
 

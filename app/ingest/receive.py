@@ -25,6 +25,7 @@ RETRY_SECONDS = 120
 """How long a sender is asked to wait for a paused source."""
 
 _MAX_HEADERS, _MAX_HEADER = 50, 1_000
+_LONGEST_REF = 255
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 _DECOY = StaticToken()
 
@@ -120,7 +121,7 @@ def receive_delivery(session: Session, now: datetime, source: Source, delivery: 
         The delivery's id, and whether it is new.
     """
     digest = sha256(delivery.body).hexdigest()
-    ref = load_plugin(CONNECTORS, source.connector).reference(delivery)
+    ref = _reference(source, delivery)
     repeat = None if ref is None else find_repeat(session, source.id, ref, digest)
     if repeat is not None:
         return repeat, False
@@ -161,6 +162,17 @@ def replay_deliveries(session: Session, now: datetime, actor: Actor, wanted: Del
         subject = f"delivery:{rows[0].id}" if len(rows) == 1 else "deliveries"
         record_audit(session, now, actor, "deliveries_replayed", subject, count=len(rows))
     return len(rows)
+
+
+def _reference(source: Source, delivery: RawDelivery) -> str | None:
+    """The sender's id of the delivery in a form that every database can keep and index."""
+    try:
+        found: str | None = load_plugin(CONNECTORS, source.connector).reference(delivery)
+    except Exception:  # noqa: BLE001 - a plug-in's mistake must not cost the delivery
+        return None
+    if found is None or (len(found) <= _LONGEST_REF and found.isprintable()):
+        return found
+    return f"sha256:{sha256(found.encode('utf-8', 'replace')).hexdigest()}"
 
 
 @lru_cache(maxsize=1)

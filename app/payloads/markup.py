@@ -1,9 +1,10 @@
 """HTML and Atlassian's document format as plain text: what a reader would see, and nothing that runs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import unescape
-from html.parser import HTMLParser
+
+from app.payloads.tags import Tag, pieces
 
 _BLOCKS = frozenset(
     (
@@ -50,10 +51,7 @@ def plain_text(value: str) -> str:
     """The text of a body that may be HTML; one that has no tags and no entities comes back as it is."""
     if not _LOOKS_LIKE_HTML.search(value):
         return value
-    reader = _Reader()
-    reader.feed(value)
-    reader.close()
-    return tidy("".join(reader.parts))
+    return tidy("".join(_seen(value)))
 
 
 def unescaped(value: str) -> str:
@@ -75,34 +73,29 @@ def tidy(text: str) -> str:
     return _MANY_LINES.sub("\n\n", _LINES.sub("\n", _SPACES.sub(" ", text))).strip()
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._unseen = 0
+def _seen(html: str) -> Iterator[str]:
+    closings: dict[str, int] = {}
+    unseen, depth = "", 0
+    for piece in pieces(html):
+        if isinstance(piece, str):
+            if not depth:
+                yield unescape(piece)
+        elif depth:
+            depth += 0 if piece.name != unseen else -1 if piece.is_closing else 1
+        elif piece.name in _UNSEEN:
+            unseen, depth = piece.name, int(_hides(html, piece, closings))
+        elif piece.name == "br" or piece.name in _BLOCKS:
+            yield "\n"
+        elif piece.name in {"td", "th"} and not piece.is_closing:
+            yield " "
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        if tag in _UNSEEN:
-            self._unseen += 1
-        elif tag == "br" or tag in _BLOCKS:
-            self.parts.append("\n")
-        elif tag in {"td", "th"}:
-            self.parts.append(" ")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _UNSEEN:
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self._unseen = max(0, self._unseen - 1)
-        elif tag in _BLOCKS:
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.parts.append(data)
+def _hides(html: str, tag: Tag, closings: dict[str, int]) -> bool:
+    """Whether an element that nobody sees begins; what nothing closes hides nothing: somebody wrote of it."""
+    if tag.name not in closings:
+        closings[tag.name] = html.lower().rfind(f"</{tag.name}")
+    is_empty = html[tag.end - 2] == "/"
+    return not tag.is_closing and not is_empty and closings[tag.name] >= tag.end
 
 
 _LEAVES: Mapping[str, tuple[str, ...]] = {"mention": ("text",), "emoji": ("text", "shortName"), "date": ("timestamp",)}

@@ -38,18 +38,21 @@ TWILIO = Hmac(header="x-twilio-signature", digest="sha1", coding="base64", signe
 GONG = Jwt(claims={"webhook_url": "{url}", "body_sha256": "{body_sha256}"})
 """Gong's token, bound to the address and the body."""
 
+SVIX = Hmac(
+    header="svix-signature",
+    coding="base64",
+    prefix="v1,",
+    signed="{id}.{ts}.{body}",
+    ts_header="svix-timestamp",
+    id_header="svix-id",
+    several=True,
+    key_form="whsec",
+)
+"""Standard Webhooks with the header names that Svix had before."""
+
 PRESETS: Mapping[str, Auth] = {
     "standard_webhooks_ed25519": ED25519,
-    "svix": Hmac(
-        header="svix-signature",
-        coding="base64",
-        prefix="v1,",
-        signed="{id}.{ts}.{body}",
-        ts_header="svix-timestamp",
-        id_header="svix-id",
-        several=True,
-        key_form="whsec",
-    ),
+    "svix": SVIX,
     "qualtrics": Hmac(form_field="HMAC", digest="sha512", signed="{field:MSG}"),
     "qualtrics_social_connect": Hmac(header="x-signature", coding="base64"),
     "twilio": TWILIO,

@@ -78,15 +78,15 @@ def sign(auth: Auth, delivery: RawDelivery, secret: str, now: datetime) -> RawDe
     """The delivery as its sender would send it: for trying a hook out.
 
     Raises:
-        AppError: ``cannot_sign``: only the sender has the private key, or the secret has another form.
+        AppError: ``cannot_sign``: only the sender has the private key, the secret has another form, or the delivery
+            lacks what is signed, as an object that is fetched and never delivered.
     """
     for scheme in schemes_of(auth):
         if isinstance(scheme, StaticToken) and _key(scheme, secret) is not None:
             return _with_token(scheme, delivery, secret)
         if isinstance(scheme, Hmac) and (key := _key(scheme, secret)) is not None:
             return _signed(scheme, delivery, key, now)
-    message = "Only the sender can sign for this source: it has the private key. Have it send a test."
-    raise AppError(Kind.INVALID, "cannot_sign", message)
+    raise _cannot_sign()
 
 
 def new_secret(auth: Auth) -> str:
@@ -340,12 +340,21 @@ def _signed(scheme: Hmac, delivery: RawDelivery, key: bytes, now: datetime) -> R
     message = signed_bytes(
         scheme.signed, replace(delivery, headers=headers), headers.get(scheme.id_header, ""), sent_at
     )
-    value = scheme.prefix + _coded(scheme, _digest(scheme, key, message or b"")).decode()
+    if message is None or (scheme.form_field and form_pairs(delivery) is None):
+        raise _cannot_sign()
+    value = scheme.prefix + _coded(scheme, _digest(scheme, key, message)).decode()
     if scheme.form_field:
+        begin = f"{scheme.form_field}=".encode()
+        kept = [part for part in delivery.body.split(b"&") if part and not part.startswith(begin)]
         part = urlencode({scheme.form_field: value}).encode()
-        return replace(delivery, headers=headers, body=delivery.body + b"&" + part if delivery.body else part)
+        return replace(delivery, headers=headers, body=b"&".join([*kept, part]))
     headers[scheme.header] = f"{scheme.ts_part}={sent_at}{scheme.separator}{value}" if scheme.ts_part else value
     return replace(delivery, headers=headers)
+
+
+def _cannot_sign() -> AppError:
+    message = "Only the sender can sign this: it has the private key, or sends it in another form. Have it send a test."
+    return AppError(Kind.INVALID, "cannot_sign", message)
 
 
 def _with_query(url: str, name: str, value: str) -> str:

@@ -52,6 +52,11 @@ def find_user(session: Session, word: str) -> User | None:
     return session.scalar(select(User).where(or_(User.name == word, User.email == word)))
 
 
+def is_anybody_known(session: Session) -> bool:
+    """Whether there is somebody who could sign in without a key."""
+    return session.scalar(select(User.id).limit(1)) is not None
+
+
 def find_oidc_user(session: Session, issuer: str, subject: str) -> User | None:
     """The person whom the provider knows as `subject`."""
     return session.scalar(select(User).where(User.oidc_issuer == issuer, User.oidc_subject == subject))

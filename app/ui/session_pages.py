@@ -15,7 +15,7 @@ from app.access.users import fold_name, get_user, set_password
 from app.api.deps import Now, Reading, TransactionRoute, Writing, runtime_of
 from app.errors import AppError, Kind
 from app.log import get_logger
-from app.store.access import find_user
+from app.store.access import find_user, is_anybody_known
 from app.store.people_tables import User
 from app.ui.deps import Form, address_of, cookie_name, cookie_of, is_secure, visit, visit_form
 from app.ui.rendering import render
@@ -38,9 +38,10 @@ def show_start() -> Response:
 
 
 @router.get("/sign-in")
-def show_sign_in(request: Request) -> Response:
-    """The form that takes a name and a password, or a key."""
-    return sign_in_page(request)
+def show_sign_in(request: Request, session: Reading) -> Response:
+    """The form that takes a name and a password, or a key; the key's is open where keys are all there is."""
+    only_keys = request.app.state.provider is None and not is_anybody_known(session)
+    return sign_in_page(request, by_key=only_keys)
 
 
 @router.post("/sign-in")

@@ -85,14 +85,13 @@ class Feelings:
         self.encoder = encoder if HEAD in encoder.heads else Encoder(heads=shipped_heads())
         self._pipeline = pipeline
         self.fingerprint = f"{fingerprint()}{mention_fingerprint()}{pipeline.fingerprint if pipeline else ''}"
+        felt = [row for row in corrections if row.sentiment is not None or row.complaint is not None]
+        feelings = [None if row.sentiment is None else SENTIMENTS.index(row.sentiment) for row in felt]
+        complaints = [None if row.complaint is None else int(row.complaint) for row in felt]
+        parts = _parts(self.encoder.encode([clean(row.text) for row in felt], heads=(HEAD,))) if felt else []
         shipped = text_model()
-        self._sentiment = self._adapted(
-            shipped.sentiment,
-            [(row.text, SENTIMENTS.index(row.sentiment)) for row in corrections if row.sentiment is not None],
-        )
-        self._complaint = self._adapted(
-            shipped.complaint, [(row.text, int(row.complaint)) for row in corrections if row.complaint is not None]
-        )
+        self._sentiment = _adapted(shipped.sentiment, parts, feelings)
+        self._complaint = _adapted(shipped.complaint, parts, complaints)
 
     def judge(self, texts: Sequence[str], encoded: Encoded | None = None) -> Felt:
         """Judge cleaned texts, each as a whole.
@@ -152,12 +151,13 @@ class Feelings:
         ]
         return mention_model().judge(encoded.tokens[MENTION_HEAD], encoded.offsets, questions)
 
-    def _adapted(self, shipped: Linear, labelled: Sequence[tuple[str, int]]) -> Linear:
-        if not labelled:
-            return shipped
-        encoded = self.encoder.encode([clean(text) for text, _ in labelled], heads=(HEAD,))
-        right = np.array([label for _, label in labelled], np.int64)
-        return adapt(shipped, _parts(encoded), right)
+
+def _adapted(shipped: Linear, parts: Sequence[Floats], labels: Sequence[int | None]) -> Linear:
+    known = [at for at, label in enumerate(labels) if label is not None]
+    if not known:
+        return shipped
+    right = np.array([labels[at] for at in known], np.int64)
+    return adapt(shipped, [part[known] for part in parts], right)
 
 
 def _inputs(encoded: Encoded, head: Linear) -> Floats:

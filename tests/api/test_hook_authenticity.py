@@ -11,6 +11,9 @@ from standardwebhooks import Webhook
 
 from app.ingest import unpack
 from app.ingest.trying import HEADER, mark
+from app.payloads.delivery import RawDelivery
+from app.payloads.presets import PRESETS
+from app.payloads.signing import sign
 from app.plugins import load_plugin
 from app.settings import Settings
 from app.store.tables import Delivery, Feedback
@@ -286,3 +289,27 @@ def test_t13_the_other_body_is_not_lost_when_it_is_read_either(client, source, n
     assert (first.state, second.state) == ("unpacked", "quarantined")
     assert second.body is not None
     assert second.reason.startswith("version_conflict")
+
+
+def test_t01_t04_every_preset_lets_its_sender_in_and_nobody_without_a_signature(client, source, now):
+    private = {"standard_webhooks_ed25519", "gong", "google_push", "zoho_desk"}
+    for number, name in enumerate(sorted(set(PRESETS) - private)):
+        secret = source(f"s{number}", config={"auth": name})
+        path = f"/v1/hooks/s{number}"
+        kind = "application/x-www-form-urlencoded" if name == "qualtrics" else "application/json"
+        plain = RawDelivery(b"MSG=x" if name == "qualtrics" else BODY, {}, kind, url="https://voc.example.org" + path)
+        signed = sign(PRESETS[name], plain, secret, now)
+        address = signed.url.removeprefix("https://voc.example.org")
+        headers = {"content-type": kind, **signed.headers}
+        assert client.post(address, content=signed.body, headers=headers).status_code == 200, name
+        assert client.post(path, content=plain.body, headers={"content-type": kind}).status_code == 401, name
+
+
+def test_an_id_that_no_database_could_index_is_kept_by_its_digest(client, source, database):
+    secret = source("acme", "json_mapping", config={"auth": "static_token"})
+    for number, sent in enumerate(("x" * 40_000, "x" * 40_000, "x" * 40_001, "a\tb")):
+        headers = {"x-webhook-token": secret, "x-request-id": sent, "content-type": "application/json"}
+        answer = client.post("/v1/hooks/acme", content=BODY, headers=headers)
+        assert answer.status_code == 200
+        assert answer.json()["duplicate"] is (number == 1)
+    assert {len(row.sender_ref) for row in _kept(database)} == {71}

@@ -102,7 +102,7 @@ def test_a_hook_takes_no_api_key(admin, hook, problem):
 
 
 def test_hooks_have_limits_too(client, hook, now, problem):
-    problem(client.post("/v1/hooks/tool", content=b" " * 2_000_000), 413, "body_too_large")
+    problem(client.post("/v1/hooks/tool", content=b" " * 4_194_305), 413, "body_too_large")
     headers = _signed(hook["secret"], now) | {"content-encoding": "gzip"}
     problem(client.post("/v1/hooks/tool", content=BODY, headers=headers), 415, "compressed_body")
 

@@ -273,6 +273,17 @@ def test_rejected_rows_come_back_as_they_were_and_no_spreadsheet_runs_them_t_58(
         assert session.scalar(select(func.count()).select_from(ImportReject)) == 0
 
 
+def test_t49_rejected_rows_show_customers_to_senders_and_to_those_who_may_know_them(sender, client_for, read_on):
+    file = "comment,created_at,mail\nIt was late,not a date,zora.quist@example.net\n"
+    address = send(sender, file).headers["location"] + "/rejects"
+    read_on()
+    assert "zora.quist@example.net" in sender.get(address).text
+    assert "zora.quist@example.net" in client_for(Scope.ANALYST, Scope.PII_READ).get(address).text
+    masked = client_for(Scope.ANALYST).get(address).text
+    assert "***,***,***" in masked
+    assert "quist" not in masked
+
+
 def test_a_key_that_is_bound_to_a_source_sees_and_feeds_only_that(client_for, sender, admin, problem, read_on):
     address = send(sender, ROWS).headers["location"]
     made = admin.post("/v1/sources", json={"key": "shop", "connector": "native"})

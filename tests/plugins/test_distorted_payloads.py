@@ -68,7 +68,7 @@ JUNK = st.sampled_from(
 
 
 @pytest.mark.parametrize(("connector", "example"), CASES)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_part_of_another_kind_is_read_over_or_refused(connector, example, data):
     body = _decoded(example)

@@ -280,6 +280,13 @@ def test_t44_pages_want_the_same_scopes_as_the_api(browser, database, now, shop)
     assert browser.post(f"/items/{shop.mira_item}/acknowledge", data=form).status_code == 403
 
 
+def test_the_form_for_keys_is_open_as_long_as_nobody_has_a_password(browser, database, now):
+    assert "<details open>" in browser.get("/sign-in").text
+    with database.writing() as session:
+        create_user(session, now, OPERATOR, "ana", email=None, rights=rights_of(UserRole.ANALYST))
+    assert "<details>" in browser.get("/sign-in").text
+
+
 def test_the_page_works_with_password_managers_and_without_scripts(browser):
     page = browser.get("/sign-in").text
     assert 'autocomplete="username"' in page
