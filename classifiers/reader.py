@@ -232,7 +232,8 @@ class Reader:
         return plain
 
     def _encode(self, texts: Sequence[str]) -> contract.Encoded:
-        return self._encoder.encode([clean(text) for text in texts])
+        # As the feelings ask for it: a text that teaches both is encoded, and remembered, once.
+        return self._encoder.encode([clean(text) for text in texts], heads={HEAD} & self._encoder.heads)
 
     def _told(self, batch: Sequence[Found], looks: Looks) -> list[list[contract.Mention]]:
         """The mentions of each span, one for each of its topics; of several topics each has a feeling of its own."""
