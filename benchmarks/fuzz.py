@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 import atheris
 
-with atheris.instrument_imports():
+with atheris.instrument_imports(include=["app"]):
     from app.connectors import jotform, salesforce, srt, standard_webhooks, webvtt
     from app.domain.strict_json import decode_json
     from app.errors import AppError

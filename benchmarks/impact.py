@@ -1,12 +1,11 @@
 """How often is a verdict wrong? Streams with known truth, our estimator beside what others do, in the same run.
 
-    python benchmarks/impact.py --cases 100 --seed 700000 [--scenario NAME ...] [--daily] [--relapse]
+    python benchmarks/impact.py --cases 60 --seed 3100000 [--scenario NAME ...] [--method NAME ...]
 
-Seeds below 100000 were used while the method was made; report on others. Baselines: t-test of daily rates before and
-after, Poisson rate test, segmented negative binomial regression (interrupted time series; needs statsmodels,
-`pip install .[bench]`). A false verdict is `improved` or `worse` on a case whose change did nothing; power is the share
-of `improved` on a real fall; coverage is that of the 95 % interval over nulls and effects (of the
-mean ratio over the days since the change).
+Seeds below 100000 were used while the method was made; report on others. A false verdict is `improved` or `worse` on a
+case whose change did nothing (or where nobody can tell); power is the share of rightly named real changes; coverage is
+that of the 95 % interval over nulls and effects (of the mean ratio over the days since the change). Daily looks,
+relapses, many changes and plans: `impact_watch.py`. Needs `pip install .[bench]`.
 """
 
 import argparse
@@ -14,26 +13,24 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 import impact_streams as streams  # noqa: E402 - a script's own folder
+from impact_methods import METHODS, Answer  # noqa: E402
+from impact_scenarios import BY_NAME  # noqa: E402
 
-from app.measure.stats.case import Declared, Monitoring, parse_case  # noqa: E402
-from app.measure.stats.estimate import estimate  # noqa: E402
-from app.measure.stats.relapse import relapsed  # noqa: E402
-
-Answer = tuple[float, float, float]  # ratio, low, high; NaN where the method gives none
-Z95 = 1.959964
 FOUND = ("improved", "worse")
+BOUNDS = ("oracle", "profile", "blind")
+NULLS = 2  # cases without an effect for each case of one size of effect
+SLOW = {"CausalImpact": 10, "ITS": 40, "ITS+controls": 40}  # methods of which only the first cases of a kind are asked
 
 
 @dataclass(frozen=True)
@@ -42,236 +39,117 @@ class Result:
 
     method: str
     scenario: str
+    seed: int
     truth: float  # ratio once the change is fully in effect
     mean: float  # mean ratio over the days since the change: what every method here estimates
     answer: Answer
     verdict: str
     milliseconds: float
 
-
-def ours(case: dict[str, Any]) -> tuple[Answer, str]:
-    """The product's estimator."""
-    verdict = estimate(parse_case(case))
-    if verdict.rate_ratio is None or verdict.ci_low is None or verdict.ci_high is None:
-        return (np.nan, np.nan, np.nan), verdict.verdict.value
-    return (verdict.rate_ratio, verdict.ci_low, verdict.ci_high), verdict.verdict.value
-
-
-def t_test(case: dict[str, Any]) -> tuple[Answer, str]:
-    """Welch's test of daily rates; the ratio's interval by the delta method."""
-    rate = np.array(case["target"]) / np.array(case["exposure"])
-    before, after = rate[: case["change_day"]], rate[case["change_day"] :]
-    low, high = stats.ttest_ind(after, before, equal_var=False).confidence_interval(0.95)
-    base = before.mean()
-    return _called(after.mean() / base, 1 + low / base, 1 + high / base)
-
-
-def poisson_test(case: dict[str, Any]) -> tuple[Answer, str]:
-    """Two Poisson rates, Wald interval of the log ratio."""
-    counts, offered, day = np.array(case["target"]), np.array(case["exposure"]), case["change_day"]
-    before, after = counts[:day].sum() + 0.5, counts[day:].sum() + 0.5
-    step = np.log(after / offered[day:].sum()) - np.log(before / offered[:day].sum())
-    error = Z95 * np.sqrt(1 / before + 1 / after)
-    return _called(np.exp(step), np.exp(step - error), np.exp(step + error))
-
-
-def segmented(case: dict[str, Any]) -> tuple[Answer, str]:
-    """Interrupted time series: negative binomial with trend, step and weekdays, no controls."""
-    import statsmodels.api as sm  # noqa: PLC0415 - optional: only this baseline needs it
-
-    counts, day = np.array(case["target"], dtype=float), case["change_day"]
-    t = np.arange(len(counts))
-    weekdays = np.eye(7)[t % 7][:, 1:]
-    design = np.column_stack([np.ones_like(t), t / len(t), t >= day, weekdays]).astype(float)
-    offset = np.log(np.array(case["exposure"]))
-    first = sm.GLM(counts, design, family=sm.families.Poisson(), offset=offset).fit()
-    aux = ((counts - first.mu) ** 2 - first.mu) / first.mu
-    alpha = max(float((aux * first.mu).sum() / (first.mu**2).sum()), 1e-4)
-    fit = sm.GLM(counts, design, family=sm.families.NegativeBinomial(alpha=alpha), offset=offset).fit()
-    step, error = fit.params[2], Z95 * fit.bse[2]
-    return _called(np.exp(step), np.exp(step - error), np.exp(step + error))
-
-
-METHODS: dict[str, Callable[[dict[str, Any]], tuple[Answer, str]]] = {
-    "closeloop": ours,
-    "t-test": t_test,
-    "poisson": poisson_test,
-    "segmented NB": segmented,
-}
-
-
-def _called(ratio: float, low: float, high: float) -> tuple[Answer, str]:
-    verdict = "improved" if high < 1 else "worse" if low > 1 else "inconclusive"
-    return (float(ratio), float(low), float(high)), verdict
+    @property
+    def right(self) -> bool:
+        """Whether a real change was named as what it is."""
+        return self.verdict == ("improved" if self.truth < 1 else "worse")
 
 
 def judge(job: tuple[str, float, int, tuple[str, ...]]) -> list[Result]:
     """One case by every method."""
     name, ratio, seed, methods = job
-    stream = streams.draw(streams.BY_NAME[name], ratio, seed)
+    stream = streams.draw(BY_NAME[name], ratio, seed)
     results = []
     for method in methods:
         started = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            answer, verdict = METHODS[method](stream.case)
+            answer, verdict = METHODS[method](stream)
         took = 1000 * (time.perf_counter() - started)
-        results.append(Result(method, name, ratio, stream.mean_ratio, answer, verdict, took))
+        results.append(Result(method, name, seed, ratio, stream.mean_ratio, answer, verdict, took))
     return results
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a method did in a scenario."""
+    """What a method did in a scenario; NaN where a scenario does not ask."""
 
     method: str
     scenario: str
     false: float
     coverage: float
     power: dict[float, float]
+    share: float  # power as a share of the oracle's on the same cases
     wrong_sign: float
     bias: float
     milliseconds: float
 
 
-def summarise(method: str, scenario: str, results: list[Result]) -> Row:
-    """Rates over the cases of one scenario and method."""
-    nulls = [r for r in results if r.truth == 1.0]
-    falls = [r for r in results if r.truth < 1.0]
-    given = [r for r in results if np.isfinite(r.answer[1])]
-    power = {
-        truth: float(np.mean([r.verdict == "improved" for r in falls if r.truth == truth]))
-        for truth in sorted({r.truth for r in falls}, reverse=True)
-    }
+def summarise(method: str, scenario: str, results: list[Result], best: dict[tuple[float, int], bool]) -> Row:
+    """Rates over the cases of one scenario and method; `best`: what the oracle found, by ratio and seed."""
+    asked = not BY_NAME[scenario].unanswerable
+    nulls = [r for r in results if r.truth == 1.0 or not asked]
+    effects = [r for r in results if r.truth != 1.0 and asked]
+    given = [r for r in results if np.isfinite(r.answer[1]) and asked]
+    known = [best[r.truth, r.seed] for r in effects if (r.truth, r.seed) in best]
     return Row(
         method=method,
         scenario=scenario,
-        false=float(np.mean([r.verdict in FOUND for r in nulls])),
-        coverage=float(np.mean([r.answer[1] <= r.mean <= r.answer[2] for r in given])) if given else np.nan,
-        power=power,
-        wrong_sign=float(np.mean([r.verdict == "worse" for r in falls])) if falls else 0.0,
-        bias=float(np.mean([np.log(r.answer[0] / r.mean) for r in given if r.answer[0] > 0])) if given else np.nan,
-        milliseconds=float(np.mean([r.milliseconds for r in results])),
+        false=_mean(r.verdict in FOUND for r in nulls),
+        coverage=_mean(r.answer[1] <= r.mean <= r.answer[2] for r in given),
+        power={
+            truth: _mean(r.right for r in effects if r.truth == truth) for truth in sorted({r.truth for r in effects})
+        },
+        share=sum(r.right for r in effects) / max(sum(known), 1) if known else np.nan,
+        wrong_sign=_mean(r.verdict in FOUND and not r.right for r in effects),
+        bias=_mean(np.log(r.answer[0] / r.mean) for r in given if 0 < r.answer[0] < np.inf),
+        milliseconds=float(np.median([r.milliseconds for r in results])),
     )
 
 
 def run(names: list[str], cases: int, seed: int, methods: tuple[str, ...], processes: int = 2) -> list[Row]:
     """All scenarios by all methods."""
-    jobs = [
-        (name, ratio, seed + number, methods)
-        for name in names
-        for ratio in streams.BY_NAME[name].ratios
-        for number in range(cases)
-    ]
+    jobs = []
+    for name in names:
+        for ratio in BY_NAME[name].ratios:
+            for number in range(cases * (NULLS if ratio == 1.0 else 1)):
+                asked = tuple(m for m in methods if number < SLOW.get(m, cases * NULLS))
+                jobs.append((name, ratio, seed + number, asked))
     if processes > 1:
         with Pool(processes) as pool:
             nested = pool.map(judge, jobs, chunksize=10)
     else:
         nested = [judge(job) for job in jobs]
-    results = [result for group in nested for result in group]
-    return [
-        summarise(method, name, [r for r in results if (r.method, r.scenario) == (method, name)])
-        for name in names
-        for method in methods
-    ]
-
-
-def first_found(job: tuple[str, float, int, float]) -> tuple[float, int | None, str]:
-    """Look every day from the change on: day of the first improved/worse and its word (None: never in 90 days)."""
-    name, ratio, seed, rate = job
-    scenario = replace(streams.BY_NAME[name], post=(90, 90), base=(rate, rate))
-    case = replace(parse_case(streams.draw(scenario, ratio, seed).case), monitoring=Monitoring("daily", 90))
-    for days in range(7, 91):
-        stop = case.change_day + days
-        seen = replace(
-            case,
-            target=case.target[:stop],
-            exposure=case.exposure[:stop],
-            controls={key: values[:stop] for key, values in case.controls.items()},
-        )
-        verdict = estimate(seen).verdict.value
-        if verdict in FOUND:
-            return ratio, days, verdict
-    return ratio, None, ""
-
-
-def watch_daily(cases: int, seed: int) -> None:
-    """False verdicts of ninety daily looks, and the median day of a true one."""
-    print("\nlooked at daily for 90 days")
-    rows = [("weekday", 1.0, 10.0), ("autocorrelated", 1.0, 10.0), ("plain", 1.0, 1.0)]
-    rows += [("plain", 0.5, 10.0), ("plain", 0.7, 10.0), ("plain", 0.8, 10.0), ("plain", 0.5, 1.0)]
-    for name, ratio, rate in rows:
-        with Pool(2) as pool:
-            found = pool.map(first_found, [(name, ratio, seed + n, rate) for n in range(cases)], chunksize=2)
-        days = sorted(day if day is not None else 999 for _, day, _ in found)
-        share = np.mean([day is not None for _, day, _ in found])
-        median = days[len(days) // 2]
-        word = "false verdicts" if ratio == 1.0 else "found"
-        print(f"  {name:16} ratio {ratio:.1f} at {rate:4.1f} a day: {word} {share:.3f}, median day {median}")
-
-
-def watch_relapse(job: tuple[str, float, int, bool]) -> int | None:
-    """Days from the relapse (or from the verdict, where there is none) to the alarm; None without one."""
-    name, ratio, seed, comes_back = job
-    scenario = replace(streams.BY_NAME[name], post=(140, 140), relapse=comes_back)
-    case = parse_case(streams.draw(scenario, ratio, seed).case)
-    declared, back = case.change_day + 42, case.change_day + 70
-    stop = case.change_day + 42
-    seen = replace(
-        case,
-        target=case.target[:stop],
-        exposure=case.exposure[:stop],
-        controls={key: values[:stop] for key, values in case.controls.items()},
-    )
-    found = estimate(seen)
-    if found.verdict.value != "improved" or found.rate_ratio is None:
-        return -1
-    told = Declared("improved", found.rate_ratio, found.ci_low or 0.0, found.ci_high or 1.0, declared)
-    for stop in range(declared + 1, min(declared + 91, case.days) + 1):
-        part = replace(
-            case,
-            target=case.target[:stop],
-            exposure=case.exposure[:stop],
-            controls={key: values[:stop] for key, values in case.controls.items()},
-            declared=told,
-        )
-        if relapsed(part):
-            return stop - (back if comes_back else declared)
-    return None
-
-
-def relapses(cases: int, seed: int) -> None:
-    """False alarms in 90 days after a verdict, and the median delay of a true alarm (same verdicts, fall of a half)."""
-    print("\nrelapse, fall of a half, verdict after six weeks, back to the old rate after ten")
-    for name in ("plain", "weekday", "autocorrelated", "shared_trend"):
-        with Pool(2) as pool:
-            calm = pool.map(watch_relapse, [(name, 0.5, seed + n, False) for n in range(cases)])
-            back = pool.map(watch_relapse, [(name, 0.5, seed + n, True) for n in range(cases)])
-        quiet = [day for day in calm if day != -1]
-        lost = sorted(999 if day is None else day for day in back if day != -1)
-        alarms = np.mean([day is not None for day in quiet])
-        print(f"  {name:16} false alarms {alarms:.3f}, median delay {lost[len(lost) // 2]} days ({len(lost)} cases)")
+    by_cell: dict[tuple[str, str], list[Result]] = {}
+    for result in (result for group in nested for result in group):
+        by_cell.setdefault((result.method, result.scenario), []).append(result)
+    rows = []
+    for name in names:
+        best = {(r.truth, r.seed): r.right for r in by_cell.get(("oracle", name), [])}
+        rows += [summarise(method, name, by_cell[method, name], best) for method in methods]
+    return rows
 
 
 def report(rows: list[Row], methods: tuple[str, ...]) -> dict[str, Any]:
     """Print the table and return the summary."""
-    print(f"{'scenario':24}{'method':14}{'false':>7}{'cover':>7}{'bias':>7}{'sign':>6}  power by ratio")
+    print(f"{'scenario':24}{'method':14}{'false':>7}{'cover':>7}{'share':>7}{'bias':>7}{'sign':>6}  power by ratio")
     for row in rows:
-        power = "  ".join(f"{truth:.1f}: {share:.2f}" for truth, share in row.power.items())
+        power = "  ".join(f"{truth:g}: {share:.2f}" for truth, share in row.power.items())
         print(
-            f"{row.scenario:24}{row.method:14}{row.false:7.3f}{row.coverage:7.3f}{row.bias:+7.2f}"
+            f"{row.scenario:24}{row.method:14}{row.false:7.3f}{row.coverage:7.3f}{row.share:7.2f}{row.bias:+7.2f}"
             f"{row.wrong_sign:6.2f}  {power}"
         )
+    best = _power(row for row in rows if row.method == "oracle")
     summary: dict[str, Any] = {}
     for method in methods:
         own = [row for row in rows if row.method == method]
+        asked = [row for row in own if row.power]
         summary[method] = {
-            "false_mean": float(np.mean([row.false for row in own])),
-            "false_worst": max((row.false, row.scenario) for row in own),
-            "coverage_mean": float(np.mean([row.coverage for row in own])),
-            "coverage_worst": min((row.coverage, row.scenario) for row in own),
-            "power_mean": float(np.mean([share for row in own for share in row.power.values()])),
-            "milliseconds": float(np.mean([row.milliseconds for row in own])),
+            "false_mean": round(_mean(row.false for row in own), 4),
+            "false_worst": max((round(row.false, 3), row.scenario) for row in own),
+            "coverage_mean": round(_mean(row.coverage for row in asked), 4),
+            "coverage_worst": min((round(row.coverage, 3), row.scenario) for row in asked) if asked else None,
+            "power": round(_power(own), 4),
+            "power_of_oracle": round(_power(own) / best, 3) if best > 0 else None,
+            "wrong_sign": round(_mean(row.wrong_sign for row in asked), 4),
+            "ms": round(_mean(row.milliseconds for row in own), 1),
         }
     print()
     for method, values in summary.items():
@@ -279,23 +157,30 @@ def report(rows: list[Row], methods: tuple[str, ...]) -> dict[str, Any]:
     return summary
 
 
+def _mean(values: Iterable[Any]) -> float:
+    listed = list(values)
+    return float(np.mean(listed)) if listed else np.nan
+
+
+def _power(rows: Iterable[Row]) -> float:
+    return _mean(share for row in rows for share in row.power.values())
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--cases", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=700_000)
-    parser.add_argument("--scenario", nargs="*", default=list(streams.BY_NAME))
-    parser.add_argument("--ours-only", action="store_true")
-    parser.add_argument("--daily", action="store_true")
-    parser.add_argument("--relapse", action="store_true")
+    parser.add_argument("--seed", type=int, default=3_100_000)
+    parser.add_argument("--scenario", nargs="*", default=list(BY_NAME))
+    parser.add_argument("--method", nargs="*", default=list(METHODS), choices=list(METHODS))
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--json", type=Path, help="also write the rows there")
     options = parser.parse_args()
-    methods = ("closeloop",) if options.ours_only else tuple(METHODS)
-    if not (options.daily or options.relapse):
-        report(run(options.scenario, options.cases, options.seed, methods), methods)
-    if options.daily:
-        watch_daily(options.cases, options.seed)
-    if options.relapse:
-        relapses(options.cases, options.seed)
+    methods = tuple(options.method)
+    rows = run(options.scenario, options.cases, options.seed, methods, options.processes)
+    report(rows, methods)
+    if options.json:
+        options.json.write_text(json.dumps([vars(row) for row in rows], indent=1))
 
 
 if __name__ == "__main__":

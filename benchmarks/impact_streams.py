@@ -3,91 +3,44 @@
 Each scenario draws its own parameter values per case, so that a method cannot be tuned to one number. The log rate of
 series k on day t is
 
-    base_k + weekday + holiday + slope_k * t + wave_k(t) + shared_t + own_kt + event steps + effect * onset(t)
+    base_k + weekday + holiday + slope_k * t + wave_k(t) + shock(t) + events + own_kt + shared_t + effect * onset(t)
 
-with AR(1) shared and own parts and negative binomial counts around it. Nothing here is part of the installed product.
+with AR(1) shared and own parts and negative binomial counts around it. What the bounds of `impact_bounds` may know is
+kept in `Truth`. Nothing here is part of the installed product.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from impact_scenarios import Range, Scenario
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """Ranges from which each case of a named scenario is drawn; see the module for the model."""
+class Truth:
+    """How a case was made, but for the effect and the random draws of paths and counts.
 
-    name: str
-    base: Range = (6, 14)
-    pre: tuple[int, int] = (126, 182)
-    post: tuple[int, int] = (49, 84)
-    controls: tuple[int, int] = (4, 8)
-    control_base: Range = (4, 20)
-    weekday: Range = (0.1, 0.4)
-    holiday: Range = (0.0, 0.0)
-    slope: Range = (0.0, 0.0)  # per year, target and controls alike in size, own sign each
-    shared_slope: Range = (0.0, 0.0)
-    wave: Range = (0.0, 0.0)
-    own_wave: Range = (0.0, 0.0)
-    shared_sd: Range = (0.0, 0.1)
-    own_sd: Range = (0.0, 0.1)
-    correlation_days: Range = (5, 30)
-    dispersion: Range = (0.05, 0.25)  # variance = mean + dispersion * mean^2, per day
-    exposure: str = "flat"
-    shock: str = "none"
-    drift_sd: float = 0.0  # spread of steps that controls have of their own at the change
-    contaminated: int = 0
-    substitution: float = 0.0
-    onset: str = "step"
-    picked: str = "none"  # noise: opened where the noise peaked; incident: a real spike that fades by itself
-    event: str = "none"
-    relapse: bool = False
-    ratios: tuple[float, ...] = (1.0, 0.7, 0.5)
+    Attributes:
+        fixed: log mean per day without effect and paths, exposure included, (series, days).
+        shapes: parts of `fixed` whose time course somebody could know and whose size must be learned: (row, course),
+            row None for all series together.
+        own, shared: (sd, correlation in days) of the AR(1) path of each series, and of the one shared by all.
+        dispersion: variance of a daily count = mean + dispersion * mean^2.
+        slope, drift: spread of the slopes per year, and of the steps that controls have of their own at the change.
+        untouched: rows of the controls that the change does not move.
+    """
 
-
-SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("plain", shared_sd=(0, 0), own_sd=(0, 0), dispersion=(0, 0.05), weekday=(0, 0)),
-    Scenario("weekday", weekday=(0.5, 0.9)),
-    Scenario("holidays", holiday=(-1.2, -0.4)),
-    Scenario("trend", slope=(0.3, 0.8)),
-    Scenario("shared_trend", shared_slope=(0.4, 1.0)),
-    Scenario("yearly_shared", wave=(0.2, 0.5), pre=(180, 300)),
-    Scenario("yearly_own", own_wave=(0.15, 0.35), pre=(180, 300)),
-    Scenario("exposure_grows", exposure="grow"),
-    Scenario("exposure_shrinks", exposure="shrink"),
-    Scenario("exposure_steps", exposure="step"),
-    Scenario("overdispersed", dispersion=(0.5, 1.2)),
-    Scenario("autocorrelated", own_sd=(0.15, 0.3), correlation_days=(7, 20)),
-    Scenario("near_unit_root", own_sd=(0.2, 0.35), shared_sd=(0.1, 0.3), correlation_days=(60, 150)),
-    Scenario("shock_before", shock="before"),
-    Scenario("shock_at_change", shock="at"),
-    Scenario("shock_after", shock="after"),
-    Scenario("shock_pulse", shock="pulse"),
-    Scenario("one_control", controls=(1, 1), shared_sd=(0.1, 0.2)),
-    Scenario("no_controls", controls=(0, 0)),
-    Scenario("no_controls_correlated", controls=(0, 0), own_sd=(0.15, 0.25), correlation_days=(10, 30)),
-    Scenario("controls_drift", drift_sd=0.15, controls=(5, 9)),
-    Scenario("contaminated_control", contaminated=1),
-    Scenario("substitution", substitution=0.8),
-    Scenario("tiny_counts", base=(0.25, 0.6), control_base=(0.3, 3)),
-    Scenario("huge_counts", base=(120, 250), control_base=(80, 300), dispersion=(0.01, 0.05)),
-    Scenario("short_history", pre=(28, 35)),
-    Scenario("short_follow_up", post=(7, 10)),
-    Scenario("gradual", onset="gradual"),
-    Scenario("picked_noise", picked="noise", own_sd=(0.1, 0.25), controls=(2, 6)),
-    Scenario("picked_incident", picked="incident"),
-    Scenario("change_before", event="process_change"),
-    Scenario("classifier_before", event="classifier_version"),
-    Scenario(
-        "demo_like", base=(0.6, 1.2), control_base=(0.5, 2.5), pre=(182, 182), post=(84, 98), ratios=(1.0, 0.6, 0.4)
-    ),
-)
-BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+    fixed: Floats
+    shapes: tuple[tuple[int | None, Floats], ...]
+    own: tuple[tuple[float, float], ...]
+    shared: tuple[float, float]
+    dispersion: float
+    slope: float
+    drift: float
+    untouched: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -97,6 +50,7 @@ class Stream:
     case: dict[str, Any]
     ratio: float  # once the change is fully in effect
     mean_ratio: float  # over all days since the change; differs from `ratio` where the effect sets in slowly or is lost
+    truth: Truth
 
 
 def draw(scenario: Scenario, ratio: float, seed: int) -> Stream:
@@ -105,21 +59,16 @@ def draw(scenario: Scenario, ratio: float, seed: int) -> Stream:
     pre, post = rng.integers(scenario.pre[0], scenario.pre[1] + 1), rng.integers(scenario.post[0], scenario.post[1] + 1)
     series = 1 + int(rng.integers(scenario.controls[0], scenario.controls[1] + 1))
     world = _World(scenario, rng, int(pre), int(pre + post), series)
-    log_rate, exposure, facts = world.log_rates()
-    expected = np.exp(log_rate[0]) * exposure
-    onset = (
-        np.clip((np.arange(world.days) - pre + 1) / 21, 0, 1) if scenario.onset == "gradual" else np.ones(world.days)
-    )
-    effect = np.where(np.arange(world.days) >= pre, np.log(ratio) * onset, 0.0)
-    if scenario.relapse:
-        effect[int(pre + post // 2) :] = 0.0
-    moved = np.exp(log_rate[0]) * (1 - np.exp(effect)) * scenario.substitution
+    truth, exposure = world.truth()
+    log_rate = truth.fixed + world.paths
+    effect = world.effect(np.log(ratio))
+    expected = np.exp(log_rate[0])
+    moved = expected * (1 - np.exp(effect)) * scenario.substitution
     log_rate[0] += effect
-    if series > 1 and scenario.contaminated:
-        log_rate[1 : 1 + scenario.contaminated] += 0.8 * effect
+    log_rate[1 : 1 + scenario.contaminated] += scenario.contamination * effect
     if series > 1 and scenario.substitution:
         log_rate[1] = np.log(np.exp(log_rate[1]) + np.maximum(moved, 0))
-    counts = world.counts(np.exp(log_rate) * exposure)
+    counts = world.counts(np.exp(log_rate), truth.dispersion)
     case = {
         "id": f"{scenario.name}-{ratio}-{seed}",
         "start_date": "2026-01-05",
@@ -127,16 +76,15 @@ def draw(scenario: Scenario, ratio: float, seed: int) -> Stream:
         "target": counts[0].tolist(),
         "controls": {f"c{k}": counts[k].tolist() for k in range(1, series)},
         "change_day": int(pre),
-        "holidays": facts["holidays"],
-        "known_events": facts["events"],
-        "opened_day": world.opened(counts[0], facts["opened"]),
+        "holidays": world.holidays,
+        "known_events": world.events,
+        "opened_day": world.opened(counts[0]),
         "alpha": 0.05,
         "margin": 0.2,
         "monitoring": {"mode": "single"},
     }
-    without = expected[pre:]
-    mean_ratio = float((without * np.exp(effect[pre:])).sum() / without.sum())
-    return Stream(case, ratio, mean_ratio)
+    mean_ratio = float((expected * np.exp(effect))[pre:].sum() / expected[pre:].sum())
+    return Stream(case, ratio, mean_ratio, truth)
 
 
 @dataclass
@@ -146,49 +94,64 @@ class _World:
     pre: int
     days: int
     series: int
+    holidays: list[int] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    shapes: list[tuple[int | None, Floats]] = field(default_factory=list)
+    incident_day: int | None = None
 
-    def log_rates(self) -> tuple[Floats, Floats, dict[str, Any]]:
-        """Log rate per unit of exposure (series x days), exposure (days), and what the case says about them."""
+    def truth(self) -> tuple[Truth, Floats]:
+        """Everything but the effect, and the exposure per day."""
         sc, rng = self.scenario, self.rng
-        t = np.arange(self.days)
-        years = (t - self.pre) / 365.25
-        base = np.array([self._uniform(sc.base)] + [self._uniform(sc.control_base) for _ in range(self.series - 1)])
-        week = rng.normal(0, 1, 7)
-        rate = np.log(base)[:, None] + (self._uniform(sc.weekday) * (week - week.mean()))[t % 7]
-        rate = rate + self._signed(sc.shared_slope) * years
-        rate = rate + np.array([self._signed(sc.slope) for _ in range(self.series)])[:, None] * years
-        rate = rate + self._uniform(sc.wave) * np.sin(2 * np.pi * (years + rng.uniform()))
-        own_wave = [
-            self._uniform(sc.own_wave) * np.sin(2 * np.pi * (years + rng.uniform())) for _ in range(self.series)
-        ]
-        rate = rate + np.array(own_wave)
-        rate = rate + self._ar1(self._uniform(sc.shared_sd))
-        own_sd = self._uniform(sc.own_sd)
-        rate = rate + np.array([self._ar1(own_sd) for _ in range(self.series)])
-        holidays = (
-            sorted(rng.choice(self.days, size=max(1, self.days // 40), replace=False).tolist())
-            if any(sc.holiday)
-            else []
+        exposure = self._exposure()
+        slopes = self._slopes()
+        fixed = self._levels() + slopes[:, None] * self._years() + self._waves() + np.log(exposure)
+        fixed[:, self.holidays] += self._uniform(sc.holiday)
+        fixed += self._shock()
+        self._events(fixed)
+        self._incident(fixed)
+        drift = rng.normal(0, sc.drift_sd, (self.series - 1, 1)) if sc.drift_sd else 0.0
+        fixed[1:, self.pre :] += drift
+        own_sd, shared_sd = self._uniform(sc.own_sd), self._uniform(sc.shared_sd)
+        lengths = [self._uniform(sc.correlation_days) for _ in range(self.series + 1)]
+        self.paths = np.array([self._ar1(own_sd, length) for length in lengths[1:]])
+        self.paths = self.paths + self._ar1(shared_sd, lengths[0])
+        touched = max(sc.contaminated, 1 if sc.substitution else 0)
+        truth = Truth(
+            fixed=fixed,
+            shapes=tuple(self.shapes),
+            own=tuple((own_sd, length) for length in lengths[1:]),
+            shared=(shared_sd, lengths[0]),
+            dispersion=self._uniform(sc.dispersion),
+            slope=float(np.sqrt(np.mean(slopes**2))),
+            drift=sc.drift_sd,
+            untouched=tuple(range(1 + touched, self.series)),
         )
-        rate[:, holidays] += self._uniform(sc.holiday)
-        rate = rate + self._shock(t)
-        rate[1:, self.pre :] += rng.normal(0, sc.drift_sd, (self.series - 1, 1)) if sc.drift_sd else 0.0
-        opened = self._incident(rate)
-        return rate, self._exposure(t), {"holidays": holidays, "events": self._event(rate), "opened": opened}
+        return truth, exposure
 
-    def counts(self, mean: Floats) -> NDArray[np.int64]:
+    def effect(self, size: float) -> Floats:
+        """Log ratio per day: at once, slowly, late, or lost again."""
+        since = np.arange(self.days) - self.pre
+        onset = (since >= 0).astype(float)
+        if self.scenario.onset == "gradual":
+            onset = np.clip((since + 1) / self._uniform((10, 35)), 0, 1)
+        if self.scenario.onset == "delayed":
+            onset = (since >= self.rng.integers(5, 15)).astype(float)
+        if self.scenario.relapse:
+            onset[self.pre + (self.days - self.pre) // 2 :] = 0.0
+        return np.asarray(size * onset)
+
+    def counts(self, mean: Floats, dispersion: float) -> NDArray[np.int64]:
         """Negative binomial counts."""
-        dispersion = self._uniform(self.scenario.dispersion)
         if dispersion > 1e-3:
             mean = mean * self.rng.gamma(1 / dispersion, dispersion, mean.shape)
         return self.rng.poisson(mean)
 
-    def opened(self, target: NDArray[np.int64], opened: int | None) -> int | None:
-        """The day on which somebody picks the theme: where its last-week mean peaked, shortly before the change."""
+    def opened(self, target: NDArray[np.int64]) -> int | None:
+        """The day on which somebody picks the theme: where its last weeks peaked, shortly before the change."""
         if self.scenario.picked == "noise":
-            window = range(max(14, self.pre - 42), self.pre)
+            window = range(max(14, self.pre - self.scenario.picked_within), self.pre)
             return max(window, key=lambda day: target[day - 13 : day + 1].sum())
-        return opened
+        return self.incident_day
 
     def _uniform(self, ends: Range) -> float:
         return float(self.rng.uniform(*ends))
@@ -196,8 +159,33 @@ class _World:
     def _signed(self, ends: Range) -> float:
         return self._uniform(ends) * float(self.rng.choice([-1, 1]))
 
-    def _ar1(self, sd: float) -> Floats:
-        rho = np.exp(-1 / self._uniform(self.scenario.correlation_days))
+    def _years(self) -> Floats:
+        return np.asarray((np.arange(self.days) - self.pre) / 365.25)
+
+    def _levels(self) -> Floats:
+        sc = self.scenario
+        base = np.array([self._uniform(sc.base)] + [self._uniform(sc.control_base) for _ in range(self.series - 1)])
+        week = self.rng.normal(0, 1, 7)
+        if any(sc.holiday):
+            number = max(1, self.days // 40)
+            self.holidays = sorted(self.rng.choice(self.days, size=number, replace=False).tolist())
+        weekday = (self._uniform(sc.weekday) * (week - week.mean()))[np.arange(self.days) % 7]
+        return np.asarray(np.log(base)[:, None] + weekday)
+
+    def _slopes(self) -> Floats:
+        sc = self.scenario
+        own = np.array([self._signed(sc.slope) for _ in range(self.series)])
+        own[1:] += [self._signed(sc.control_slope) for _ in range(self.series - 1)]
+        return np.asarray(own + self._signed(sc.shared_slope))
+
+    def _waves(self) -> Floats:
+        sc, rng, years = self.scenario, self.rng, self._years()
+        shared = self._uniform(sc.wave) * np.sin(2 * np.pi * (years + rng.uniform()))
+        own = [self._uniform(sc.own_wave) * np.sin(2 * np.pi * (years + rng.uniform())) for _ in range(self.series)]
+        return np.asarray(shared + np.array(own))
+
+    def _ar1(self, sd: float, length: float) -> Floats:
+        rho = np.exp(-1 / length)
         noise = self.rng.normal(0, 1, self.days)
         path = np.empty(self.days)
         path[0] = noise[0]
@@ -205,41 +193,48 @@ class _World:
             path[day] = rho * path[day - 1] + np.sqrt(1 - rho**2) * noise[day]
         return path * sd
 
-    def _shock(self, t: NDArray[np.int64]) -> Floats | float:
-        size = self._signed((0.25, 0.6))
-        if self.scenario.shock == "none":
+    def _shock(self) -> Floats | float:
+        size, t, kind = self._signed((0.25, 0.6)), np.arange(self.days), self.scenario.shock
+        if kind == "none":
             return 0.0
-        if self.scenario.shock == "pulse":
-            start = int(self.rng.integers(self.pre, self.pre + 14))
-            return np.where((t >= start) & (t < start + 14), abs(size) * 1.3, 0.0)
-        shift = {"before": -int(self.rng.integers(14, 42)), "at": 0, "after": int(self.rng.integers(7, 28))}[
-            self.scenario.shock
-        ]
-        return np.where(t >= self.pre + shift, size, 0.0)
+        place, _, pulse = kind.partition("_")
+        shift = {"before": -int(self.rng.integers(14, 42)), "at": 0, "after": int(self.rng.integers(7, 28))}[place]
+        start = self.pre + shift
+        shape = (t >= start).astype(float)
+        if pulse:
+            shape *= t < start + int(self.rng.integers(7, 15))
+            size = abs(size) * 1.3
+        self.shapes.append((None, shape))
+        return np.asarray(size * shape)
 
-    def _incident(self, rate: Floats) -> int | None:
-        if self.scenario.picked != "incident":
-            return None
-        start = self.pre - int(self.rng.integers(21, 42))
-        fade = self._uniform((5, 12))
-        t = np.arange(self.days)
-        rate[0] += np.where(t >= start, self._uniform((0.6, 1.2)) * np.exp(-np.maximum(t - start - 7, 0) / fade), 0.0)
-        return start + 7
+    def _incident(self, fixed: Floats) -> None:
+        sc, t = self.scenario, np.arange(self.days)
+        if sc.picked != "incident":
+            return
+        start = self.pre - int(self._uniform(sc.incident_before))
+        fade, plateau = self._uniform(sc.incident_fade), int(self.rng.integers(5, 9))
+        shape = np.where(t >= start, np.exp(-np.maximum(t - start - plateau, 0) / fade), 0.0)
+        fixed[0] += self._uniform((0.6, 1.2)) * shape
+        self.shapes.append((0, shape))
+        self.incident_day = start + plateau
 
-    def _event(self, rate: Floats) -> list[dict[str, Any]]:
-        if self.scenario.event == "none":
-            return []
-        day = self.pre - int(self.rng.integers(21, 70))
-        if self.scenario.event == "process_change":
-            rate[0, day:] += self._signed((0.2, 0.6))
-        else:
-            rate[:, day:] += self.rng.normal(0, 0.3, (self.series, 1))
-        return [{"day": day, "kind": self.scenario.event}]
+    def _events(self, fixed: Floats) -> None:
+        sc, t = self.scenario, np.arange(self.days)
+        if sc.event == "none":
+            return
+        day = self.pre - int(self._uniform(sc.event_before))
+        after = (t >= day).astype(float)
+        rows = [0] if sc.event == "process_change" else list(range(self.series))
+        for row in rows:
+            size = self._signed((0.2, 0.6)) if sc.event == "process_change" else float(self.rng.normal(0, 0.3))
+            fixed[row] += size * after
+            self.shapes.append((row, after))
+        self.events = [{"day": day, "kind": sc.event}]
 
-    def _exposure(self, t: NDArray[np.int64]) -> Floats:
-        noise = np.exp(self.rng.normal(0, 0.05, self.days))
+    def _exposure(self) -> Floats:
+        noise, t = np.exp(self.rng.normal(0, 0.05, self.days)), np.arange(self.days)
         if self.scenario.exposure == "step":
             at = self.pre + int(self.rng.integers(-21, 22))
-            return noise * np.where(t >= at, self._uniform((0.5, 2.0)), 1.0)
+            return np.asarray(noise * np.where(t >= at, self._uniform((0.5, 2.0)), 1.0))
         growth = {"grow": 1, "shrink": -1}.get(self.scenario.exposure, 0) * self._uniform((0.5, 1.2))
-        return noise * np.exp(growth * (t - self.pre) / 365.25)
+        return np.asarray(noise * np.exp(growth * self._years()))

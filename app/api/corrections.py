@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from app.api.bodies import ApiRoute
 from app.api.deps import Analyst, Id, Now, Reading, Writing
@@ -38,12 +38,14 @@ class CorrectionIn(BaseModel):
 
     topic: str | None = Field(default=None, max_length=64, description="Key of a topic; null: none of them.")
     sentiment_label: Literal["negative", "neutral", "positive"] | None = None
-    complaint: bool | None = None
+    complaint: StrictBool | None = None
     friction: Friction | None = None
-    urgent: bool | None = Field(default=None, description="Whether it cannot wait.")
-    response_needed: bool | None = Field(default=None, description="Whether the customer expects an answer.")
-    escalation_intent: bool | None = Field(default=None, description="Whether they threaten to take it further.")
-    gold: bool = Field(default=False, description="Keep it for measuring: it decides its own text and never teaches.")
+    urgent: StrictBool | None = Field(default=None, description="Whether it cannot wait.")
+    response_needed: StrictBool | None = Field(default=None, description="Whether the customer expects an answer.")
+    escalation_intent: StrictBool | None = Field(default=None, description="Whether they threaten to take it further.")
+    gold: StrictBool = Field(
+        default=False, description="Keep it for measuring: it decides its own text and never teaches."
+    )
     drawn: Drawn = Field(
         default=Drawn.OWN, description="Where you met it: in the review queue (`queue`, `random`), or not."
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from sqlalchemy.orm import Session
 
 from app.api.bodies import ApiRoute
@@ -46,7 +46,7 @@ class ReplayIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"source": "shop-survey", "since": "2026-09-01T00:00:00Z"}]}
     )
 
-    ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(default_factory=list, max_length=_MOST_IDS)
+    ids: list[Annotated[StrictInt, Field(ge=1, le=LARGEST_ID)]] = Field(default_factory=list, max_length=_MOST_IDS)
     source: str | None = Field(default=None, max_length=64)
     state: DeliveryState | None = None
     since: Instant | None = None

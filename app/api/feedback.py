@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Admin, Analyst, Id, IngesterOrAnalyst, Now, Reading, Writing
@@ -15,7 +15,7 @@ from app.api.paging import Listing, Paged, position_of
 from app.api.quotes import QuoteOut, show_quote
 from app.domain.actor import Actor, Scope
 from app.domain.feedback import FeedbackState, Medium, Role
-from app.domain.masking import mask_email, mask_name, mask_ref
+from app.domain.masking import mask_addresses, mask_email, mask_name, mask_ref
 from app.errors import AppError, Kind
 from app.ingest.retry import retry_parked
 from app.store.feedback import FeedbackFilter, Found, list_feedback, read_feedback
@@ -97,7 +97,7 @@ class RetryIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(default_factory=list, max_length=1000)
+    ids: list[Annotated[StrictInt, Field(ge=1, le=LARGEST_ID)]] = Field(default_factory=list, max_length=1000)
 
 
 class RetriedOut(BaseModel):
@@ -228,5 +228,9 @@ def _shown(row: Feedback, source: str, actor: Actor) -> FeedbackOut:
         customer_name=row.customer_name if named else mask_name(row.customer_name),
         segment=row.segment,
         case_id=row.case_ref,
-        attributes=row.attributes,
+        attributes=row.attributes if named else {name: _masked(value) for name, value in row.attributes.items()},
     )
+
+
+def _masked(value: object) -> object:
+    return mask_addresses(value) if isinstance(value, str) else value

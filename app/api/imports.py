@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.api.bodies import ApiRoute
 from app.api.deps import Id, Ingester, IngesterOrAnalyst, Now, Reading, Writing, runtime_of
 from app.api.intake import SourceKey, target_source
+from app.api.once import KeyRequired
 from app.api.openapi import declare
 from app.api.paging import Listing, Paged, position_of
 from app.api.uploads import Upload, receive_file
@@ -106,6 +107,7 @@ class _Asked:
 async def _upload(
     request: Request,
     _actor: Ingester,
+    _key: KeyRequired,
     filename: Annotated[
         str | None, Query(min_length=1, max_length=255, description="The file's name; its ending says what it is.")
     ] = None,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
 from app.act.aside import decline_item, mark_duplicate, reopen_item, resume_item, snooze_item
 from app.act.handing import Handover, comment_item, reassign_item
@@ -46,7 +46,7 @@ class Seen(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: int | None = Field(default=None, ge=1, le=LARGEST_ID, description="Instead of `If-Match`.")
+    version: StrictInt | None = Field(default=None, ge=1, le=LARGEST_ID, description="Instead of `If-Match`.")
 
 
 class PlanIn(Seen):
@@ -68,8 +68,10 @@ class PlanIn(Seen):
 
     description: Text
     planned_for: Day | None = Field(default=None, description="The day on which it is expected to start (UTC).")
-    target_reduction: float = Field(gt=0, le=1, allow_inf_nan=False, description="0.3: a third fewer complaints.")
-    margin: float = Field(default=0.2, gt=0, lt=1, allow_inf_nan=False, description="Less than this is no change.")
+    target_reduction: StrictFloat = Field(gt=0, le=1, allow_inf_nan=False, description="0.3: a third fewer complaints.")
+    margin: StrictFloat = Field(
+        default=0.2, gt=0, lt=1, allow_inf_nan=False, description="Less than this is no change."
+    )
 
 
 class DeployIn(Seen):
@@ -100,7 +102,7 @@ class SnoozeIn(Seen):
 class DuplicateIn(Seen):
     """Of which item it is a duplicate."""
 
-    of: int = Field(ge=1, le=LARGEST_ID)
+    of: StrictInt = Field(ge=1, le=LARGEST_ID)
 
 
 class CommentIn(Seen):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from app.access.keys import create_key, revoke_key, rotate_key
 from app.api.bodies import ApiRoute
@@ -27,8 +27,8 @@ class KeyIn(BaseModel):
 
     name: str = Field(description="What people call it; appears in the audit.", min_length=1, max_length=80)
     scopes: list[Scope] = Field(min_length=1)
-    owner_id: int | None = Field(default=None, ge=1, le=LARGEST_ID, description="Sees with this owner's eyes.")
-    source_id: int | None = Field(default=None, ge=1, le=LARGEST_ID, description="Writes to this source only.")
+    owner_id: StrictInt | None = Field(default=None, ge=1, le=LARGEST_ID, description="Sees with this owner's eyes.")
+    source_id: StrictInt | None = Field(default=None, ge=1, le=LARGEST_ID, description="Writes to this source only.")
     expires_at: Instant | None = None
 
 

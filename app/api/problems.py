@@ -190,6 +190,11 @@ def _on_http_error(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> Iterator[str]:
     """The methods that the address takes; the framework names those of the first route only."""
+    # An address that is described as it stands is not also a key or an id in a longer pattern.
+    described: Mapping[str, Any] = request.app.openapi()["paths"].get(request.url.path, {})
+    if described:
+        yield from (method for method in _METHODS if method.lower() in described)
+        return
     for method in _METHODS:
         scope = {**request.scope, "method": method}
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes):

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from app.access.audit import record_audit
 from app.api.bodies import ApiRoute, check_form, read_body
@@ -90,7 +90,7 @@ class PreviewIn(BaseModel):
     rules: list[dict[str, Any]] | None = Field(
         default=None, max_length=1000, description="As in the company document; absent: the stored ones."
     )
-    days: int = Field(default=30, ge=1, le=MAX_DAYS)
+    days: StrictInt = Field(default=30, ge=1, le=MAX_DAYS)
 
 
 class ShareOut(BaseModel):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Analyst, Id, Now, Reader, Reading, Writing
@@ -84,7 +84,7 @@ class MergeIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    into: int = Field(ge=1, le=LARGEST_ID, description="Id of a theme of the same topic.")
+    into: StrictInt = Field(ge=1, le=LARGEST_ID, description="Id of a theme of the same topic.")
 
 
 class MuteIn(BaseModel):
@@ -92,7 +92,7 @@ class MuteIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    muted: bool = True
+    muted: StrictBool = True
 
 
 _MUTED = MuteIn()

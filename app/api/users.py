@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictInt
 
 from app.access.passwords import hash_password
 from app.access.users import (
@@ -33,7 +33,7 @@ class RightsIn(BaseModel):
 
     role: UserRole | None = Field(default=None, description="`owner`, `analyst` or `admin`; null: none.")
     scopes: list[Scope] = Field(default_factory=list, description="Beside those of the role, e.g. `pii:read`.")
-    owner_id: int | None = Field(default=None, ge=1, le=LARGEST_ID, description="Sees with this owner's eyes.")
+    owner_id: StrictInt | None = Field(default=None, ge=1, le=LARGEST_ID, description="Sees with this owner's eyes.")
 
 
 class UserIn(RightsIn):

@@ -6,6 +6,8 @@ import typer
 
 from app.cli.checks import Finding, State, check_all
 from app.cli.console import AsJson, Exit, print_json, say
+from app.cli.sign_in_checks import check_sign_in
+from app.clock import SystemClock
 from app.errors import AppError
 from app.settings import read_settings
 
@@ -13,9 +15,10 @@ _MARKS = {State.OK: "ok     ", State.WARNING: "warning", State.FAILED: "FAILED "
 
 
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, data directory, database, model, worker and mail; exit 1 if anything has failed."""
+    """Check settings, data directory, database, model, worker, mail and sign-in; exit 1 if anything has failed."""
     try:
-        findings = check_all(read_settings())
+        settings = read_settings()
+        findings = [*check_all(settings), *check_sign_in(settings, SystemClock().now())]
     except AppError as error:
         findings = [Finding("settings", State.FAILED, error.message, "Correct or unset that variable.")]
     if as_json:

@@ -1,5 +1,6 @@
 """`closeloop evaluate impact`: cases from a file or line by line on stdin, verdicts out."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ def impact(
 ) -> None:
     """Judge changes from daily counts: did complaints fall because of the change?"""
     if stdio:
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")  # a line that is no UTF-8 is a bad line, not the end
         for answer in converse(sys.stdin):
             sys.stdout.write(json.dumps(answer, allow_nan=False) + "\n")
             sys.stdout.flush()

@@ -1,5 +1,6 @@
 """`closeloop serve` and `closeloop work`: the long-running processes."""
 
+import gc
 import logging
 import os
 import signal
@@ -126,6 +127,7 @@ def _listen(runtime: Runtime, embedded: Embedded | None) -> None:
         lifespan="on",
         timeout_graceful_shutdown=REQUESTS_S,
     )
+    _spare_the_collector()
     server = uvicorn.Server(config)
     app.state.stopping = lambda: server.should_exit
     # The server raises the signal that stopped it once more when it is done: a stop that was asked for is a success.
@@ -134,6 +136,13 @@ def _listen(runtime: Runtime, embedded: Embedded | None) -> None:
     server.run()
     if not server.started:
         raise typer.Exit(Exit.UNREACHABLE)
+
+
+def _spare_the_collector() -> None:
+    """Keep the cycle collector away from what lives as long as the process: it cost 40 % of taking a bulk in."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def leave(*, clean: bool) -> None:

@@ -106,6 +106,7 @@ class Spec:
         handshake: Answers a sender that asks whether we are there; None: it was no such question. Called only for
             deliveries that `auth` let in, unless `open_handshake` is set.
         open_handshake: The sender asks before it can sign.
+        screen: Raises for an authentic delivery that is an attack on whoever reads it: it is answered 400 and not kept.
         pull: Makes the request for a `Wanted`, given the source's configuration and the operator's API token.
     """
 
@@ -117,6 +118,7 @@ class Spec:
     acknowledgement: Reply | None = None
     handshake: Callable[[RawDelivery, Sequence[str]], Reply | None] | None = None
     open_handshake: bool = False
+    screen: Callable[[RawDelivery], None] | None = None
     pull: Callable[[Wanted, Any, str], Pull] | None = None
 
 

@@ -166,7 +166,7 @@ def _ticket(ticket: Mapping[str, Any], body: object, config: Config) -> Found:
     said = _description(ticket)
     for one in comments if len(_listed(body, "ticket")) == 1 or at(ticket, "comments") else ():
         author = users.get(ident(at(one, "author_id")))
-        staff = None if author is None else at(author, "role") not in _CUSTOMERS
+        staff = None if author is None else ident(at(author, "role")) not in _CUSTOMERS
         told = {"author": {"id": at(one, "author_id"), "is_staff": staff, "name": at(author, "name")}}
         said += _comment({**one, **told}, ticket, time_or_none(at(one, "created_at"), zone), said)
     rating = at(ticket, "satisfaction_rating")

@@ -1,6 +1,9 @@
 """What is shown of a customer's name and address to readers without `pii:read`: enough to see that there is one."""
 
+import re
+
 _HIDDEN = "***"
+_ADDRESS = re.compile(r"""[^\s@<>"',;:()]+@[^\s@<>"',;:()]+""")
 
 
 def mask_name(name: str | None) -> str | None:
@@ -11,6 +14,11 @@ def mask_name(name: str | None) -> str | None:
 def mask_email(address: str | None) -> str | None:
     """The first letter of an address, without its domain."""
     return None if address is None else f"{address[:1]}{_HIDDEN}@{_HIDDEN}"
+
+
+def mask_addresses(text: str) -> str:
+    """A text without the e-mail addresses in it."""
+    return _ADDRESS.sub(f"{_HIDDEN}@{_HIDDEN}", text)
 
 
 def mask_ref(ref: str | None) -> str | None:

@@ -14,6 +14,7 @@ from app.domain.feedback import DeliveryState, FetchState
 from app.engine.wake import wake
 from app.errors import AppError
 from app.ingest.download import Downloaded
+from app.ingest.fetches import answer_ref
 from app.ingest.sealing import unseal_secrets
 from app.ingest.sources import CONNECTORS
 from app.payloads.delivery import ASKED_AT, ASKED_ID
@@ -139,7 +140,7 @@ def _delivery(row: Fetch, answer: Downloaded, now: datetime) -> Delivery:
         asked[ASKED_AT] = row.occurred_at.isoformat()
     return Delivery(
         source_id=row.source_id,
-        sender_ref=f"fetch:{row.id}.{row.attempts}",
+        sender_ref=answer_ref(row.id, row.attempts),
         digest=sha256(answer.body).hexdigest(),
         content_type=answer.content_type,
         headers=asked,

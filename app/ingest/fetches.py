@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from app.connectors.contract import Wanted
@@ -12,6 +12,8 @@ from app.store.tables import Delivery, Fetch
 
 PATIENCE = timedelta(days=7)
 """How long the words of a thin event are waited for."""
+
+_ANSWER = "answer to fetch "
 
 
 def open_fetches(session: Session, now: datetime, source_id: int, delivery_id: int, wanted: Sequence[Wanted]) -> None:
@@ -35,10 +37,34 @@ def open_fetches(session: Session, now: datetime, source_id: int, delivery_id: i
 
 def close_fetches(session: Session, source_id: int, external_ids: Sequence[str]) -> None:
     """The words of these are here; a delivery that waits for nothing else is unpacked."""
-    waiting = (Fetch.source_id == source_id) & (Fetch.state == FetchState.OPEN)
-    found = session.execute(
-        select(Fetch.id, Fetch.delivery_id).where(waiting, Fetch.external_id.in_(external_ids))
-    ).all()
+    _close(session, (Fetch.source_id == source_id) & Fetch.external_id.in_(external_ids))
+
+
+def close_fetch(session: Session, source_id: int, sender_ref: str) -> None:
+    """What a sender's API answered was read: nothing more is to come, even where it names no single item.
+
+    Args:
+        session: A write transaction.
+        source_id: Whose it was.
+        sender_ref: From `answer_ref`.
+    """
+    fetch_id = sender_ref.removeprefix(_ANSWER).partition(".")[0]
+    if fetch_id.isdecimal():
+        _close(session, (Fetch.source_id == source_id) & (Fetch.id == int(fetch_id)))
+
+
+def answer_ref(fetch_id: int, attempt: int) -> str:
+    """What the delivery is called that holds the answer to one try of a fetch."""
+    return f"{_ANSWER}{fetch_id}.{attempt}"
+
+
+def is_answer(sender_ref: str | None) -> bool:
+    """Whether a delivery of this name is such an answer."""
+    return sender_ref is not None and sender_ref.startswith(_ANSWER)
+
+
+def _close(session: Session, which: ColumnElement[bool]) -> None:
+    found = session.execute(select(Fetch.id, Fetch.delivery_id).where(Fetch.state == FetchState.OPEN, which)).all()
     if not found:
         return
     session.execute(update(Fetch).where(Fetch.id.in_([one.id for one in found])).values(state=FetchState.DONE))

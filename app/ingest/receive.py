@@ -57,13 +57,17 @@ def verify_delivery(source: Source | None, delivery: RawDelivery, now: datetime,
 
     Raises:
         AppError: ``unknown_source`` (not found; also for sources without a hook), ``bad_signature``
-            (unauthenticated, the same for every cause) or ``source_paused`` (unavailable, with `retry_after` seconds).
+            (unauthenticated, the same for every cause) or ``source_paused`` (unavailable, with `retry_after` seconds);
+            or what the connector's `screen` raises.
     """
     source = find_hook(source, delivery, now, secret_key)
     if not is_authentic(source, delivery, now, secret_key):
         message = "The delivery is not signed with a live secret of this source, or too old. Check the sender's secret."
         raise AppError(Kind.UNAUTHENTICATED, "bad_signature", message)
     check_open(source)
+    screen = load_plugin(CONNECTORS, source.connector).SPEC.screen
+    if screen is not None:
+        screen(delivery)
     return source
 
 

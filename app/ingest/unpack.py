@@ -13,7 +13,7 @@ from app.connectors.contract import Ignored, Parsed, Wanted
 from app.domain.feedback import DeliveryState
 from app.engine.wake import wake
 from app.errors import AppError
-from app.ingest.fetches import open_fetches
+from app.ingest.fetches import close_fetch, is_answer, open_fetches
 from app.ingest.items import Accepted
 from app.ingest.sources import CONNECTORS
 from app.ingest.taking import take_found
@@ -111,6 +111,8 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
         state, reason = _stored(session, now, source, delivery.id, outcome.found[delivery.id])
         delivery.state, delivery.reason = state, reason
         delivery.unpacked_at, delivery.leased_until = now, None
+        if state is DeliveryState.UNPACKED and delivery.sender_ref and is_answer(delivery.sender_ref):
+            close_fetch(session, source.id, delivery.sender_ref)
 
 
 def release(session: Session, now: datetime, batch: Batch, reason: str) -> None:

@@ -45,7 +45,7 @@ def answer_operation(line: str) -> Answer:
     """
     request = _load(line)
     operation = request.get("op")
-    if operation not in OPERATIONS:
+    if not isinstance(operation, str) or operation not in OPERATIONS:
         raise CaseError(f"op must be one of {', '.join(OPERATIONS)}")
     return OPERATIONS[operation](request)
 
@@ -79,9 +79,16 @@ def _portfolio(request: Mapping[str, Any]) -> Answer:
     raw = request.get("cases")
     if not isinstance(raw, list):
         raise CaseError("cases must be a list of cases")
-    cases = [parse_case(item) for item in raw]
+    cases = [_numbered(item, number) for number, item in enumerate(raw)]
     verdicts = control_discoveries([estimate(case) for case in cases], _strictest(cases))
     return {"verdicts": [dump_verdict(verdict) for verdict in verdicts]}
+
+
+def _numbered(item: object, number: int) -> Case:
+    try:
+        return parse_case(item)
+    except CaseError as error:
+        raise CaseError(f"cases[{number}]: {error}") from None
 
 
 def _strictest(cases: list[Case]) -> float:

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -60,3 +61,17 @@ def test_a_v6_network_counts_as_one_address():
     assert network_of("2001:db8:1:3::5") != network_of("2001:db8:1:2::5")
     assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") == "192.0.2.1"
     assert network_of("testclient") == network_of(None) == "unknown"
+
+
+def test_t52_of_many_guesses_at_once_no_more_than_ten_are_looked_at(database, now):
+    def guess(_):
+        try:
+            with database.writing() as session:
+                take_attempt(session, now, ACCOUNT, "mira")
+        except AppError as error:
+            return error.kind
+        return "looked at"
+
+    with ThreadPoolExecutor(15) as pool:
+        told = list(pool.map(guess, range(30)))
+    assert (told.count("looked at"), told.count(Kind.RATE_LIMITED)) == (10, 20)

@@ -47,6 +47,7 @@ def test_t72_the_header_allow_names_every_method_of_an_address(client):
         ("/v1/keys/1", {"DELETE"}),
         ("/v1/hooks/x", {"GET", "HEAD", "POST"}),
         ("/v1/feedback/bulk", {"POST"}),
+        ("/v1/sources/preview", {"POST"}),
         ("/v1/deliveries/replay", {"POST"}),
     ):
         answer = client.request("OPTIONS", path)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tracemalloc
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -57,7 +58,8 @@ def count(database):
 
 def send(client, body, name="survey.csv", content_type="text/csv", **query):
     params = {"filename": name, **query}
-    return client.post("/v1/imports", params=params, content=body, headers={"content-type": content_type})
+    headers = {"content-type": content_type, "idempotency-key": uuid.uuid4().hex}
+    return client.post("/v1/imports", params=params, content=body, headers=headers)
 
 
 def many(rows, start=0):
@@ -96,7 +98,10 @@ def test_the_same_file_again_adds_nothing(sender, read_on, count):
 
 def test_a_form_with_a_file_and_other_fields(sender, read_on, count):
     answer = sender.post(
-        "/v1/imports", data={"note": "of March"}, files={"file": ("../../etc/survey.csv", ROWS, "text/csv")}
+        "/v1/imports",
+        data={"note": "of March"},
+        files={"file": ("../../etc/survey.csv", ROWS, "text/csv")},
+        headers={"idempotency-key": "form"},
     )
     assert answer.status_code == 202, answer.text
     assert answer.json()["name"] == "survey.csv"
@@ -117,7 +122,7 @@ def test_a_form_with_a_file_and_other_fields(sender, read_on, count):
     ],
 )
 def test_forms_that_are_none_are_refused_and_leave_no_file_t_38(sender, runtime, problem, body):
-    headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
+    headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}", "idempotency-key": "one"}
     problem(sender.post("/v1/imports", content=body, headers=headers), 400, "bad_upload")
     assert files(runtime) == []
 
@@ -344,3 +349,19 @@ def test_erasing_a_person_takes_rejected_rows_that_name_them(sender, read_on, da
     with database.writing() as session:
         erase_customer(session, now, OPERATOR, "K-7")
     assert count(ImportReject) == 2
+
+
+def test_t95_an_import_needs_a_key_and_the_same_file_under_it_is_taken_once(sender, problem, count):
+    def start(body, **headers):
+        headers = {"content-type": "text/csv", **headers}
+        return sender.post("/v1/imports", params={"filename": "a.csv"}, content=body, headers=headers)
+
+    under = {"idempotency-key": "march"}
+    problem(start(many(3)), 400, "idempotency_key_required")
+    first, again = start(many(3), **under), start(many(3), **under)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json() == first.json()
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["idempotency-replayed"] == "true"
+    problem(start(many(4), **under), 422, "idempotency_key_reused")
+    assert count(Import) == 1

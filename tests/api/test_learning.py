@@ -73,7 +73,7 @@ def test_a_correction_keeps_what_the_model_had_said_and_how_one_came_to_it(analy
         assert (mention.urgent, mention.urgent_confidence, mention.topic_id) == (True, 1.0, None)
     # Of a second thought the model's word is still the first one.
     again = analyst.post(path, json={"complaint": False}).json()
-    assert again["judged"] == made["judged"]
+    assert again["judged"] == made["judged"] | {"about": ""}  # of the span, which has no topic any more
 
 
 @pytest.mark.parametrize("body", [{"urgent": "perhaps"}, {"drawn": "lots"}, {"gold": 3, "urgent": True}])

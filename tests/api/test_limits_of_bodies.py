@@ -167,3 +167,15 @@ def test_times_are_text_with_a_zone_and_never_numbers(analyst, admin, problem):
     for value in (0, 1789000000000, True, "1789000000"):
         problem(admin.post("/v1/deliveries/replay", json={"until": value}), 422, "invalid_request")
     assert analyst.get("/v1/feedback?since=2026-09-01T00:00:00%2B02:00").status_code == 200
+
+
+def test_numbers_and_truths_are_not_guessed_from_other_things(admin, problem):
+    for path, body in (
+        ("/v1/themes/1/mute", {"muted": 0}),
+        ("/v1/themes/1/merge", {"into": "2"}),
+        ("/v1/action-items/1/acknowledge", {"version": True}),
+        ("/v1/action-items/1/plan", {"version": 1, "description": "x", "target_reduction": "0.3"}),
+        ("/v1/feedback/retry", {"ids": ["1"]}),
+        ("/v1/keys", {"name": "x", "scopes": ["analyst"], "owner_id": "1"}),
+    ):
+        problem(admin.post(path, json=body), 422, "invalid_request")

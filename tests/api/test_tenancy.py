@@ -24,6 +24,7 @@ ITEM = {
         {"role": "customer", "text": "It was late", "speaker": "Zora Quist"},
     ],
     "customer": {"ref": "C-9", "email": "zora.quist@example.net", "name": "Zora Quist"},
+    "attributes": {"reply_to": "zora.quist@example.net", "store": "Leeds", "visits": 3},
 }
 
 
@@ -146,7 +147,9 @@ def test_t49_names_and_addresses_of_customers_need_their_own_scope(client_for, s
         assert '"customer_ref":"C-9"' in masked
         for reader in (trusted, admin):
             assert "zora.quist@example.net" in reader.get(path).text
-    assert plain.get(f"/v1/feedback/{number}").json()["turns"][0]["speaker"] == "Agent Smith"
+    whole = plain.get(f"/v1/feedback/{number}").json()
+    assert whole["turns"][0]["speaker"] == "Agent Smith"
+    assert (whole["attributes"]["store"], whole["attributes"]["visits"]) == ("Leeds", 3)
     assert client_for(Scope.PII_READ).get(f"/v1/feedback/{number}").status_code == 403
 
 

@@ -50,3 +50,10 @@ def test_a_correction_that_does_not_teach_decides_its_own_text_only(encoder):
     assert (other.topic, other.corrected) == (None, False)
     assert not reader.uncorrected().read(turns)[0].mentions[0].corrected
     assert reader.fingerprint == Reader(encoder, topics).fingerprint
+
+
+def test_a_text_that_teaches_topic_and_feeling_is_encoded_once(encoder):
+    said = contract.Correction("My gizmo hums loudly.", topic="delivery", sentiment="negative", complaint=True)
+    memory = Remembering(encoder, {})
+    Reader(memory, [contract.TopicSpec("refunds"), contract.TopicSpec("delivery")], [said])
+    assert len([key for key in memory.used if key[0] == said.text]) == 1

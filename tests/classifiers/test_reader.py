@@ -107,6 +107,14 @@ def test_a_huge_run_of_text_is_read_in_bounded_pieces(reader):
     assert max(mention.end - mention.start for mention in mentions) <= 320
 
 
+def test_many_conversations_are_read_as_each_would_be_alone(reader):
+    texts = ("My parcel never came.", "The app crashes.", "Thanks, the phone is great!")
+    many = reader.read([[Turn("customer", texts[at % 3])] for at in range(1200)])
+    alone = [[(one.start, one.end, one.topic, one.sentiment_label) for one in say(reader, text)] for text in texts]
+    found = [[(one.start, one.end, one.topic, one.sentiment_label) for one in reading.mentions] for reading in many]
+    assert found == [alone[at % 3] for at in range(1200)]
+
+
 def test_without_topics_everything_but_the_topic_is_judged(encoder):
     (mention,) = say(Reader(encoder), "My parcel never came")
     assert (mention.topic, mention.complaint) == (None, True)

@@ -117,3 +117,17 @@ def test_a_mail_address_that_is_none_is_a_finding(closeloop, monkeypatch, url):
 
     assert findings(result)["mail"]["state"] == "failed"
     assert "hidden" not in result.stdout + result.stderr
+
+
+def test_an_identity_provider_is_asked_and_passwords_without_tls_are_told(closeloop, monkeypatch, provider):
+    closeloop("init")
+    assert findings(closeloop("doctor", "--json"))["sign-in"]["state"] == "ok"
+    monkeypatch.setenv("CLOSELOOP_OIDC_ISSUER", provider.issuer)
+    assert "CLIENT_ID" in findings(closeloop("doctor", "--json", code=1))["identity provider"]["found"]
+    monkeypatch.setenv("CLOSELOOP_OIDC_CLIENT_ID", "closeloop")
+    monkeypatch.setenv("CLOSELOOP_PUBLIC_URL", "http://voc.example.com")
+    found = findings(closeloop("doctor", "--json"))
+    assert found["identity provider"]["found"] == "sends people back to http://voc.example.com/sign-in/oidc/callback"
+    assert (found["sign-in"]["state"], "TLS" in found["sign-in"]["mend"]) == ("warning", True)
+    monkeypatch.setenv("CLOSELOOP_OIDC_ISSUER", provider.issuer + "/other")
+    assert findings(closeloop("doctor", "--json", code=1))["identity provider"]["state"] == "failed"

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from app.connectors import google_forms
+from app.connectors.contract import Wanted
 from app.domain.actor import OPERATOR
 from app.errors import AppError, Kind
 from app.ingest import fetch, unpack
@@ -88,6 +90,10 @@ def thin(database, source, now, run):
     return delivery_id
 
 
+def _is_thin(example):
+    return isinstance(example.expect, list) and isinstance(example.expect[0], Wanted)
+
+
 def _allow(database, now, token=TOKEN):
     with database.writing() as session:
         set_pull_token(session, now, OPERATOR, find_source(session, "survey"), KEY, token)
@@ -129,6 +135,22 @@ def test_t90_a_sender_that_does_not_answer_is_asked_again_later(database, thin, 
     with database.reading() as session:
         assert session.scalar(select(Fetch.attempts)) == 3
         assert session.scalar(select(func.count()).select_from(Delivery)) == 2
+
+
+def test_an_answer_that_names_no_single_item_ends_the_waiting_too(database, run, now):
+    with database.writing() as session:
+        row, _ = create_source(session, now, OPERATOR, NewSource("forms", "google_forms"), KEY)
+        set_pull_token(session, now, OPERATOR, row, KEY, TOKEN)
+    (notice,) = (one.delivery for one in google_forms.EXAMPLES if _is_thin(one))
+    with database.writing() as session:
+        delivery_id, _ = receive_delivery(session, now, row, notice)
+    run(unpack)
+    response = {"responseId": "r1", "createTime": "2026-09-15T12:00:00Z", "lastSubmittedTime": "2026-09-15T12:00:00Z"}
+    answer = Downloaded(json.dumps({"responses": [response]}).encode(), "application/json")
+    assert run(fetch, _Sender(answer)) == 1
+    assert _state(database, delivery_id) == "fetch_required"
+    run(unpack)
+    assert _state(database, delivery_id) == "unpacked"
 
 
 def test_a_token_that_is_taken_back_ends_the_asking(database, thin, run, now):

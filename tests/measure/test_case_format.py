@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.measure.stats.case import CaseError, parse_case
+from app.measure.stats.case import CaseError, Monitoring, parse_case
 
 GOOD = {
     "id": "a",
@@ -29,7 +29,7 @@ def test_remarks_of_the_author_are_ignored():
         ({"target": None}, "target"),
         ({"target": [1, "2"]}, r"target\[1\]"),
         ({"target": [1, -1]}, r"target\[1\]"),
-        ({"target": [1, float("nan")]}, r"target\[1\]"),
+        ({"target": [1, float("inf")]}, r"target\[1\]"),
         ({"target": [1, True]}, r"target\[1\]"),
         ({"target": [1, 10**400]}, r"target\[1\]"),
         ({"exposure": [1]}, "exposure has 1 days, target has 2"),
@@ -48,6 +48,18 @@ def test_remarks_of_the_author_are_ignored():
 def test_what_cannot_be_read_is_named(odd, named):
     with pytest.raises(CaseError, match=named):
         parse_case(GOOD | odd)
+
+
+def test_what_is_null_takes_its_default_and_nan_is_a_missing_day():
+    odd = {"alpha": None, "margin": None, "monitoring": {"mode": None, "horizon_days": None}, "id": None}
+    case = parse_case(GOOD | odd | {"target": [float("nan")] * len(GOOD["target"])})
+    assert (case.id, case.alpha, case.margin, case.monitoring) == ("", 0.05, 0.2, Monitoring())
+    assert set(case.target) == {None}
+
+
+def test_an_earlier_answer_without_a_ratio_can_be_declared():
+    undecided = {"verdict": "too_early", "rate_ratio": None, "ci_low": None, "ci_high": None, "day": 3}
+    assert parse_case(GOOD | {"declared": undecided}).declared.rate_ratio is None
 
 
 @pytest.mark.parametrize("raw", [None, [], "x", 3])

@@ -118,12 +118,26 @@ def test_with_an_earlier_verdict_the_answer_says_whether_it_relapsed():
 
 @pytest.mark.parametrize(
     "line",
-    ["{", "[]", "3", '{"op": "nothing"}', '{"op": "estimate"}', '{"op": "portfolio", "cases": 3}', "[" * 100_000],
+    [
+        "{",
+        "[]",
+        "3",
+        '{"op": "nothing"}',
+        '{"op": ["plan"]}',
+        '{"op": "estimate"}',
+        '{"op": "portfolio", "cases": 3}',
+        "[" * 100_000,
+    ],
 )
 def test_a_bad_request_is_answered_and_the_conversation_goes_on(line):
     bad, good = converse([line, json.dumps({"op": "estimate", "case": raw()})])
     assert set(bad) == {"error"}
     assert good["id"] == "a"
+
+
+def test_a_bad_case_of_a_list_is_named_by_its_place():
+    (answer,) = ask({"op": "portfolio", "cases": [raw(), {}]})
+    assert answer["error"].startswith("cases[1]: target")
 
 
 def test_a_plan_for_a_senseless_ratio_is_refused():

@@ -5,34 +5,39 @@ from datetime import date
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from app.domain.verdict import VerdictState
 from app.measure.stats.case import Case, Declared, Monitoring
 from app.measure.stats.plan import plan
 from app.measure.stats.portfolio import control_discoveries
 from app.measure.stats.relapse import relapsed
-from app.measure.stats.sequential import corrected_p, crossing, level_per_look
+from app.measure.stats.sequential import corrected_p, level_per_look
 from app.measure.stats.verdict import Verdict
 
 CHANGE = 126
 
 
-def test_all_looks_together_keep_the_level_on_a_random_walk():
+@pytest.mark.parametrize("baseline", [28, 90, 180])
+def test_all_looks_together_keep_the_level_on_a_random_walk(baseline):
     rng = np.random.default_rng(2)
-    days = np.arange(1, 91)
-    walks = np.cumsum(rng.normal(size=(4000, 90)), axis=1) / np.sqrt(days)
-    boundary = next(value for value in np.arange(1.6, 5, 0.01) if crossing(value, 90) <= 0.05)
-    assert (np.abs(walks[:, 6:]) > boundary).any(axis=1).mean() <= 0.05
+    days = np.arange(7, 91)
+    information = 1 / (1 / days + 1 / baseline)
+    steps = np.sqrt(np.diff(np.concatenate([[0.0], information])))
+    walks = np.cumsum(rng.normal(size=(8000, len(days))) * steps, axis=1) / np.sqrt(information)
+    boundary = -ndtri(level_per_look(0.05, 90, baseline) / 2)
+    assert 0.035 <= (np.abs(walks) > boundary).any(axis=1).mean() <= 0.06
 
 
 def test_a_longer_watch_asks_more_of_each_look():
-    assert 0.05 > level_per_look(0.05, 30) > level_per_look(0.05, 90) > level_per_look(0.05, 365) > 0
+    levels = [level_per_look(0.05, days, 120) for days in (30, 90, 365)]
+    assert 0.05 > levels[0] > levels[1] > levels[2] > 0
 
 
 def test_the_p_value_of_the_watch_agrees_with_its_boundary():
-    level = level_per_look(0.05, 90)
-    assert corrected_p(level, 90) == pytest.approx(0.05, rel=1e-3)
-    assert corrected_p(0.5, 90) == 1.0
+    level = level_per_look(0.05, 90, 120)
+    assert corrected_p(level, 90, 120) == pytest.approx(0.05, rel=1e-3)
+    assert corrected_p(0.5, 90, 120) == 1.0
 
 
 def verdict(p_value, state=VerdictState.IMPROVED):
@@ -86,8 +91,9 @@ def test_a_lasting_improvement_is_seldom_called_a_relapse_in_ninety_days():
     assert sum(alarms) <= 2
 
 
-def test_an_improvement_that_is_lost_is_noticed_within_two_weeks():
-    assert all(relapsed(stream(improved(60, 46), seed=seed, declared=DECLARED)) for seed in range(10))
+def test_an_improvement_that_is_lost_is_nearly_always_noticed_within_two_weeks():
+    noticed = [relapsed(stream(improved(60, 46), seed=seed, declared=DECLARED)) for seed in range(20)]
+    assert sum(noticed) >= 18
 
 
 def test_only_an_improvement_can_relapse():
@@ -104,10 +110,16 @@ def test_more_complaints_let_smaller_effects_be_seen():
 
 def test_a_larger_effect_has_an_earlier_verdict():
     case = stream(np.full(CHANGE, 20.0))
-    large, small = plan(case, 0.4), plan(case, 0.65)
+    large, small = plan(case, 0.7), plan(case, 0.8)
     assert CHANGE + 7 <= large.verdict_day < small.verdict_day
     assert large.verdict_day == CHANGE + large.days_after_change
-    assert large.chance > small.chance
+    assert large.chance > small.chance > 0
+
+
+def test_the_smallest_visible_change_is_the_same_whatever_was_asked_for():
+    case = stream(np.full(CHANGE, 10.0))
+    asked = [plan(case, ratio).minimum_detectable for ratio in (0.2, 0.5, 0.9)]
+    assert max(asked) - min(asked) < 0.005
 
 
 def test_watching_daily_asks_for_more_than_looking_once():

@@ -2,6 +2,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("plugins", deadline=None)  # how long something takes says nothing on a busy machine
+settings.load_profile("plugins")
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,12 @@ service itself fills: `rollout` (days that are not counted). Unknown keys are ig
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 MAX_DAYS = 20_000
 MAX_CONTROLS = 500
-MAX_VALUE = 1e12
+MAX_VALUE = 1e18
 EVENT_KINDS = ("classifier_version", "process_change", "intake_change")
 
 
@@ -38,12 +38,12 @@ class Monitoring:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """An earlier verdict of the same case; `day` is the number of days that it had seen."""
+    """An earlier verdict of the same case, without ratio if it gave none; `day` is the number of days it had seen."""
 
     verdict: str
-    rate_ratio: float
-    ci_low: float
-    ci_high: float
+    rate_ratio: float | None
+    ci_low: float | None
+    ci_high: float | None
     day: int
 
 
@@ -80,6 +80,13 @@ class Case:
         """Number of days seen."""
         return len(self.target)
 
+    def date_of(self, day: int) -> str:
+        """ISO date of a day by its index; beyond the calendar the index."""
+        try:
+            return (self.start_date + timedelta(days=day)).isoformat()
+        except OverflowError:
+            return f"day {day}"
+
 
 def parse_case(raw: object) -> Case:
     """Read a case from parsed JSON.
@@ -93,7 +100,7 @@ def parse_case(raw: object) -> Case:
     if len(exposure) != len(target):
         raise CaseError(f"exposure has {len(exposure)} days, target has {len(target)}: give one value per day in both")
     return Case(
-        id=str(data.get("id", "")),
+        id="" if data.get("id") is None else str(data["id"]),
         start_date=_date(data.get("start_date")),
         exposure=exposure,
         target=target,
@@ -102,8 +109,8 @@ def parse_case(raw: object) -> Case:
         opened_day=_optional_day(data.get("opened_day"), "opened_day"),
         holidays=_days(data.get("holidays"), "holidays"),
         known_events=_events(data.get("known_events")),
-        alpha=_number(data.get("alpha", 0.05), "alpha", low=1e-6, high=0.5),
-        margin=_number(data.get("margin", 0.2), "margin", low=1e-3, high=0.9),
+        alpha=_number(_given(data, "alpha", 0.05), "alpha", low=1e-6, high=0.5),
+        margin=_number(_given(data, "margin", 0.2), "margin", low=1e-3, high=0.9),
         monitoring=_monitoring(data.get("monitoring")),
         declared=_declared(data.get("declared")),
         rollout=_rollout(data.get("rollout")),
@@ -145,6 +152,10 @@ def _mapping(raw: object, name: str) -> Mapping[str, Any]:
     return raw
 
 
+def _given(data: Mapping[str, Any], key: str, default: object) -> object:
+    return default if data.get(key) is None else data[key]
+
+
 def _number(raw: object, name: str, *, low: float, high: float) -> float:
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         raise CaseError(f"{name} must be a number")
@@ -177,7 +188,8 @@ def _items(raw: object, name: str) -> Sequence[Any]:
 def _values(raw: object, name: str) -> tuple[float | None, ...]:
     items = _items(raw, name)
     return tuple(
-        None if item is None else _number(item, f"{name}[{i}]", low=0, high=MAX_VALUE) for i, item in enumerate(items)
+        None if item is None or item != item else _number(item, f"{name}[{i}]", low=0, high=MAX_VALUE)  # noqa: PLR0124 - NaN
+        for i, item in enumerate(items)
     )
 
 
@@ -232,25 +244,32 @@ def _monitoring(raw: object) -> Monitoring:
     if raw is None:
         return Monitoring()
     data = _mapping(raw, "monitoring")
-    mode = data.get("mode", "single")
-    if mode not in {"single", "daily"}:
+    mode = _given(data, "mode", "single")
+    if mode not in ("single", "daily"):
         raise CaseError("monitoring.mode must be single or daily")
-    return Monitoring(mode, _integer(data.get("horizon_days", 90), "monitoring.horizon_days", low=1, high=MAX_DAYS))
+    horizon = _integer(_given(data, "horizon_days", 90), "monitoring.horizon_days", low=1, high=MAX_DAYS)
+    return Monitoring(str(mode), horizon)
 
 
 def _declared(raw: object) -> Declared | None:
     if raw is None:
         return None
     data = _mapping(raw, "declared")
-    ratio = _number(data.get("rate_ratio"), "declared.rate_ratio", low=0, high=MAX_VALUE)
-    low, high = (ratio if data.get(key) is None else data[key] for key in ("ci_low", "ci_high"))
+    ratio, low, high = (_optional_ratio(data, key) for key in ("rate_ratio", "ci_low", "ci_high"))
+    verdict = str(data.get("verdict", ""))
+    if ratio is None and verdict == "improved":
+        raise CaseError("declared.rate_ratio must be a number where the verdict is improved")
     return Declared(
-        verdict=str(data.get("verdict", "")),
+        verdict=verdict,
         rate_ratio=ratio,
-        ci_low=_number(low, "declared.ci_low", low=0, high=MAX_VALUE),
-        ci_high=_number(high, "declared.ci_high", low=0, high=MAX_VALUE),
+        ci_low=low,
+        ci_high=high,
         day=_integer(data.get("day"), "declared.day", low=0, high=MAX_DAYS),
     )
+
+
+def _optional_ratio(data: Mapping[str, Any], key: str) -> float | None:
+    return None if data.get(key) is None else _number(data[key], f"declared.{key}", low=0, high=MAX_VALUE)
 
 
 def _rollout(raw: object) -> tuple[int, int] | None:

@@ -1,28 +1,29 @@
 """One case in, one verdict out: deterministic, about 30 ms, no I/O."""
 
 import warnings
-from datetime import timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.domain.verdict import VerdictState
+from app.measure.stats.assembly import (
+    FEWEST_BASELINE_DAYS,
+    MOST_EVENTS,
+    Flags,
+    assemble,
+    enough_blocks,
+    touched_controls,
+)
 from app.measure.stats.case import Case
 from app.measure.stats.folding import Blocks, fold
 from app.measure.stats.interval import RatioDistribution
 from app.measure.stats.latent import Fit
 from app.measure.stats.latent import fit as fit_model
-from app.measure.stats.mixed import Data, Floats
+from app.measure.stats.mixed import Floats
 from app.measure.stats.relapse import relapsed
 from app.measure.stats.sequential import FIRST_LOOK, corrected_p, level_per_look
 from app.measure.stats.trigger import trigger_blocks
 from app.measure.stats.verdict import Assessment, Evidence, Verdict
 
-Flags = NDArray[np.bool_]
-
-FEWEST_BASELINE_DAYS = 14
-FEWEST_BASELINE_BLOCKS = 2
-TOUCHED = 2.5
 CONFOUNDERS = {"classifier_version": "the classifier", "intake_change": "the intake of feedback"}
 
 
@@ -37,16 +38,15 @@ def assess(case: Case) -> Assessment:
     if refusal is not None:
         return Assessment(refusal)
     blocks = fold(case)
-    known = blocks.exposure[0] > 0
-    if (known & (blocks.post == 0)).sum() < FEWEST_BASELINE_BLOCKS or not (known & (blocks.post > 0)).any():
+    if not enough_blocks(blocks):
         return Assessment(_without(case, VerdictState.TOO_EARLY, "not enough counted days on both sides of the change"))
     if blocks.counts[0].sum() == 0:
         return Assessment(_without(case, VerdictState.TOO_EARLY, "no complaints about this were ever counted"))
     excluded = trigger_blocks(case, blocks)
-    touched = _touched(blocks)
+    touched = touched_controls(blocks)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        fit = fit_model(data_of(case, blocks, excluded, touched))
+        fit = fit_model(assemble(case, blocks, excluded, touched))
     return _judge(case, blocks, excluded, touched, fit)
 
 
@@ -57,11 +57,11 @@ def _judge(case: Case, blocks: Blocks, excluded: Flags, touched: Floats, fit: Fi
     spread = np.sqrt(np.maximum(fit.variance - 1.0 / fitted, 0.05 * fit.variance))
     ratio = RatioDistribution(fit.weight, fit.theta, spread, fitted)
     daily = case.monitoring.mode == "daily"
-    level = level_per_look(case.alpha, case.monitoring.horizon_days) if daily else case.alpha
+    level = level_per_look(case.alpha, case.monitoring.horizon_days, case.change_day) if daily else case.alpha
     low, high = ratio.quantile(level / 2), ratio.quantile(1 - level / 2)
     p_value = ratio.p_value()
     if daily:
-        p_value = corrected_p(p_value, case.monitoring.horizon_days)
+        p_value = corrected_p(p_value, case.monitoring.horizon_days, case.change_day)
     centre = float((fit.weight * fit.theta).sum())
     expected = fitted * float(np.exp(-centre))
     state, reason = _state(case, (low, high), _silence(ratio, expected, centre) > level / 2, expected)
@@ -123,10 +123,8 @@ def _refusal(case: Case) -> Verdict | None:
     for event in case.known_events:
         if event.kind in CONFOUNDERS and first <= event.day <= case.change_day:
             what = CONFOUNDERS[event.kind]
-            on = case.start_date + timedelta(days=event.day)
-            return _without(
-                case, VerdictState.INVALID, f"{what} changed on {on.isoformat()}, together with the change itself"
-            )
+            on = case.date_of(event.day)
+            return _without(case, VerdictState.INVALID, f"{what} changed on {on}, together with the change itself")
     if not any(case.exposure):
         return _without(case, VerdictState.INVALID, "no exposure: without a denominator a rate cannot be compared")
     missing = _missing_share(case)
@@ -140,10 +138,8 @@ def _refusal(case: Case) -> Verdict | None:
             case, VerdictState.TOO_EARLY, f"{case.change_day} days before the change, at least {days} are needed"
         )
     if case.days - case.change_day < FIRST_LOOK:
-        on = case.start_date + timedelta(days=case.change_day + FIRST_LOOK)
-        return _without(
-            case, VerdictState.TOO_EARLY, f"the first look is on {on.isoformat()}, {FIRST_LOOK} days after the change"
-        )
+        on = case.date_of(case.change_day + FIRST_LOOK)
+        return _without(case, VerdictState.TOO_EARLY, f"the first look is on {on}, {FIRST_LOOK} days after the change")
     return None
 
 
@@ -151,51 +147,6 @@ def _missing_share(case: Case) -> float:
     days = range(case.change_day, case.days)
     lacking = sum(case.exposure[day] is None or case.target[day] is None for day in days)
     return lacking / max(len(days), 1)
-
-
-def _touched(blocks: Blocks) -> Floats:
-    """Controls that stepped far from their peers at the change: helped, or moved to; (series,) of 0/1."""
-    loose = np.zeros(blocks.counts.shape[0])
-    if len(blocks.names) < 3:  # noqa: PLR2004 - with two nobody knows which one is odd
-        return loose
-    after = blocks.post > 0
-    before = ~after & (np.cumsum(~after) > (~after).sum() - 16)
-    counts = [blocks.counts[1:, side].sum(axis=1) + 0.5 for side in (before, after)]
-    offered = [np.maximum(blocks.exposure[1:, side].sum(axis=1), 1e-9) for side in (before, after)]
-    step = np.log(counts[1] / offered[1]) - np.log(counts[0] / offered[0])
-    error = 1 / counts[0] + 1 / counts[1] + 0.08**2
-    apart = np.abs(step - np.median(step))
-    scatter = 1.4826 * float(np.median(apart))
-    loose[1:] = apart > TOUCHED * np.sqrt(error + min(scatter, 0.3) ** 2)
-    return loose
-
-
-def has_baseline(case: Case) -> bool:
-    """Whether the days before the change are enough to fit anything: days, exposure and at least one complaint."""
-    known = [
-        target for target, offered in zip(case.target, case.exposure, strict=True) if offered and target is not None
-    ]
-    return case.change_day >= FEWEST_BASELINE_DAYS and len(known) >= FEWEST_BASELINE_DAYS and sum(known) > 0
-
-
-def data_of(case: Case, blocks: Blocks, excluded: Flags, touched: Floats | None = None) -> Data:
-    """What the model sees of a folded case: the trigger window hidden, a step per known event."""
-    exposure = blocks.exposure.copy()
-    exposure[0, excluded] = 0.0
-    length = (blocks.stop - blocks.start).astype(float)
-    events = [event for event in case.known_events if 0 < event.day < case.days and event.day != case.change_day]
-    shares = [np.clip((blocks.stop - event.day) / length, 0, 1) for event in events]
-    steps = np.array(shares).reshape(len(events), len(length))
-    series = blocks.counts.shape[0]
-    sd = np.array([[_step_sd(event.kind, s) for event in events] for s in range(series)]).reshape(series, len(events))
-    loose = np.zeros(series) if touched is None else touched
-    return Data(blocks.counts, exposure, blocks.middle - case.change_day, length, blocks.post, steps, sd, loose)
-
-
-def _step_sd(kind: str, row: int) -> float:
-    if kind == "process_change" and row > 0:
-        return 0.15
-    return 0.5
 
 
 def _reasons(case: Case, blocks: Blocks, excluded: Flags, touched: tuple[str, ...]) -> list[str]:
@@ -208,6 +159,9 @@ def _reasons(case: Case, blocks: Blocks, excluded: Flags, touched: tuple[str, ..
         reasons.append(f"the spike that opened this ({int(excluded.sum())} blocks) is left out of the baseline")
     if touched:
         reasons.append(f"moved on their own and not used for the comparison: {', '.join(touched)}")
+    happened = {event.day for event in case.known_events if 0 < event.day < case.days} - {case.change_day}
+    if len(happened) > MOST_EVENTS:
+        reasons.append(f"of {len(happened)} days with known events, the {MOST_EVENTS} nearest to the change count")
     if case.rollout is not None:
         reasons.append("the roll-out is not counted")
     if case.monitoring.mode == "daily":

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainc
+from scipy.optimize import brentq
+from scipy.special import gammainc, ndtri
 
 Floats = NDArray[np.float64]
+
+EDGE = 60.0  # log ratios beyond are nonsense
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 
@@ -38,11 +41,21 @@ class RatioDistribution:
 
     def quantile(self, probability: float) -> float:
         """Log ratio below which the probability lies."""
-        low, high = -12.0, 12.0
-        for _ in range(48):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.below(middle) < probability else (low, middle)
-        return (low + high) / 2
+        low, high = self._bracket(probability)
+        if self.below(low) >= probability or self.below(high) <= probability:
+            return low if self.below(low) >= probability else high
+        return float(brentq(lambda value: self.below(value) - probability, low, high, xtol=1e-7))
+
+    def _bracket(self, probability: float) -> tuple[float, float]:
+        """Two values around the quantile, grown from the normal approximation."""
+        mean, sd = float((self.weight * self.theta).sum()), self.sd()
+        guess = mean + float(ndtri(probability)) * sd
+        low, high = guess - 0.3 * sd, guess + 0.3 * sd
+        while low > -EDGE and self.below(low) > probability:
+            low -= 2 * (high - low)
+        while high < EDGE and self.below(high) < probability:
+            high += 2 * (high - low)
+        return low, high
 
     def p_value(self) -> float:
         """Two-sided p-value of a ratio of 1."""

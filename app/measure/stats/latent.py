@@ -26,7 +26,6 @@ Floats = NDArray[np.float64]
 
 LATTICE = 40
 STEP = 0.35
-INFLATE = 1.15
 WIDEST, NARROWEST = 1.0, 0.12
 
 
@@ -71,7 +70,8 @@ def fit(data: Data) -> Fit:
     for _ in range(3):
         eta = _eta(data, eta, names, centre)
     work = working(data, eta)
-    points, weight, solved = _integrate(data, work, names, _climb(data, work, names, centre, 2))
+    centre, _ = _climb(data, work, names, centre, 3)
+    points, weight, solved = _integrate(data, work, names, _surroundings(data, work, names, centre))
     layout = Layout(data)
     tau2 = np.exp(2 * value("tau", points, names)) if "tau" in names else np.zeros(len(points))
     theta, variance = solved.mean[:, layout.theta], solved.covariance[:, layout.theta, layout.theta] + tau2
@@ -141,15 +141,34 @@ def _climb(data: Data, work: Working, names: tuple[str, ...], centre: Floats, ro
     return centre, width
 
 
+def _surroundings(data: Data, work: Working, names: tuple[str, ...], centre: Floats) -> tuple[Floats, Floats]:
+    """Mode after one full Newton step from `centre`, and a root of the Laplace covariance there, (parameters, same)."""
+    dimensions = len(names)
+    axes = STEP * np.eye(dimensions)
+    first, second = np.triu_indices(dimensions, 1)
+    pairs = axes[first] + axes[second]
+    points = centre + np.concatenate([np.zeros((1, dimensions)), axes, -axes, pairs, -pairs])
+    height = solve(data, work, names, points).evidence - 0.5 * (points**2).sum(axis=1)
+    here, up, down = height[0], height[1 : 1 + dimensions], height[1 + dimensions : 1 + 2 * dimensions]
+    both, neither = np.split(height[1 + 2 * dimensions :], 2)
+    bend = np.diag(2 * here - up - down) / STEP**2
+    mixed = both + neither - up[first] - down[first] - up[second] - down[second] + 2 * here
+    bend[first, second] = bend[second, first] = -mixed / (2 * STEP**2)
+    curvature, turn = np.linalg.eigh(bend)
+    width = np.clip(1.0 / np.sqrt(np.maximum(curvature, 1e-3)), NARROWEST, WIDEST)
+    gradient = turn.T @ (up - down) / (2 * STEP)
+    return centre + turn @ np.clip(gradient * width**2, -width, width), turn * width
+
+
 def _integrate(
     data: Data, work: Working, names: tuple[str, ...], mode: tuple[Floats, Floats]
 ) -> tuple[Floats, Floats, Solved]:
     """Points around the mode, their importance weights and solutions."""
-    centre, width = mode
-    z = _lattice(LATTICE, len(names)) * INFLATE
-    points = centre + z * width
+    centre, root = mode
+    z = _lattice(LATTICE, len(names))
+    points = centre + z @ root.T
     solved = solve(data, work, names, points)
-    proposal = -0.5 * ((z / INFLATE) ** 2).sum(axis=1)
+    proposal = -0.5 * (z**2).sum(axis=1)
     log_weight = solved.evidence - 0.5 * (points**2).sum(axis=1) - proposal
     weight = np.exp(log_weight - log_weight.max())
     # A weight far above the others says that the lattice is coarse, not that much is known: truncate it (Ionides 2008).

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from app.measure.stats.assembly import FADING_DAYS, assemble, has_baseline
 from app.measure.stats.case import Case
-from app.measure.stats.estimate import data_of, has_baseline
 from app.measure.stats.folding import WEEK, fold
 from app.measure.stats.latent import Fit, fit, spread_ahead
 from app.measure.stats.mixed import Data, Floats
@@ -16,6 +16,7 @@ from app.measure.stats.trigger import trigger_blocks
 POWER = 0.8
 LOOKS = (7, 14, 21, 28, 42, 56, 70, 91, 119, 154, 196, 273, 364)
 SMALLEST_RATIO, LARGEST_RATIO = 0.05, 0.99
+ROUNDS = 3  # in which the mildest visible ratio settles
 RECENT = 4  # blocks whose exposure and rate stand for the future
 
 
@@ -51,19 +52,23 @@ def plan(case: Case, rate_ratio: float) -> Plan:
     if not has_baseline(before):
         return Plan(None, None, None, horizon, None)
     ratio = min(max(min(rate_ratio, 1 / max(rate_ratio, 1e-6)), SMALLEST_RATIO), LARGEST_RATIO)
-    level = level_per_look(case.alpha, horizon) if case.monitoring.mode == "daily" else case.alpha
+    level = level_per_look(case.alpha, horizon, before.change_day) if case.monitoring.mode == "daily" else case.alpha
     boundary, size = float(-ndtri(level / 2)), float(-np.log(ratio))
     blocks = fold(before)
-    data = data_of(before, blocks, trigger_blocks(before, blocks))
+    data = assemble(before, blocks, trigger_blocks(before, blocks))
     known = fit(data)
     spread = np.array([_spread(known, data, days, ratio) for days in LOOKS])
     need = boundary + float(ndtri(POWER))
     days = _first_day(spread, size / need)
     at_horizon = float(np.interp(horizon, LOOKS, spread))
+    last = min(max(horizon, FIRST_LOOK), LOOKS[-1])
+    smallest = float(np.exp(-need * at_horizon))
+    for _ in range(ROUNDS):  # a milder change leaves more complaints, which tell more: until both agree
+        smallest = float(np.exp(-need * _spread(known, data, last, max(smallest, SMALLEST_RATIO))))
     return Plan(
         verdict_day=None if days is None else case.change_day + days,
         days_after_change=days,
-        minimum_detectable=float(np.exp(-need * at_horizon)),
+        minimum_detectable=smallest,
         horizon_days=horizon,
         chance=float(ndtr(size / at_horizon - boundary)),
     )
@@ -91,13 +96,16 @@ def _spread(known: Fit, data: Data, days: int, ratio: float) -> float:
     level = known.eta[:, -RECENT:].mean(axis=1)
     eta = np.concatenate([known.eta, np.repeat(level[:, None], count, axis=1)], axis=1)
     eta[0, -count:] += np.log(ratio)
+    middle = (starts + stops) / 2
+    # An event lasts; what is left of a spike (a course of zeros until the change) fades.
+    courses = np.where(data.steps[:, -1:] > 0, 1.0, np.exp(-middle / FADING_DAYS)[None])
     ahead = Data(
         counts=np.concatenate([data.counts, np.zeros((series, count))], axis=1),
         exposure=np.concatenate([data.exposure, per_day[:, None] * (stops - starts)], axis=1),
-        middle=np.concatenate([data.middle, (starts + stops) / 2]),
+        middle=np.concatenate([data.middle, middle]),
         length=np.concatenate([data.length, stops - starts]),
         post=np.concatenate([data.post, np.ones(count)]),
-        steps=np.concatenate([data.steps, np.ones((data.steps.shape[0], count))], axis=1),
+        steps=np.concatenate([data.steps, courses], axis=1),
         step_sd=data.step_sd,
         loose=data.loose,
     )

@@ -1,55 +1,100 @@
-"""Relapse: a CUSUM of daily likelihood ratios "back at the old rate" against "still improved"."""
+"""Relapse: every day the likelihood of "back at the old rate" against "still improved" over the days just passed."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.measure.stats.assembly import assemble, enough_blocks, has_baseline, touched_controls
 from app.measure.stats.case import Case
-from app.measure.stats.folding import daily, profile
+from app.measure.stats.folding import WEEK, daily, fold, profile
+from app.measure.stats.latent import fit
+from app.measure.stats.trigger import trigger_blocks
 
 Floats = NDArray[np.float64]
 
-THRESHOLD = 5.5
-CAUTION = 1.0
+THRESHOLD = 6.3
+LONGEST_WINDOW = 28
 CONTROL_WINDOW = 28
 SHRINK = 30.0
+DOUBT = 1.0  # how much of the doubt about the improved rate itself counts
+UNKNOWN = (0.15, 0.1, 6.0)  # noise where nothing could be learned: per week, of the slow path, its weeks
 
 
 def relapsed(case: Case) -> bool:
     """Whether the improvement that was declared has been lost since (False for any other declared verdict)."""
     declared = case.declared
-    if declared is None or declared.verdict != "improved" or not 0 < declared.rate_ratio < 1:
+    if declared is None or declared.verdict != "improved":
+        return False
+    ratio = declared.rate_ratio or 1.0
+    if ratio >= 1:
         return False
     first = max(declared.day, case.change_day)
     if first >= case.days or case.change_day >= first:
         return False
-    return bool(cusum(case, first, declared.rate_ratio).max() > THRESHOLD)
+    return bool(evidence(case, first, ratio).max() > THRESHOLD)
 
 
-def cusum(case: Case, first: int, ratio: float) -> Floats:
-    """Path of the CUSUM from day `first` on, in units of log likelihood, (days,).
+def evidence(case: Case, first: int, ratio: float) -> Floats:
+    """Log likelihood ratio of the best window that ends on each day from `first` on, (days,).
 
-    Poisson likelihood ratios divided by the weekly dispersion seen until then; both rates follow what the controls
-    did since.
+    This is Page's CUSUM (Page 1954) written as a maximum over windows, so that each window can have the dispersion that
+    its length has: counting error and short noise average out over days, a slow path does not. The noise is what the
+    model learned from all topics until the verdict; both rates follow what the controls did since.
     """
     counts, exposure, _ = daily(case)
     weight = exposure * profile(case, counts, exposure)
     target = np.nan_to_num(counts[0])
     offered = np.where(np.isfinite(counts[0]), weight, 0.0)
     since = slice(case.change_day, first)
-    dispersion = _dispersion(target[:first], offered[:first], case.change_day)
     counted = target[since].sum() + 0.5
     improved = counted / max(offered[since].sum(), 1e-9)
-    old = improved / ratio
-    # The improved rate was itself read from few complaints: stand on the high side of what it may be.
-    improved = min(improved * float(np.exp(CAUTION * np.sqrt(dispersion / counted))), improved**0.5 * old**0.5)
+    noise = _Noise.of(case, first)
     moved = _controls_moved(counts[1:], weight, case.change_day, first)
-    mean_new, mean_old = improved * offered * moved, old * offered * moved
-    gain = (target * np.log(old / improved) - (mean_old - mean_new)) / dispersion
-    path, level = [], 0.0
-    for value in gain[first:]:
-        level = max(0.0, level + float(value))
-        path.append(level)
-    return np.array(path)
+    mean = improved * offered * moved
+    seen, expected = (np.concatenate([[0.0], np.cumsum(values[first:])]) for values in (target, mean))
+    shift = -np.log(ratio)
+    known = 1 / counted + noise.of_mean(first - case.change_day)
+    best = np.zeros(case.days - first)
+    for length in range(1, min(LONGEST_WINDOW, len(best)) + 1):
+        x, m = seen[length:] - seen[:-length], expected[length:] - expected[:-length]
+        gain = x * shift - m * (1 / ratio - 1)
+        inflation = 1 + m / np.sqrt(ratio) * (noise.of_mean(length) + DOUBT * known)
+        best[length - 1 :] = np.maximum(best[length - 1 :], gain / inflation)
+    return best
+
+
+class _Noise:
+    """Variance of a log rate beyond counting, by the number of days over which it is a mean."""
+
+    def __init__(self, white: float, own: float, weeks: float) -> None:
+        self.white, self.own, self.days = white, own, weeks * WEEK
+
+    @classmethod
+    def of(cls, case: Case, first: int) -> "_Noise":
+        """What the model learned of the case until day `first`."""
+        told = until(case, first)
+        blocks = fold(told)
+        if not has_baseline(told) or not enough_blocks(blocks):
+            return cls(*UNKNOWN)
+        known = fit(assemble(told, blocks, trigger_blocks(told, blocks), touched_controls(blocks))).noise
+        return cls(known["white"], known["own"], known["own_length"])
+
+    def of_mean(self, length: int) -> float:
+        """Variance of the mean over so many days: independent noise falls with them, the slow path hardly."""
+        a = max(length, 1) / self.days
+        return float(self.white**2 * WEEK / max(length, 1) + self.own**2 * 2 * (a - 1 + np.exp(-a)) / a**2)
+
+
+def until(case: Case, stop: int) -> Case:
+    """The case as it was known when `stop` days were."""
+    return replace(
+        case,
+        exposure=case.exposure[:stop],
+        target=case.target[:stop],
+        controls={name: values[:stop] for name, values in case.controls.items()},
+        declared=None,
+    )
 
 
 def _controls_moved(controls: Floats, weight: Floats, change: int, first: int) -> Floats:
@@ -64,18 +109,3 @@ def _controls_moved(controls: Floats, weight: Floats, change: int, first: int) -
         window = slice(max(first, day - CONTROL_WINDOW), day + 1)
         moved[day] = (seen[window].sum() + SHRINK) / (rate * weight[window].sum() + SHRINK)
     return moved
-
-
-def _dispersion(target: Floats, offered: Floats, change: int) -> float:
-    """Pearson dispersion of weekly counts around a running mean, at least 1."""
-    total, weeks = 0.0, 0
-    for start, stop in ((0, change), (change, len(target))):
-        edges = range(stop, start + 6, -7)
-        y = np.array([target[edge - 7 : edge].sum() for edge in edges])
-        e = np.array([offered[edge - 7 : edge].sum() for edge in edges])
-        if len(y) < 4 or y.sum() == 0:  # noqa: PLR2004 - too few weeks for a spread
-            continue
-        mean = y.sum() * e / max(e.sum(), 1e-9)
-        total += float(((y - mean) ** 2 / np.maximum(mean, 0.5)).sum())
-        weeks += len(y) - 1
-    return max(1.0, total / weeks) if weeks else 1.0

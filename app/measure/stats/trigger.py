@@ -7,7 +7,7 @@ from app.measure.stats.case import Case
 from app.measure.stats.folding import Blocks
 
 LONGEST_BEFORE = 56  # days before the picking that a spike may have begun
-STANDS_OUT = 1.0  # standard errors above the rest of the baseline
+STANDS_OUT = 1.5  # standard errors above the rest of the baseline
 FEWEST_LEFT = 3  # blocks of baseline that must remain
 ROUGHNESS = 0.1**2  # block to block variance of a log rate beyond counting error
 
