@@ -100,7 +100,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         return _export(_rows(delivery.text), delivery, config)
     if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return _told(_nested(read_form(delivery)), delivery, config)
-    body = needed_object(delivery.json())
+    body = {"responses": told} if objects(told := delivery.json()) else needed_object(told)
     if text(body.get("result")):
         return _answered(body["result"], delivery, config)
     if "respondId" in body or "event" in body:
@@ -394,6 +394,6 @@ EXAMPLES = (
         config=_SETTINGS,
     ),
     Example("an empty export", json_delivery({"responses": []}), Ignored("no response in it")),
-    Example("a response without id", json_delivery({"responses": [{"why": "Slow."}]}), "id_missing"),
+    Example("a bare list, a response without id", json_delivery([{"why": "Slow."}]), "id_missing"),
     Example("a result that is no base64", json_delivery({"result": "!"}), "not_an_export"),
 )
