@@ -1,5 +1,6 @@
 """Stored feedback over HTTP: lists, one with its mentions, and for the sender whether it has been read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -75,6 +76,7 @@ class ScoreOut(BaseModel):
 class WholeFeedbackOut(FeedbackOut):
     """One customer utterance with its words and what was made of them."""
 
+    text: str | None = Field(description="The words, where they came as one text; else see `turns`.")
     turns: list[TurnOut]
     scores: list[ScoreOut]
     mentions: list[QuoteOut]
@@ -155,6 +157,7 @@ def show(feedback_id: Id, session: Reading, actor: Analyst) -> WholeFeedbackOut:
     found = _found(read_feedback(session, feedback_id))
     return WholeFeedbackOut(
         **_shown(found.feedback, found.source, actor).model_dump(),
+        text=_text(found.turns),
         turns=[_turn(turn, actor) for turn in found.turns],
         scores=[
             ScoreOut(metric=score.metric, value=score.value, min=score.low, max=score.high, raw=score.raw)
@@ -188,6 +191,14 @@ def _found(found: Found | None, actor: Actor | None = None) -> Found:
     if found is None or foreign:
         raise AppError(Kind.NOT_FOUND, "not_found", "There is no such feedback among those you can see.")
     return found
+
+
+def _text(turns: Sequence[Turn]) -> str | None:
+    if not turns:
+        return ""
+    first = turns[0]
+    told = (first.at, first.speaker, first.ref, first.question)
+    return first.text if len(turns) == 1 and first.role == Role.CUSTOMER and told == (None,) * len(told) else None
 
 
 def _turn(turn: Turn, actor: Actor) -> TurnOut:

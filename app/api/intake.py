@@ -57,6 +57,7 @@ class ItemResult(BaseModel):
     """What became of one item of a bulk."""
 
     index: int = Field(description="Position in the array, or line, from 0.")
+    status: int = Field(description="What the item alone would have been answered: 200, 202, 409, 422 ...")
     state: str = Field(description="As for a single item; or `conflict`, `refused`, `invalid`.")
     id: int | None = None
     problem: dict[str, Any] | None = Field(default=None, description="Why it was not stored; see the schema Problem.")
@@ -96,7 +97,11 @@ def send(
     known = outcome.status in _KNOWN
     url = None if outcome.feedback_id is None else f"/v1/feedback/{outcome.feedback_id}/status"
     told = IntakeOut(id=outcome.feedback_id, state=outcome.status, duplicate=known, status_url=url)
-    return Response(told.model_dump_json(), 200 if known else 202, media_type=_JSON)
+    return Response(told.model_dump_json(), _status(outcome), media_type=_JSON)
+
+
+def _status(stored: Accepted) -> int:
+    return 200 if stored.status in _KNOWN else 202
 
 
 @dataclass(frozen=True)
@@ -237,9 +242,11 @@ def _refusal(outcome: Accepted) -> AppError:
 
 def _told(index: int, outcome: Accepted) -> ItemResult:
     problem = None if outcome.is_stored else problem_of(_refusal(outcome))
-    return ItemResult(index=index, state=outcome.status, id=outcome.feedback_id, problem=problem)
+    status = problem["status"] if problem else _status(outcome)
+    return ItemResult(index=index, status=status, state=outcome.status, id=outcome.feedback_id, problem=problem)
 
 
 def _invalid(index: int, found: NativeItem | AppError) -> ItemResult:
     error = found if isinstance(found, AppError) else AppError(Kind.INVALID, "invalid_item", "The item does not fit.")
-    return ItemResult(index=index, state="invalid", problem=problem_of(error))
+    problem = problem_of(error)
+    return ItemResult(index=index, status=problem["status"], state="invalid", problem=problem)

@@ -86,7 +86,7 @@ class PatientProtocol(H11Protocol):
         """Answered; a client that goes on sending what nobody reads is not listened to for long."""
         super().on_response_complete()
         if self.conn.their_state is h11.SEND_BODY:
-            self.loop.call_later(self.timeout_keep_alive, self._body_overdue, self.cycle)
+            self.loop.call_later(_LINGER_S, self._body_overdue, self.cycle)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request with a problem document, and close."""

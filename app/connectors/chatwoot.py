@@ -34,7 +34,7 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
 
 
 class Config(ConnectorConfig):
@@ -110,7 +110,7 @@ def _is_conversation(row: Mapping[str, Any]) -> bool:
 
 
 def _unheard(body: object) -> str:
-    return "it is a note among agents" if at(body, "private") is True else "nobody says anything in it"
+    return "it is a note among agents" if flag(at(body, "private")) is True else "nobody says anything in it"
 
 
 def _conversation(body: Any, config: Config) -> Found:  # noqa: ANN401 - decoded JSON
@@ -178,9 +178,9 @@ def _type(body: object) -> str | None:
 
 def _said(body: object, config: Config) -> list[Message]:
     ref, kind = ident(at(body, "id")), _type(body)
-    if ref is None or at(body, "private") is True or kind not in ("incoming", "outgoing", "template"):
+    if ref is None or flag(at(body, "private")) is True or kind not in ("incoming", "outgoing", "template"):
         return []
-    if at(body, "content_attributes", "deleted") is True:
+    if flag(at(body, "content_attributes", "deleted")) is True:
         return [taken_back(ref)]
     when = time_or_none(at(body, "created_at"), config.zone_info)
     submitted = at(body, "content_attributes", "submitted_values")

@@ -34,7 +34,7 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.signing import StaticToken
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, needed_object, number, objects
 
 Config = ConnectorConfig
 
@@ -92,7 +92,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         found += _row(row, config)
     if found:
         return found
-    if body == [] or any(_of_api(row) or at(row, "spam") is True for row in rows):
+    if body == [] or any(_of_api(row) or flag(at(row, "spam")) is True for row in rows):
         return Ignored("there is nothing of a customer in it")
     raise unknown_shape("Freshdesk")
 
@@ -109,9 +109,9 @@ def _row(row: Mapping[str, Any], config: Config) -> Sequence[Found]:
         said = _message(row, config)
         return [_conversation(row["ticket_id"], changed, changed, said).item()] if said else []
     ticket = row["ticket"] if isinstance(row.get("ticket"), Mapping) else row
-    if "created_at" not in ticket or at(ticket, "spam") is True:
+    if "created_at" not in ticket or flag(at(ticket, "spam")) is True:
         return []
-    if at(ticket, "deleted") is True:
+    if flag(at(ticket, "deleted")) is True:
         return [Deleted(needed_id(at(ticket, "id"), "ticket id"))]
     began = read_time(at(ticket, "created_at"), config.zone_info)
     changed = time_or_none(at(ticket, "updated_at"), config.zone_info) or began
@@ -172,8 +172,8 @@ def _body(row: Mapping[str, Any], name: str) -> str:
 
 
 def _message(row: Mapping[str, Any], config: Config) -> list[Message]:
-    ref, private = ident(at(row, "id")), at(row, "private")
-    incoming = at(row, "incoming") is True
+    ref, private = ident(at(row, "id")), flag(at(row, "private"))
+    incoming = flag(at(row, "incoming")) is True
     if ref is None or private is True or (private is None and not incoming):
         return []
     text = _body(row, "body")

@@ -30,7 +30,7 @@ from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.examples import json_delivery
 from app.payloads.signing import AnyOf, Hmac
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, first, ident, needed_id, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, objects
 
 
 class Config(ConnectorConfig):
@@ -132,9 +132,11 @@ def _told(event: Mapping[str, Any], outer: str, config: Config) -> Parsed:
     told = at(event, "target", "data") if kind in _MESSAGES else None
     said = _message(told, config)
     conversation_id = needed_id(at(conversation, "id"), "conversation id")
-    incoming = at(told, "is_inbound") is True or (at(told, "is_inbound") is None and kind.startswith("inbound"))
+    incoming = flag(at(told, "is_inbound")) is True or (
+        flag(at(told, "is_inbound")) is None and kind.startswith("inbound")
+    )
     message_id = ident(at(told, "id"))
-    if incoming and message_id and not said and at(told, "is_draft") is not True:
+    if incoming and message_id and not said and flag(at(told, "is_draft")) is not True:
         when = time_or_none(at(event, "emitted_at"), config.zone_info)
         return [Wanted(conversation_id, f"/messages/{quote(message_id, safe='')}", when)]
     return [_conversation(conversation, told, at(event, "emitted_at"), said, config)]
@@ -159,7 +161,7 @@ def _conversation(
     began, changed = began_and_changed(created, emitted or at(told, "created_at"), None, config.zone_info)
     sender = first(conversation, ("recipient",)) if at(conversation, "recipient", "role") != "to" else None
     own = [one for one in objects(at(told, "recipients")) if at(one, "role") == "from"]
-    if sender is None and own and at(told, "is_inbound") is True:
+    if sender is None and own and flag(at(told, "is_inbound")) is True:
         sender = own[0]
     return Conversation(
         external_id=needed_id(at(conversation, "id"), "conversation id"),
@@ -185,8 +187,8 @@ def _customer(sender: object) -> dict[str, str] | None:
 
 
 def _message(told: object, config: Config) -> list[Message]:
-    ref, inbound = ident(at(told, "id")), at(told, "is_inbound")
-    if ref is None or at(told, "is_draft") is True:
+    ref, inbound = ident(at(told, "id")), flag(at(told, "is_inbound"))
+    if ref is None or flag(at(told, "is_draft")) is True:
         return []
     text = as_written(at(told, "text")) or shown(at(told, "body"))
     own = [one for one in objects(at(told, "recipients")) if at(one, "role") == "from"]

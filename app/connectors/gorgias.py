@@ -30,7 +30,7 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.signing import StaticToken
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, first, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
 
 Config = ConnectorConfig
 
@@ -44,7 +44,6 @@ SPEC = Spec(
     ),
 )
 
-_TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _TEXTS = (("stripped_text",), ("body_text",), ("stripped_html",), ("body_html",))
 
 
@@ -96,7 +95,7 @@ def _ticket(
     config: Config,
 ) -> Sequence[Found]:
     ticket_id = needed_id(at(ticket, "id"), "ticket id")
-    if _truth(at(ticket, "spam")):
+    if flag(at(ticket, "spam")):
         return []
     if at(ticket, "trashed_datetime"):
         return [Deleted(ticket_id)]
@@ -136,13 +135,9 @@ def _ticket(
     return [item if began else Undated(item)]
 
 
-def _truth(value: object) -> bool | None:
-    return value if isinstance(value, bool) else _TRUTH.get(lower(value) or ident(value) or "")
-
-
 def _message(row: Mapping[str, Any], ticket: object, config: Config) -> list[Message]:
-    ref, by_agent, public = ident(at(row, "id")), _truth(at(row, "from_agent")), _truth(at(row, "public"))
-    noted = lower(at(row, "channel")) == "internal-note" or _truth(at(row, "is_note")) is True
+    ref, by_agent, public = ident(at(row, "id")), flag(at(row, "from_agent")), flag(at(row, "public"))
+    noted = lower(at(row, "channel")) == "internal-note" or flag(at(row, "is_note")) is True
     if by_agent is None:
         mail = lower(at(row, "sender", "email"))
         by_agent = mail is None or mail != lower(at(ticket, "customer", "email"))

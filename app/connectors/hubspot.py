@@ -36,7 +36,7 @@ from app.payloads.native import read_item
 from app.payloads.particulars import attributes
 from app.payloads.presets import HUBSPOT_V3
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
 
 
 class Config(ConnectorConfig):
@@ -175,7 +175,7 @@ def _object(row: Mapping[str, Any], config: Config) -> list[Found]:
     if not is_feedback and not is_ticket:
         return []
     object_id = needed_id(first(row, ("id",), ("objectId",), ("properties", "hs_object_id")), "id")
-    if at(row, "archived") is True:
+    if flag(at(row, "archived")) is True:
         return [Deleted(object_id)]
     return [_feedback(object_id, row, config) if is_feedback else _ticket(object_id, row, config)]
 

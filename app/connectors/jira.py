@@ -32,7 +32,7 @@ from app.payloads.examples import json_delivery
 from app.payloads.markup import document_text
 from app.payloads.signing import AnyOf, Hmac, StaticToken
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, first, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
 
 
 class Config(ConnectorConfig):
@@ -162,14 +162,14 @@ def _description(fields: object) -> list[Message]:
 
 
 def _is_seen(comment: object) -> bool:
-    hidden = at(comment, "jsdPublic") is False or bool(at(comment, "visibility"))
-    noted = any(at(one, "value", "internal") in (True, "true") for one in objects(at(comment, "properties")))
+    hidden = flag(at(comment, "jsdPublic")) is False or bool(at(comment, "visibility"))
+    noted = any(flag(at(one, "value", "internal")) for one in objects(at(comment, "properties")))
     return not hidden and not noted
 
 
 def _comment(comment: Mapping[str, Any], fields: object, config: Config) -> list[Message]:
     ref, role = ident(at(comment, "id")), _role(at(comment, "author"), fields)
-    told = at(comment, "jsdPublic") is True
+    told = flag(at(comment, "jsdPublic")) is True
     if ref is None or not _is_seen(comment) or (role is not Role.CUSTOMER and not told):
         return []
     when = time_or_none(at(comment, "created"), config.zone_info)

@@ -18,7 +18,7 @@ from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, ident, needed_id, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, objects
 
 
 class Config(ConnectorConfig):
@@ -105,7 +105,7 @@ def _conversation(ticket: Mapping[str, Any], article: object, config: Config) ->
 
 def _article(article: object, config: Config) -> list[Message]:
     ref = ident(at(article, "id"))
-    if ref is None or at(article, "internal") is not False:
+    if ref is None or flag(at(article, "internal")) is not False:
         return []
     sender = lower(first(article, ("sender", "name"), ("sender",)))
     sender = sender or _SENDER_IDS.get(ident(at(article, "sender_id")) or "")

@@ -37,7 +37,7 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.signing import AnyOf, Hmac, StaticToken
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, ident, needed_id, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, objects
 
 Config = ConnectorConfig
 
@@ -141,7 +141,8 @@ def _event(kind: str, body: Any, config: Config) -> Parsed:  # noqa: ANN401 - de
     elif kind in _COMMENTS:
         said += _comment(comment, detail, changed, said)
         is_requester = ident(at(comment, "author", "id")) == ident(at(detail, "requester_id"))
-        name = at(comment, "author", "name") if is_requester and at(comment, "author", "is_staff") is False else None
+        own = is_requester and flag(at(comment, "author", "is_staff")) is False
+        name = at(comment, "author", "name") if own else None
     rating = first(event, ("satisfaction_score",), ("satisfaction_rating",), ("current",))
     rated = rating if kind == "ticket.csat_received" else None
     return [
@@ -212,7 +213,7 @@ def _conversation(
 def _description(ticket: object) -> list[Message]:
     """A ticket's first text: the requester's own, unless an agent opened the ticket for them, or only for agents."""
     text, submitter, requester = (at(ticket, name) for name in ("description", "submitter_id", "requester_id"))
-    if not isinstance(text, str) or at(ticket, "is_public") is False:
+    if not isinstance(text, str) or flag(at(ticket, "is_public")) is False:
         return []
     own = submitter is None or requester is None or ident(submitter) == ident(requester)
     by_agent = not own and (lower(at(ticket, "via", "channel")) or "web") in _BY_AGENTS
@@ -221,7 +222,7 @@ def _description(ticket: object) -> list[Message]:
 
 def _comment(comment: object, ticket: object, when: datetime | None, said: Sequence[Message]) -> list[Message]:
     ref, body = ident(at(comment, "id")), first(comment, ("body",), ("html_body",))
-    staff, public = at(comment, "author", "is_staff"), first(comment, ("is_public",), ("public",))
+    staff, public = flag(at(comment, "author", "is_staff")), flag(first(comment, ("is_public",), ("public",)))
     if staff is None:
         staff = ident(at(comment, "author", "id")) != (ident(at(ticket, "requester_id")) or "nobody")
     if ref is None or public is False or (public is None and staff):
@@ -288,7 +289,7 @@ def _templated(body: Mapping[str, Any], arrived: datetime | None, config: Config
 def _latest(body: Mapping[str, Any]) -> list[Message]:
     text = first(body, ("latest_public_comment",), ("latest_comment",), ("comment",))
     public = first(body, ("latest_comment_is_public",), ("comment_is_public",), ("is_public",))
-    if not isinstance(text, str) or lower(str(public)) == "false":
+    if not isinstance(text, str) or flag(public) is False:
         return []
     plain = shown(text)
     if plain == shown(at(body, "description")):

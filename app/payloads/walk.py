@@ -7,6 +7,7 @@ from typing import Any
 from app.errors import AppError, Kind
 
 _LONGEST_ID = 255
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -64,6 +65,16 @@ def needed_id(value: object, name: str) -> str:
         message = f"The delivery's {name} is too long or has control characters. Check what the sender sends."
         raise AppError(Kind.INVALID, "bad_id", message)
     return found
+
+
+def flag(value: object) -> bool | None:
+    """Yes or no, also where the sender wrote it as text or as 1 and 0; None for anything else.
+
+    Who may see a text hangs on it: a private one must not pass because a gateway turned `true` into a text.
+    """
+    if isinstance(value, bool):
+        return value
+    return _FLAGS.get((ident(value) or "").lower())
 
 
 def number(value: object) -> float | None:

@@ -53,6 +53,20 @@ def test_the_same_again_is_a_200_and_changes_nothing(sender, database):
     assert _count(database) == 1
 
 
+@pytest.mark.parametrize("text", ["", "Two words", " spaces \u200b and\nlines "])
+def test_a_text_comes_back_as_it_was_sent(sender, analyst, text):
+    sent = sender.post("/v1/feedback", json=ITEM | {"text": text}).json()
+    assert analyst.get(f"/v1/feedback/{sent['id']}").json()["text"] == text
+
+
+def test_a_conversation_comes_back_as_turns_and_not_as_a_text(sender, analyst):
+    turns = [{"role": "customer", "text": "Where is it?"}, {"role": "agent", "text": "On its way."}]
+    item = {name: value for name, value in ITEM.items() if name != "text"} | {"turns": turns}
+    told = analyst.get(f"/v1/feedback/{sender.post('/v1/feedback', json=item).json()['id']}").json()
+    assert told["text"] is None
+    assert [turn["text"] for turn in told["turns"]] == ["Where is it?", "On its way."]
+
+
 def test_other_content_under_a_stored_version_is_a_conflict(sender, problem, database, analyst):
     first = sender.post("/v1/feedback", json=ITEM).json()
     problem(sender.post("/v1/feedback", json=ITEM | {"text": "something else"}), 409, "version_conflict")
@@ -129,6 +143,7 @@ def test_t92_a_bulk_answers_for_each_item_and_stores_those_that_fit(sender, bulk
     assert told["errors"]
     assert told["counts"] == {"created": 7, "invalid": 3}
     assert [each["index"] for each in told["items"]] == list(range(10))
+    assert [each["status"] for each in told["items"]] == [202, 202, 202, 422, 202, 422, 202, 422, 202, 202]
     bad = told["items"][3]["problem"]
     assert bad["status"] == 422
     assert bad["errors"][0]["pointer"] == "/occurred_at"

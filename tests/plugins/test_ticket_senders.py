@@ -9,7 +9,7 @@ from hmac import digest
 import pytest
 from pydantic import ValidationError
 
-from app.connectors import chatwoot, freshdesk, front, hubspot, intercom, salesforce, servicenow, zammad, zendesk
+from app.connectors import chatwoot, freshdesk, front, hubspot, intercom, jira, salesforce, servicenow, zammad, zendesk
 from app.connectors.contract import Ignored, Undated, Wanted
 from app.domain.feedback import Role
 from app.errors import AppError
@@ -236,3 +236,53 @@ def test_freshdesk_words_for_numbers_and_times_of_another_zone():
     assert item.attributes == {"status": "resolved", "priority": "urgent", "channel": "phone"}
     assert item.turns[0].role is Role.AGENT
     assert item.occurred_at == datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
+
+
+_ZENDESK = {"id": "zen-1", "time": "2026-03-02T10:00:00Z", "type": "zen:event-type:ticket.comment_added"}
+_ZENDESK |= {"detail": {"id": "7", "created_at": "2026-03-02T09:00:00Z", "requester_id": "411"}}
+_FRESHDESK = {"id": 4, "ticket_id": 88, "user_id": 5, "body_text": "Words.", "created_at": "2026-03-02T09:00:00Z"}
+_CHATWOOT = {"event": "message_created", "id": 7, "content": "Words.", "created_at": "2026-03-02T09:00:00.000Z"}
+_CHATWOOT |= {"message_type": "incoming", "sender": {"id": 1, "type": "contact"}, "conversation": {"id": 33}}
+_JIRA_COMMENT = {"id": "1", "body": "Words.", "author": {"accountId": "q", "accountType": "customer"}}
+_JIRA = {"timestamp": 1772442000000, "webhookEvent": "comment_created"}
+_JIRA |= {"issue": {"id": "10002", "fields": {"created": "2026-03-02T09:00:00.000+0000"}}}
+_ZAMMAD = {"id": 99, "ticket_id": 81, "body": "Words.", "sender": "Customer", "created_at": "2026-03-02T09:00:00Z"}
+
+
+def _commented(public):
+    comment = {"id": "5", "is_public": public, "body": "Words.", "author": {"id": "411", "is_staff": "false"}}
+    return _ZENDESK | {"event": {"comment": comment}}
+
+
+def _customers_words(connector, body):
+    parsed = connector.parse(RawDelivery(json.dumps(body).encode(), arrived_at=NOW), connector.Config())
+    items = [] if isinstance(parsed, Ignored) else [getattr(one, "item", one) for one in parsed]
+    return [turn.text for item in items for turn in item.turns or () if turn.role is Role.CUSTOMER]
+
+
+@pytest.mark.parametrize("form", [lambda truth: truth, lambda truth: str(truth).lower(), str, int])
+@pytest.mark.parametrize(
+    ("connector", "body"),
+    [
+        (zendesk, lambda private: _commented(not private)),
+        (zendesk, lambda private: _commented("0" if private else "1")),
+        (freshdesk, lambda private: _FRESHDESK | {"incoming": "true", "private": private}),
+        (chatwoot, lambda private: _CHATWOOT | {"private": private}),
+        (jira, lambda private: _JIRA | {"comment": _JIRA_COMMENT | {"jsdPublic": not private}}),
+        (
+            zammad,
+            lambda private: {
+                "ticket": {"id": 81, "created_at": _ZAMMAD["created_at"]},
+                "article": _ZAMMAD | {"internal": private},
+            },
+        ),
+    ],
+)
+def test_what_is_private_stays_private_however_a_gateway_writes_true_and_false(connector, body, form):
+    def written(value):
+        if isinstance(value, dict):
+            return {name: written(one) for name, one in value.items()}
+        return form(value) if isinstance(value, bool) else value
+
+    assert _customers_words(connector, written(body(private=True))) == []
+    assert _customers_words(connector, written(body(private=False))) == ["Words."]
