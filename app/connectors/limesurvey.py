@@ -100,7 +100,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         return _export(_rows(delivery.text), delivery, config)
     if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return _told(_nested(read_form(delivery)), delivery, config)
-    body = {"responses": told} if objects(told := delivery.json()) else needed_object(told)
+    body: Mapping[str, Any] = {"responses": told} if objects(told := delivery.json()) else needed_object(told)
     if text(body.get("result")):
         return _answered(body["result"], delivery, config)
     if "respondId" in body or "event" in body:
