@@ -136,6 +136,9 @@ def _told(event: Mapping[str, Any], outer: str, config: Config) -> Parsed:
         flag(at(told, "is_inbound")) is None and kind.startswith("inbound")
     )
     message_id = ident(at(told, "id"))
+    if incoming and told is None:
+        when = time_or_none(at(event, "emitted_at"), config.zone_info)
+        return [Wanted(conversation_id, f"/conversations/{quote(conversation_id, safe='')}/messages", when)]
     if incoming and message_id and not said and flag(at(told, "is_draft")) is not True:
         when = time_or_none(at(event, "emitted_at"), config.zone_info)
         return [Wanted(conversation_id, f"/messages/{quote(message_id, safe='')}", when)]

@@ -175,9 +175,8 @@ def _change_header(row: object) -> Mapping[str, Any] | None:
 def _change(header: Mapping[str, Any], payload: object, config: Config) -> list[Found]:
     entity, change = ident(at(header, "entityName")) or "", ident(at(header, "changeType")) or ""
     ids = at(header, "recordIds")
-    ids = [
-        one for one in map(ident, ids if isinstance(ids, list) else ()) if one and _ID.fullmatch(one) and one.strip("0")
-    ]
+    found = map(ident, ids if isinstance(ids, list) else ())
+    ids = [one for one in found if one and one.isalnum() and one.isascii() and one.strip("0")]
     when = time_or_none(at(header, "commitTimestamp"), config.zone_info)
     if entity == "Case":
         gone = change.removeprefix("GAP_") == "DELETE"

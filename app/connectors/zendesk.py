@@ -72,6 +72,7 @@ _CHANGES = re.compile(
     r"description|group_assignment|agent_assignment|requester|organization|external_id|form)_changed)"
 )
 _BY_AGENTS = frozenset(("web", "web_service", "api", "voice", "phone", "rule", "system", "side_conversation"))
+_HEADED = re.compile(r"\s*-{5,}\s+(?P<who>[^\n,]{1,80}), [^\n]{4,40}\d:\d\d[^\n]{0,12}\n")
 _CUSTOMERS = frozenset(("end-user", "end_user", "end user", "customer", "requester"))
 
 
@@ -217,7 +218,14 @@ def _description(ticket: object) -> list[Message]:
         return []
     own = submitter is None or requester is None or ident(submitter) == ident(requester)
     by_agent = not own and (lower(at(ticket, "via", "channel")) or "web") in _BY_AGENTS
-    return message(DESCRIPTION, Role.AGENT if by_agent else Role.CUSTOMER, shown(text))
+    plain = shown(text)
+    headed = _HEADED.match(plain)
+    if headed is None:
+        return message(DESCRIPTION, Role.AGENT if by_agent else Role.CUSTOMER, plain)
+    # A trigger's text begins with who wrote it; without the requester's name nobody can tell that it was them.
+    by_requester = lower(headed["who"]) == lower(at(ticket, "requester_name")) and not by_agent
+    role = Role.CUSTOMER if by_requester else Role.AGENT
+    return message(DESCRIPTION, role, plain[headed.end() :].strip(), speaker=headed["who"])
 
 
 def _comment(comment: object, ticket: object, when: datetime | None, said: Sequence[Message]) -> list[Message]:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.connectors import chatwoot, freshdesk, front, hubspot, intercom, jira, salesforce, servicenow, zammad, zendesk
-from app.connectors.contract import Ignored, Undated, Wanted
+from app.connectors.contract import Deleted, Ignored, Undated, Wanted
 from app.domain.feedback import Role
 from app.errors import AppError
 from app.ingest.merging import merge_prepared
@@ -286,3 +286,30 @@ def test_what_is_private_stays_private_however_a_gateway_writes_true_and_false(c
 
     assert _customers_words(connector, written(body(private=True))) == []
     assert _customers_words(connector, written(body(private=False))) == ["Words."]
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "role"),
+    [
+        ("Bo Lind", {"requester_name": "bo lind"}, "customer"),
+        ("Kim Agent", {"requester_name": "Bo"}, "agent"),
+        ("Bo Lind", {}, "agent"),
+    ],
+)
+def test_a_description_of_zendesk_that_begins_with_its_writer_is_the_customers_only_if_it_was_them(name, told, role):
+    text = f"{'-' * 46}\n\n{name}, Mar 2, 2026, 08:00\n\nMy card was charged twice."
+    body = {"ticket_id": 5, "description": text, "created_at": "2026-03-02T08:00:00Z"} | told
+    (item,) = zendesk.parse(RawDelivery(json.dumps(body).encode()), zendesk.Config())
+    assert [(turn.role, turn.text, turn.speaker) for turn in item.turns] == [(role, "My card was charged twice.", name)]
+
+
+def test_a_message_of_front_that_is_only_named_has_to_be_fetched():
+    event = {"id": "evt_1", "type": "inbound", "emitted_at": 1700000000.5, "conversation": {"id": "cnv_1"}}
+    (wanted,) = front.parse(RawDelivery(json.dumps(event).encode()), front.Config())
+    assert (wanted.external_id, wanted.path) == ("cnv_1", "/conversations/cnv_1/messages")
+
+
+def test_a_change_of_salesforce_counts_whatever_length_its_ids_have():
+    header = {"entityName": "Case", "changeType": "DELETE", "commitTimestamp": 1700000000000, "recordIds": ["500A"]}
+    body = {"schema": "x", "payload": {"ChangeEventHeader": header}}
+    assert salesforce.parse(RawDelivery(json.dumps(body).encode()), salesforce.Config()) == [Deleted("500A")]
