@@ -25,10 +25,10 @@ HURRY = Pace(poll_s=0.05, beat_s=0.5, dead_after_s=2.0, take_over="* * * * * *")
 
 
 class Reader:
-    """Calls everything one complaint about the first topic."""
+    """Calls everything one complaint about the first topic, or about none where there is none."""
 
     def __init__(self, topics):
-        self._topic = topics[0].key
+        self._topic = topics[0].key if topics else None
         self.fingerprint = f"stand-in-{self._topic}.0"
 
     def read(self, conversations, _questions):
