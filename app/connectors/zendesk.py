@@ -379,20 +379,12 @@ EXAMPLES = (
         [_READ | {"turns": [_SAID, _LATER | {"role": "agent", "speaker": "Kim"}]}],
     ),
     Example("a note among agents is left out", _commented(is_public=False, author=_KIM), [_READ]),
-    Example(
-        "a comment that is made private is taken back",
-        _told("ticket.comment_made_private", {"comment": {"id": "77"}}),
-        [_READ | {"turns": [_SAID, {"role": "system", "text": "", "ref": "77", "at": _AT}]}],
-    ),
     Example("a deleted ticket", _told("ticket.soft_deleted", {}), [Deleted("90071992547409931")]),
     Example("a new kind of event", _told("ticket.painted", {}), Ignored("this kind of ticket event is not read")),
     Example(
         "a trigger's body: a latest comment of an unknown author is not the customer's",
         json_delivery(_TRIGGER),
         [_TRIGGERED | {"turns": [*_TRIGGERED["turns"], _UNCLEAR]}],
-    ),
-    Example(
-        "a trigger's private comment", json_delivery(_TRIGGER | {"latest_comment_is_public": "false"}), [_TRIGGERED]
     ),
     Example(
         "a ticket of the API with its rating",

@@ -313,3 +313,16 @@ def test_a_change_of_salesforce_counts_whatever_length_its_ids_have():
     header = {"entityName": "Case", "changeType": "DELETE", "commitTimestamp": 1700000000000, "recordIds": ["500A"]}
     body = {"schema": "x", "payload": {"ChangeEventHeader": header}}
     assert salesforce.parse(RawDelivery(json.dumps(body).encode()), salesforce.Config()) == [Deleted("500A")]
+
+
+def test_a_private_comment_of_a_zendesk_trigger_is_left_out_and_one_made_private_is_taken_back():
+    times = {"created_at": "2026-03-02T08:00:00Z", "updated_at": "2026-03-02T09:00:00Z"}
+    said = {"ticket_id": 5, "description": "It broke.", "latest_comment": "Our fault.", "requester_name": "Bo"}
+    (item,) = zendesk.parse(
+        RawDelivery(json.dumps(said | times | {"latest_comment_is_public": "false"}).encode()), zendesk.Config()
+    )
+    assert [turn.text for turn in item.turns] == ["It broke."]
+    event = {"type": "zen:event-type:ticket.comment_made_private", "id": "e", "time": "2026-03-02T10:00:00Z"}
+    event |= {"detail": times | {"id": "5"}, "event": {"comment": {"id": "77"}}}
+    (item,) = zendesk.parse(RawDelivery(json.dumps(event).encode()), zendesk.Config())
+    assert [(turn.ref, turn.role, turn.text) for turn in item.turns] == [("77", "system", "")]
