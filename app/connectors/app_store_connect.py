@@ -14,7 +14,7 @@ from app.payloads.examples import json_delivery
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import Person, script_language
 from app.payloads.reviews import Review, review_item
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time
 from app.payloads.walk import at, needed_id, needed_object, objects, text
 

@@ -16,7 +16,7 @@ from app.payloads.examples import json_delivery
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import Person
 from app.payloads.questions import Scale, ScaleSetting, SurveySettings
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time
 from app.payloads.walk import at, first, needed_id, needed_object, number, objects, text
 

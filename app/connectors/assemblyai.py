@@ -23,9 +23,9 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.facts import flat_facts
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
+from app.payloads.schemes import StaticToken
 from app.payloads.segments import Frame, spoken_words
 from app.payloads.segments import segments as read_segments
-from app.payloads.signing import StaticToken
 from app.payloads.talk import UNDATED, SpeakerRules, Spoken, joined, make_turns
 from app.payloads.walk import needed_id, needed_object, objects, text
 

@@ -15,8 +15,8 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.facts import file_id, flat_facts
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
+from app.payloads.schemes import StaticToken
 from app.payloads.segments import Frame, segments, spoken_words
-from app.payloads.signing import StaticToken
 from app.payloads.talk import UNDATED, SpeakerRules, Spoken, joined, make_turns, role_of_name, speaker_name
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, objects, text

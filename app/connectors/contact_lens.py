@@ -18,7 +18,7 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.facts import file_id
 from app.payloads.languages import language_tag
 from app.payloads.markup import plain_text
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.talk import SpeakerRules, Spoken, make_turns, role_of_name, speaker_name
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_object, objects, text

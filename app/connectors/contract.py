@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from app.payloads.custom_auth import CustomAuth
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.native import NativeItem, read_item
-from app.payloads.signing import Auth
+from app.payloads.schemes import Auth
 from app.payloads.talk import UNDATED
 
 

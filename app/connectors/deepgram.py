@@ -12,8 +12,8 @@ from app.domain.feedback import Medium
 from app.payloads.delivery import RawDelivery
 from app.payloads.facts import file_id, flat_facts
 from app.payloads.languages import language_tag
+from app.payloads.presets import DEEPGRAM
 from app.payloads.segments import Frame, deepgram_channels
-from app.payloads.signing import StaticToken
 from app.payloads.talk import SpeakerRules, make_turns
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_object
@@ -25,7 +25,7 @@ class Config(ConnectorConfig, SpeakerRules):
 
 SPEC = Spec(
     title="Deepgram",
-    auth=StaticToken(header="dg-token"),
+    auth=DEEPGRAM,
     setup=(
         "Add `callback={url}`, `diarize=true` (or `multichannel=true`), `utterances=true` and `punctuate=true`.",
         "Let this source's secret be the id of the API key that you transcribe with (Deepgram sends it as dg-token),",

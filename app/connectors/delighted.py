@@ -16,7 +16,7 @@ from app.payloads.languages import language_tag
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import Person, id_in_body, tag_names
 from app.payloads.questions import Scale, SurveySettings
-from app.payloads.signing import Hmac
+from app.payloads.schemes import Hmac
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text
 

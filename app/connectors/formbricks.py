@@ -16,8 +16,8 @@ from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import Person, tag_names
+from app.payloads.presets import STANDARD_WEBHOOKS
 from app.payloads.questions import SurveySettings
-from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, needed_id, needed_object, objects, text
 
@@ -30,16 +30,7 @@ class Config(ConnectorConfig, SurveySettings):
 
 SPEC = Spec(
     title="Formbricks",
-    auth=Hmac(
-        header="webhook-signature",
-        coding="base64",
-        prefix="v1,",
-        signed="{id}.{ts}.{body}",
-        ts_header="webhook-timestamp",
-        id_header="webhook-id",
-        several=True,
-        key_form="whsec",
-    ),
+    auth=STANDARD_WEBHOOKS,
     setup=(
         "Open the workspace's settings, choose Integrations, then Webhooks, then Add webhook.",
         "Enter the address {url}, choose the triggers Response Created, Response Updated and Response Finished.",

@@ -32,7 +32,7 @@ from app.payloads.conversation import (
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, flag, ident, needed_id, needed_object, number, objects
 

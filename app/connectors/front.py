@@ -28,7 +28,8 @@ from app.payloads.conversation import (
 )
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.examples import json_delivery
-from app.payloads.signing import AnyOf, Hmac
+from app.payloads.presets import FRONT_APPLICATION, FRONT_RULE
+from app.payloads.schemes import AnyOf
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, flag, ident, needed_id, objects
 
@@ -54,18 +55,7 @@ def _pull(wanted: Wanted, _config: Config, token: str) -> Pull:
 
 SPEC = Spec(
     title="Front",
-    auth=AnyOf(
-        (
-            Hmac(
-                header="x-front-signature",
-                coding="base64",
-                signed="{ts}:{body}",
-                ts_header="x-front-request-timestamp",
-                ts_unit="ms",
-            ),
-            Hmac(header="x-front-signature", digest="sha1", coding="base64"),
-        )
-    ),
+    auth=AnyOf((FRONT_APPLICATION, FRONT_RULE)),
     setup=(
         "Settings > Developers > your app > Features > Webhooks: URL {url}, events Inbound received, Outbound sent.",
         "Give the app's signing key to this source as its secret; Front asks at once whether the address answers.",

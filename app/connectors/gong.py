@@ -28,7 +28,7 @@ from app.payloads.facts import flat_facts
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
 from app.payloads.presets import GONG
-from app.payloads.signing import AnyOf, StaticToken
+from app.payloads.schemes import AnyOf, StaticToken
 from app.payloads.talk import UNDATED, SpeakerRules, Spoken, make_turns, moment, speaker_name
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text

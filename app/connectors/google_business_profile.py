@@ -18,8 +18,9 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import Person, id_in_body
+from app.payloads.presets import GOOGLE_PUSH
 from app.payloads.reviews import Review, original_text, review_item
-from app.payloads.signing import AnyOf, Jwt, StaticToken
+from app.payloads.schemes import AnyOf, StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, needed_id, needed_object, objects, text
 
@@ -38,7 +39,7 @@ def pull(wanted: Wanted, _config: Config, token: str) -> Pull:
 
 SPEC = Spec(
     title="Google Business Profile",
-    auth=AnyOf((StaticToken(), Jwt(issuers=("https://accounts.google.com", "accounts.google.com")))),
+    auth=AnyOf((StaticToken(), GOOGLE_PUSH)),
     setup=(
         "Make a Pub/Sub topic and let mybusiness-api-pubsub@system.gserviceaccount.com publish to it.",
         "Set the account's notificationSetting to that topic with the types NEW_REVIEW and UPDATED_REVIEW.",

@@ -17,8 +17,9 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import Person, id_in_body
+from app.payloads.presets import GOOGLE_PUSH
 from app.payloads.questions import Scale, SurveySettings, measured
-from app.payloads.signing import AnyOf, Jwt, StaticToken
+from app.payloads.schemes import AnyOf, StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text
 
@@ -47,7 +48,7 @@ def pull(wanted: Wanted, _config: Config, token: str) -> Pull:
 
 SPEC = Spec(
     title="Google Forms",
-    auth=AnyOf((StaticToken(), Jwt(issuers=("https://accounts.google.com", "accounts.google.com")))),
+    auth=AnyOf((StaticToken(), GOOGLE_PUSH)),
     setup=(
         (
             "In the form open the menu, then Apps Script, and paste the script of docs/recipes/google_forms.md with "

@@ -30,7 +30,7 @@ from app.payloads.conversation import (
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.markup import document_text
-from app.payloads.signing import AnyOf, Hmac, StaticToken
+from app.payloads.schemes import AnyOf, Hmac, StaticToken
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
 

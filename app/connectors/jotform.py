@@ -18,7 +18,7 @@ from app.payloads.examples import json_delivery
 from app.payloads.forms import form_json, read_form
 from app.payloads.native import read_item
 from app.payloads.questions import SurveySettings
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, objects, text
 

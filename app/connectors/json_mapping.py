@@ -18,7 +18,7 @@ from app.errors import AppError, Kind
 from app.payloads.delivery import RawDelivery
 from app.payloads.markup import plain_text
 from app.payloads.native import MAX_TURNS
-from app.payloads.signing import AnyOf, Hmac, StaticToken
+from app.payloads.schemes import AnyOf, Hmac, StaticToken
 from app.payloads.times import time_or_none
 from app.payloads.walk import ident, needed_id, number
 

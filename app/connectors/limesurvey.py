@@ -28,7 +28,7 @@ from app.payloads.languages import language_tag
 from app.payloads.native import read_item
 from app.payloads.particulars import Person
 from app.payloads.questions import SurveySettings
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, objects, text
 

@@ -25,8 +25,8 @@ from app.payloads.forms import read_form
 from app.payloads.languages import language_tag
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import Person
+from app.payloads.presets import QUALTRICS
 from app.payloads.questions import Scale, SurveySettings
-from app.payloads.signing import Hmac
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text
 
@@ -69,7 +69,7 @@ def pull(wanted: Wanted, config: Config, token: str) -> Pull:
 
 SPEC = Spec(
     title="Qualtrics",
-    auth=Hmac(form_field="HMAC", digest="sha512", signed="{field:MSG}"),
+    auth=QUALTRICS,
     setup=(
         (
             "POST to https://DATACENTER.qualtrics.com/API/v3/eventsubscriptions: topics "

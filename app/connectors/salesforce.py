@@ -36,7 +36,7 @@ from app.payloads.conversation import (
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.examples import json_delivery
 from app.payloads.questions import ScaleSetting
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.soap import inside, name_of, read_xml, screen_xml, text_in, texts_in, type_of
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_id, number, objects

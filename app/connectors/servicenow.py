@@ -34,7 +34,7 @@ from app.payloads.examples import json_delivery
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import Person
 from app.payloads.questions import SurveySettings
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, ident, needed_id, number, objects
 

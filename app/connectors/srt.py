@@ -14,7 +14,7 @@ from app.payloads.cues import decode_captions, spoken_cues
 from app.payloads.delivery import RawDelivery
 from app.payloads.facts import file_id
 from app.payloads.native import read_item
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.talk import UNDATED, SpeakerRules, make_turns
 
 

@@ -12,8 +12,8 @@ from app.domain.feedback import Medium
 from app.errors import AppError, Kind
 from app.payloads.delivery import RawDelivery
 from app.payloads.native import known_parts, read_item
-from app.payloads.presets import ED25519, SVIX
-from app.payloads.signing import AnyOf, Hmac
+from app.payloads.presets import ED25519, STANDARD_WEBHOOKS, SVIX
+from app.payloads.schemes import AnyOf
 
 MAX_ITEMS = 1_000
 
@@ -30,22 +30,7 @@ class Config(ConnectorConfig):
 
 SPEC = Spec(
     title="Standard Webhooks",
-    auth=AnyOf(
-        (
-            Hmac(
-                header="webhook-signature",
-                coding="base64",
-                prefix="v1,",
-                signed="{id}.{ts}.{body}",
-                ts_header="webhook-timestamp",
-                id_header="webhook-id",
-                several=True,
-                key_form="whsec",
-            ),
-            SVIX,
-            ED25519,
-        )
-    ),
+    auth=AnyOf((STANDARD_WEBHOOKS, SVIX, ED25519)),
     setup=(
         "Add an endpoint with the address {url}.",
         "Give it the signing secret {secret}; if it signs with a key of its own, give us its whpk_ key instead.",

@@ -16,7 +16,7 @@ from app.payloads.examples import json_delivery
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import Person, id_in_body
 from app.payloads.questions import SurveySettings, measured
-from app.payloads.signing import Hmac
+from app.payloads.schemes import Hmac
 from app.payloads.times import read_time
 from app.payloads.walk import at, first, ident, needed_id, needed_object, objects, text
 

@@ -19,7 +19,7 @@ from app.payloads.languages import language_tag
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import Person
 from app.payloads.reviews import Review, review_item
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, needed_id, needed_object, objects, text
 

@@ -17,7 +17,7 @@ from app.payloads.examples import json_delivery
 from app.payloads.native import NativeItem, read_item
 from app.payloads.particulars import id_in_body
 from app.payloads.questions import Scale, SurveySettings, measured
-from app.payloads.signing import Hmac
+from app.payloads.schemes import Hmac
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text
 

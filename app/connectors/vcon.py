@@ -17,8 +17,8 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.facts import flat_facts
 from app.payloads.languages import language_tag
 from app.payloads.markup import plain_text
+from app.payloads.schemes import StaticToken
 from app.payloads.segments import Frame, spoken_in
-from app.payloads.signing import StaticToken
 from app.payloads.talk import SpeakerRules, Spoken, make_turns, role_of_name, speaker_name
 from app.payloads.times import time_or_none
 from app.payloads.vcon_parts import body_of, tags_of, unsigned

@@ -15,7 +15,7 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.facts import file_id
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.talk import UNDATED, SpeakerRules, make_turns
 
 _ZOOM_NAME = re.compile(r"GMT(\d{8})-(\d{6})_")

@@ -13,8 +13,8 @@ from app.payloads.delivery import RawDelivery
 from app.payloads.facts import file_id, flat_facts
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
+from app.payloads.schemes import StaticToken
 from app.payloads.segments import Frame, spoken_in
-from app.payloads.signing import StaticToken
 from app.payloads.talk import UNDATED, SpeakerRules, joined, make_turns
 from app.payloads.walk import first, needed_object
 

@@ -15,7 +15,7 @@ from app.payloads.markup import plain_text
 from app.payloads.native import read_item
 from app.payloads.particulars import Person, short
 from app.payloads.reviews import Review, review_item
-from app.payloads.signing import StaticToken
+from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, needed_id, needed_object, objects, text
 

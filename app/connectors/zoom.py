@@ -28,7 +28,7 @@ from app.payloads.cues import decode_captions, is_webvtt, spoken_cues
 from app.payloads.delivery import ASKED_AT, ASKED_ID, RawDelivery, Reply
 from app.payloads.facts import file_id
 from app.payloads.native import read_item
-from app.payloads.signing import Hmac
+from app.payloads.presets import ZOOM
 from app.payloads.talk import UNDATED, SpeakerRules, make_turns
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, needed_id, needed_object, objects, text
@@ -70,12 +70,7 @@ def pull(wanted: Wanted, config: Config, token: str) -> Pull:
 
 SPEC = Spec(
     title="Zoom",
-    auth=Hmac(
-        header="x-zm-signature",
-        prefix="v0=",
-        signed="v0:{ts}:{body}",
-        ts_header="x-zm-request-timestamp",
-    ),
+    auth=ZOOM,
     setup=(
         "In the Zoom App Marketplace open your app > Features > Access and copy the Secret Token into this source.",
         "Under Event subscriptions add the endpoint {url} with `Recording transcript files have completed`, Validate.",

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Spec
 from app.ingest.sources import CONNECTORS, NATIVE, auth_of
-from app.payloads.signing import Auth, weaknesses
+from app.payloads.schemes import Auth, weaknesses
 from app.plugins import load_plugin, plugin_names
 from app.store.tables import Source
 

@@ -15,7 +15,8 @@ from app.errors import AppError, Kind
 from app.ingest.sealing import seal_secrets, unseal_secrets
 from app.ingest.sources import CONNECTORS, NATIVE, auth_of
 from app.payloads.delivery import RawDelivery, Reply
-from app.payloads.signing import StaticToken, credential_headers, verify
+from app.payloads.schemes import StaticToken, credential_headers
+from app.payloads.verifying import verify
 from app.plugins import load_plugin
 from app.store.deliveries import DeliveryFilter, find_repeat, select_replayable
 from app.store.tables import Delivery, Source

@@ -16,7 +16,8 @@ from app.ingest.sources import CONNECTORS
 from app.payloads.delivery import RawDelivery
 from app.payloads.native import read_item
 from app.payloads.presets import PRESETS
-from app.payloads.signing import Auth, verify
+from app.payloads.schemes import Auth
+from app.payloads.verifying import verify
 from app.plugins import load_plugin, plugin_names
 
 _ITEM = {"external_id": "1", "medium": "survey", "occurred_at": "2026-03-01T14:05:00Z"}

@@ -15,7 +15,8 @@ from app.domain.actor import Actor
 from app.errors import AppError, Kind
 from app.ingest.sealing import seal_secrets, unseal_secrets
 from app.payloads.custom_auth import CustomAuth
-from app.payloads.signing import Auth, check_secret, new_secret
+from app.payloads.keys import check_secret, new_secret
+from app.payloads.schemes import Auth
 from app.plugins import load_plugin, plugin_names
 from app.store.deliveries import find_source
 from app.store.tables import Source

@@ -157,6 +157,11 @@ def schemes_of(auth: Auth) -> tuple[Scheme, ...]:
     return auth.schemes if isinstance(auth, AnyOf) else (auth,)
 
 
+def credential_headers(auth: Auth) -> frozenset[str]:
+    """Headers that hold a secret itself, in lower case: they are not kept."""
+    return frozenset(scheme.header for scheme in schemes_of(auth) if isinstance(scheme, StaticToken | Jwt))
+
+
 def weaknesses(auth: Auth) -> list[str]:
     """What an operator should know about the strength of these schemes, one sentence each."""
     found = [sentence for scheme in schemes_of(auth) for sentence in _weak(scheme)]

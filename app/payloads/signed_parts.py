@@ -1,11 +1,13 @@
-"""The bytes that a sender signs, put together from the request as it came in."""
+"""The bytes that a sender signs, put together from the request as it came in, and the digest of them that it writes."""
 
+import hashlib
 import hmac
+from base64 import b64encode, urlsafe_b64encode
 from hashlib import sha256
 from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 
 from app.payloads.delivery import RawDelivery
-from app.payloads.schemes import PLACE
+from app.payloads.schemes import PLACE, Hmac
 
 MAX_FIELDS = 1_000
 """Fields of one form; a sender of more has another purpose."""
@@ -92,3 +94,14 @@ def _sorted_pairs(delivery: RawDelivery) -> bytes | None:
 
 def _encoded(value: str) -> bytes:
     return value.encode("utf-8", "replace")
+
+
+def signature_of(scheme: Hmac, key: bytes, message: bytes) -> bytes:
+    """What the sender writes behind its prefix: the digest in the scheme's coding."""
+    if scheme.construction == "secret_first":
+        digest = hashlib.new(scheme.digest, key + message).digest()
+    else:
+        digest = hmac.digest(key, message, scheme.digest)
+    if scheme.coding == "hex":
+        return digest.hex().encode()
+    return urlsafe_b64encode(digest).rstrip(b"=") if scheme.coding == "base64url" else b64encode(digest)

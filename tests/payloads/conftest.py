@@ -12,7 +12,7 @@ import pytest
 from app.connectors.standard_webhooks import SPEC
 from app.payloads.delivery import RawDelivery
 from app.payloads.presets import PRESETS
-from app.payloads.signing import Auth, Hmac, StaticToken
+from app.payloads.schemes import Auth, Hmac, StaticToken
 
 NOW = datetime(2026, 9, 16, 9, 0, tzinfo=UTC)
 BODY = '{ "a": 1,  "text": "Grüße, déjà vu 😡" }'.encode()

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from app.connectors.contract import ConnectorConfig
 from app.payloads.delivery import RawDelivery
 from app.payloads.presets import PRESETS
-from app.payloads.signing import verify
+from app.payloads.verifying import verify
 
 
 def _auth(written):

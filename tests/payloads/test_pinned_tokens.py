@@ -13,8 +13,10 @@ from pydantic import TypeAdapter
 from app.errors import AppError
 from app.payloads.custom_auth import CustomAuth
 from app.payloads.delivery import RawDelivery
+from app.payloads.keys import check_secret
 from app.payloads.presets import PRESETS
-from app.payloads.signing import AnyOf, StaticToken, check_secret, verify
+from app.payloads.schemes import AnyOf, StaticToken
+from app.payloads.verifying import verify
 
 BODY = b'{"callData": {}}'
 URL = "https://voc.example.org/v1/hooks/calls"

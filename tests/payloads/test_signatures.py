@@ -14,19 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from app.connectors.standard_webhooks import SPEC
 from app.errors import AppError
 from app.payloads.delivery import RawDelivery
+from app.payloads.keys import check_secret, new_secret
 from app.payloads.presets import PRESETS
-from app.payloads.signing import (
-    AnyOf,
-    Hmac,
-    Jwt,
-    StaticToken,
-    check_secret,
-    credential_headers,
-    new_secret,
-    sign,
-    verify,
-    weaknesses,
-)
+from app.payloads.schemes import AnyOf, Hmac, Jwt, StaticToken, credential_headers, weaknesses
+from app.payloads.signing import sign
+from app.payloads.verifying import verify
 
 
 def _with(delivery, **headers):

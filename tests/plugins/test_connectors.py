@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from app.connectors.contract import ConnectorConfig, Deleted, Ignored, Spec, Undated, Wanted
 from app.errors import AppError
 from app.payloads.delivery import RawDelivery
+from app.payloads.keys import check_secret, new_secret
 from app.payloads.native import NativeItem, read_item
-from app.payloads.signing import check_secret, new_secret, verify
+from app.payloads.verifying import verify
 from app.plugins import load_plugin, plugin_names
 
 NAMES = plugin_names("app.connectors")

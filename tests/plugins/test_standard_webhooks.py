@@ -7,13 +7,13 @@ import standardwebhooks
 
 from app.connectors.standard_webhooks import SPEC, reference
 from app.errors import AppError
-from app.payloads import signing
+from app.payloads import keys, verifying
 from app.payloads.delivery import RawDelivery
 
 NOW = datetime(2026, 9, 16, 9, 0, tzinfo=UTC)
 SECRET = "whsec_" + b64encode(b"0123456789abcdef0123456789abcdef").decode()
 verify, check_secret, new_secret = (
-    partial(call, SPEC.auth) for call in (signing.verify, signing.check_secret, signing.new_secret)
+    partial(call, SPEC.auth) for call in (verifying.verify, keys.check_secret, keys.new_secret)
 )
 BODY = '{ "a": 1,  "text": "Grüße, déjà vu 😡" }'.encode()
 

@@ -16,7 +16,7 @@ from app.errors import AppError
 from app.ingest.merging import merge_prepared
 from app.ingest.prepared import prepare_item
 from app.payloads.delivery import RawDelivery
-from app.payloads.signing import verify
+from app.payloads.verifying import verify
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 SECRET = "a-shared-secret"
