@@ -1,21 +1,14 @@
 """Whether we may ask a sender's API for what its events only name: off, unless an operator gives a token."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.orm import Session
 
 from app.api.bodies import ApiRoute
 from app.api.deps import Admin, Now, SecretKey, Writing
-from app.errors import AppError, Kind
+from app.api.sources import Key, named_source
 from app.ingest.sources import set_pull_token
-from app.store.deliveries import find_source
-from app.store.tables import Source
 
 router = APIRouter(prefix="/v1/sources/{key}/pull", tags=["sources"], route_class=ApiRoute)
-
-Key = Annotated[str, Path(max_length=64, description="Key of the source.")]
 
 
 class PullIn(BaseModel):
@@ -29,19 +22,12 @@ class PullIn(BaseModel):
 @router.put("", operation_id="start_pulling", summary="Fetch what thin events name", status_code=204)
 def start(key: Key, body: PullIn, session: Writing, now: Now, actor: Admin, secret_key: SecretKey) -> Response:
     """From now on, and for what waits already: one GET request to the sender's API for each thing named."""
-    set_pull_token(session, now, actor, _named(session, key), secret_key, body.token)
+    set_pull_token(session, now, actor, named_source(session, key), secret_key, body.token)
     return Response(status_code=204)
 
 
 @router.delete("", operation_id="stop_pulling", summary="Ask the sender's API no more", status_code=204)
 def stop(key: Key, session: Writing, now: Now, actor: Admin, secret_key: SecretKey) -> Response:
     """The token is forgotten; thin events wait for their words to be sent."""
-    set_pull_token(session, now, actor, _named(session, key), secret_key, None)
+    set_pull_token(session, now, actor, named_source(session, key), secret_key, None)
     return Response(status_code=204)
-
-
-def _named(session: Session, key: str) -> Source:
-    found = find_source(session, key)
-    if found is None:
-        raise AppError(Kind.NOT_FOUND, "not_found", "There is no source with this key. List them at /v1/sources.")
-    return found

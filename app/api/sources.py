@@ -115,13 +115,13 @@ def create(
 @router.get("/{key}", operation_id="get_source", summary="One source")
 def show(request: Request, key: Key, session: Reading, _actor: Admin) -> SourceOut:
     """Without its secrets."""
-    return _shown(request, _named(session, key), count_deliveries(session))
+    return _shown(request, named_source(session, key), count_deliveries(session))
 
 
 @router.put("/{key}/config", operation_id="configure_source", summary="Replace a source's configuration")
 def configure(key: Key, asked: Asked, body: ConfigIn) -> SourceOut:
     """Deliveries that were quarantined before can be replayed afterwards."""
-    row = _named(asked.session, key)
+    row = named_source(asked.session, key)
     configure_source(asked.session, asked.now, asked.actor, row, body.config)
     return asked.answer(row)
 
@@ -129,7 +129,7 @@ def configure(key: Key, asked: Asked, body: ConfigIn) -> SourceOut:
 @router.post("/{key}/pause", operation_id="pause_source", summary="Ask senders to come back later")
 def pause(key: Key, asked: Asked) -> SourceOut:
     """The hook answers 503 with `Retry-After` until it is resumed."""
-    row = _named(asked.session, key)
+    row = named_source(asked.session, key)
     pause_source(asked.session, asked.now, asked.actor, row)
     return asked.answer(row)
 
@@ -137,7 +137,7 @@ def pause(key: Key, asked: Asked) -> SourceOut:
 @router.post("/{key}/resume", operation_id="resume_source", summary="Take deliveries again")
 def resume(key: Key, asked: Asked) -> SourceOut:
     """The end of a pause."""
-    row = _named(asked.session, key)
+    row = named_source(asked.session, key)
     resume_source(asked.session, asked.now, asked.actor, row)
     return asked.answer(row)
 
@@ -145,7 +145,7 @@ def resume(key: Key, asked: Asked) -> SourceOut:
 @router.post("/{key}/secrets", operation_id="rotate_source_secret", summary="Give a source a new secret")
 def rotate(key: Key, asked: Asked, body: SecretIn) -> SecretOut:
     """The one before stays live, until it is retired or the next rotation."""
-    row = _named(asked.session, key)
+    row = named_source(asked.session, key)
     secret = rotate_secret(asked.session, asked.now, asked.actor, row, asked.secret_key, body.secret)
     return SecretOut(**asked.answer(row).model_dump(), secret=secret)
 
@@ -153,12 +153,17 @@ def rotate(key: Key, asked: Asked, body: SecretIn) -> SecretOut:
 @router.delete("/{key}/secrets/old", operation_id="retire_source_secret", summary="End the older secret")
 def retire(key: Key, asked: Asked) -> SourceOut:
     """Only the newest one is live afterwards."""
-    row = _named(asked.session, key)
+    row = named_source(asked.session, key)
     retire_secret(asked.session, asked.now, asked.actor, row, asked.secret_key)
     return asked.answer(row)
 
 
-def _named(session: Session, key: str) -> Source:
+def named_source(session: Session, key: str) -> Source:
+    """The source of this key.
+
+    Raises:
+        AppError: There is none.
+    """
     found = find_source(session, key)
     if found is None:
         raise AppError(Kind.NOT_FOUND, "not_found", "There is no source with this key. List them at /v1/sources.")

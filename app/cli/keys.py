@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.keys import OVERLAP, create_key, is_live, parse_scopes, revoke_key, rotate_key
 from app.cli.console import AsJson, opened, print_json, say
-from app.cli.setup import require_schema
+from app.cli.setup import changing, require_schema
 from app.domain.actor import OPERATOR
 from app.errors import AppError, Kind
 from app.store.tables import ApiKey, Owner, Source
@@ -38,24 +38,21 @@ def create(
 ) -> None:
     """Make an API key and show it, the only time that anyone can."""
     scopes = parse_scopes(scope)
-    with opened() as runtime:
-        require_schema(runtime)
-        now = runtime.clock.now()
-        with runtime.database.writing() as session:
-            source_id = session.scalar(select(Source.id).where(Source.key == source)) if source else None
-            if source and source_id is None:
-                raise AppError(Kind.INVALID, "unknown_source", "There is no source with that key.")
-            key, token = create_key(
-                session,
-                now,
-                OPERATOR,
-                name=name,
-                scopes=scopes,
-                owner_id=owner_id_of(session, owner),
-                source_id=source_id,
-                expires_at=now + timedelta(days=days) if days else None,
-            )
-            made = {"id": key.id, "name": key.name, "scopes": key.scopes, "key": token}
+    with changing() as (_, session, now):
+        source_id = session.scalar(select(Source.id).where(Source.key == source)) if source else None
+        if source and source_id is None:
+            raise AppError(Kind.INVALID, "unknown_source", "There is no source with that key.")
+        key, token = create_key(
+            session,
+            now,
+            OPERATOR,
+            name=name,
+            scopes=scopes,
+            owner_id=owner_id_of(session, owner),
+            source_id=source_id,
+            expires_at=now + timedelta(days=days) if days else None,
+        )
+        made = {"id": key.id, "name": key.name, "scopes": key.scopes, "key": token}
     if as_json:
         print_json(made)
         return
@@ -102,13 +99,10 @@ def rotate(
     as_json: AsJson = False,
 ) -> None:
     """Make a key with the same rights in the place of another, and show it; the old one works on for a day."""
-    with opened() as runtime:
-        require_schema(runtime)
-        now = runtime.clock.now()
-        with runtime.database.writing() as session:
-            old = _find(session, key)
-            new, token = rotate_key(session, now, OPERATOR, old.id, old_until=now + timedelta(hours=hours))
-            made = {"id": new.id, "name": new.name, "key": token, "old_works_until": old.expires_at}
+    with changing() as (_, session, now):
+        old = _find(session, key)
+        new, token = rotate_key(session, now, OPERATOR, old.id, old_until=now + timedelta(hours=hours))
+        made = {"id": new.id, "name": new.name, "key": token, "old_works_until": old.expires_at}
     if as_json:
         print_json(made)
         return
@@ -119,10 +113,8 @@ def rotate(
 @keys.command("revoke")
 def revoke(key: _Key) -> None:
     """Stop a key for good, from the next request on."""
-    with opened() as runtime:
-        require_schema(runtime)
-        with runtime.database.writing() as session:
-            row = revoke_key(session, runtime.clock.now(), OPERATOR, _find(session, key).id)
+    with changing() as (_, session, now):
+        row = revoke_key(session, now, OPERATOR, _find(session, key).id)
     say(f"Key `{row.name}` works no more.")
 
 

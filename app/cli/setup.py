@@ -1,9 +1,13 @@
 """`closeloop init` and `closeloop migrate`: a data directory, a secret, a database, and the first key."""
 
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import exists, make_url, select
+from sqlalchemy.orm import Session
 
 from app.access.keys import create_key
 from app.access.secret import read_secret
@@ -50,6 +54,19 @@ def migrate() -> None:
         finally:
             lock.release()
     say(f"The database is at schema {newest}.")
+
+
+@contextmanager
+def changing() -> Iterator[tuple[Runtime, Session, datetime]]:
+    """What a command that changes something needs: the process, one transaction and the time of it.
+
+    Raises:
+        AppError: The database is not at this release's schema.
+    """
+    with opened() as runtime:
+        require_schema(runtime)
+        with runtime.database.writing() as session:
+            yield runtime, session, runtime.clock.now()
 
 
 def take_lock(runtime: Runtime) -> FileLock:

@@ -1,9 +1,7 @@
 """`closeloop source`: sources with their hooks, secrets, and what to click at each sender."""
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.access.secret import read_secret
 from app.cli.console import AsJson, Exit, opened, print_json, say
 from app.cli.hook_tries import Trial, try_examples
-from app.cli.setup import require_schema
+from app.cli.setup import changing, require_schema
 from app.domain.actor import OPERATOR
 from app.errors import AppError, Kind
 from app.ingest.catalogue import setup_steps, warnings_of
@@ -57,7 +55,7 @@ def add(
     found = None if chosen == NATIVE else find_connector(chosen)
     known = chosen if found is None else found.__name__.rpartition(".")[2]  # an unknown one is refused with a list
     new = NewSource(name, known, _read_config(config), _typed_secret() if secret_stdin else None)
-    with _writing() as (runtime, session, now):
+    with changing() as (runtime, session, now):
         row, secret = create_source(session, now, OPERATOR, new, read_secret(runtime.settings))
         told = _told(runtime, row) | {"secret": secret}
         told["setup"] = setup_steps(row.connector, told["url"] or "", secret or "")
@@ -102,7 +100,7 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
 @sources.command("pause")
 def pause(name: Name) -> None:
     """Ask its senders to come back later (503)."""
-    with _writing() as (_, session, now):
+    with changing() as (_, session, now):
         pause_source(session, now, OPERATOR, _named(session, name))
     say(f"{name} is paused: its senders are asked to come back later.")
 
@@ -110,7 +108,7 @@ def pause(name: Name) -> None:
 @sources.command("resume")
 def resume(name: Name) -> None:
     """Take its deliveries again."""
-    with _writing() as (_, session, now):
+    with changing() as (_, session, now):
         resume_source(session, now, OPERATOR, _named(session, name))
     say(f"{name} takes deliveries.")
 
@@ -119,7 +117,7 @@ def resume(name: Name) -> None:
 def rotate(name: Name, *, secret_stdin: SecretStdin = False, as_json: AsJson = False) -> None:
     """Give it a new secret; the one before stays live until the next rotation, or until you retire it."""
     typed = _typed_secret() if secret_stdin else None
-    with _writing() as (runtime, session, now):
+    with changing() as (runtime, session, now):
         row = _named(session, name)
         secret = rotate_secret(session, now, OPERATOR, row, read_secret(runtime.settings), typed)
         told = _told(runtime, row) | {"secret": secret}
@@ -179,14 +177,6 @@ def preview(
         delivery = RawDelivery(file.read_bytes(), {}, kind, name=file.name, arrived_at=runtime.clock.now())
         read = preview_delivery(name, settings, delivery)
     print_json({field: getattr(read, field) for field in ("outcome", "reason", "code", "reference", "found")})
-
-
-@contextmanager
-def _writing() -> Iterator[tuple[Runtime, Session, datetime]]:
-    with opened() as runtime:
-        require_schema(runtime)
-        with runtime.database.writing() as session:
-            yield runtime, session, runtime.clock.now()
 
 
 def _named(session: Session, key: str) -> Source:

@@ -20,7 +20,7 @@ from app.access.users import (
 )
 from app.cli.console import AsJson, opened, print_json, say
 from app.cli.keys import owner_id_of
-from app.cli.setup import require_schema
+from app.cli.setup import changing, require_schema
 from app.domain.actor import OPERATOR, UserRole
 from app.errors import AppError, Kind
 from app.store.access import find_user
@@ -53,14 +53,11 @@ def add(  # noqa: PLR0913 - the options of one command
 ) -> None:
     """Make a person known, with a password that is asked for."""
     kept = None if no_password else hash_password(_ask(from_stdin=password_stdin), name, email or "")
-    with opened() as runtime:
-        require_schema(runtime)
-        now = runtime.clock.now()
-        with runtime.database.writing() as session:
-            rights = rights_of(role, parse_scopes(scope or []), owner_id_of(session, owner))
-            user = create_user(session, now, OPERATOR, name, email=email, rights=rights)
-            if kept is not None:
-                set_password(session, now, OPERATOR, user, kept)
+    with changing() as (_, session, now):
+        rights = rights_of(role, parse_scopes(scope or []), owner_id_of(session, owner))
+        user = create_user(session, now, OPERATOR, name, email=email, rights=rights)
+        if kept is not None:
+            set_password(session, now, OPERATOR, user, kept)
     say(f"`{user.name}` may sign in." if user.scopes else f"`{user.name}` is known and needs a role: `user role`.")
 
 
@@ -97,42 +94,34 @@ def index(*, as_json: AsJson = False) -> None:
 def password(name: _Name, *, password_stdin: _FromStdin = False) -> None:
     """Set a person's password; wherever they are signed in they are signed out."""
     kept = hash_password(_ask(from_stdin=password_stdin), name)
-    with opened() as runtime:
-        require_schema(runtime)
-        with runtime.database.writing() as session:
-            user = _find(session, name)
-            set_password(session, runtime.clock.now(), OPERATOR, user, kept)
+    with changing() as (_, session, now):
+        user = _find(session, name)
+        set_password(session, now, OPERATOR, user, kept)
     say(f"`{user.name}` has another password and is signed out everywhere.")
 
 
 @users.command("role")
 def give_role(name: _Name, role: _Role = None, owner: _Owner = None, scope: _Scopes = None) -> None:
     """Say what a person may do, in the place of what they could; without --role they can do nothing."""
-    with opened() as runtime:
-        require_schema(runtime)
-        with runtime.database.writing() as session:
-            rights = rights_of(role, parse_scopes(scope or []), owner_id_of(session, owner))
-            user = give_rights(session, runtime.clock.now(), OPERATOR, _find(session, name), rights)
+    with changing() as (_, session, now):
+        rights = rights_of(role, parse_scopes(scope or []), owner_id_of(session, owner))
+        user = give_rights(session, now, OPERATOR, _find(session, name), rights)
     say(f"`{user.name}` may: {', '.join(user.scopes) or 'nothing'}.")
 
 
 @users.command("disable")
 def disable(name: _Name) -> None:
     """Let a person in no more; wherever they are signed in they are signed out."""
-    with opened() as runtime:
-        require_schema(runtime)
-        with runtime.database.writing() as session:
-            user = disable_user(session, runtime.clock.now(), OPERATOR, _find(session, name))
+    with changing() as (_, session, now):
+        user = disable_user(session, now, OPERATOR, _find(session, name))
     say(f"`{user.name}` is let in no more.")
 
 
 @users.command("enable")
 def enable(name: _Name) -> None:
     """Let a person in again who was disabled."""
-    with opened() as runtime:
-        require_schema(runtime)
-        with runtime.database.writing() as session:
-            user = enable_user(session, runtime.clock.now(), OPERATOR, _find(session, name))
+    with changing() as (_, session, now):
+        user = enable_user(session, now, OPERATOR, _find(session, name))
     say(f"`{user.name}` is let in again.")
 
 

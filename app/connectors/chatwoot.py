@@ -16,7 +16,6 @@ from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Example, Found, Ignored, Parsed, Spec
 from app.domain.feedback import Medium, Role
-from app.errors import AppError
 from app.payloads.conversation import (
     SATISFACTION,
     Conversation,
@@ -69,10 +68,7 @@ def reference(delivery: RawDelivery) -> str | None:
     """The header `X-Chatwoot-Delivery`; else the id of a new message."""
     if found := delivery.headers.get("x-chatwoot-delivery"):
         return found
-    try:
-        body = delivery.json()
-    except AppError:
-        return None
+    body = delivery.json_or_none()
     message_id = ident(at(body, "id"))
     return f"message:{message_id}" if message_id and at(body, "event") == "message_created" else None
 

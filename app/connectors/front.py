@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Pull, Spec, Wanted
 from app.domain.feedback import Medium, Role
-from app.errors import AppError
 from app.payloads.conversation import (
     Conversation,
     Message,
@@ -76,10 +75,7 @@ _CHANGES = re.compile(
 
 def reference(delivery: RawDelivery) -> str | None:
     """The event's `id`."""
-    try:
-        body = delivery.json()
-    except AppError:
-        return None
+    body = delivery.json_or_none()
     return ident(first(body, ("payload", "id"), ("id",))) if "emitted_at" in _event(body) else None
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec
 from app.domain.feedback import Medium, Role
-from app.errors import AppError
 from app.payloads.conversation import (
     DESCRIPTION,
     SATISFACTION,
@@ -67,10 +66,7 @@ _LISTS = ("conversations", "tickets", "data")
 
 def reference(delivery: RawDelivery) -> str | None:
     """The notification's `id`, the same when it is sent again."""
-    try:
-        body = delivery.json()
-    except AppError:
-        return None
+    body = delivery.json_or_none()
     return ident(at(body, "id")) if isinstance(at(body, "topic"), str) else None
 
 

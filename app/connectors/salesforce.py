@@ -109,10 +109,7 @@ _TRUE = frozenset(("true", "1"))
 
 def reference(delivery: RawDelivery) -> str | None:
     """A change event's place in its transaction; outbound messages are sent again with newer content."""
-    try:
-        header = _change_header(delivery.json())
-    except AppError:
-        return None
+    header = _change_header(delivery.json_or_none())
     key, place = ident(at(header, "transactionKey")), ident(at(header, "sequenceNumber"))
     return f"{key}:{place}" if key and place else None
 

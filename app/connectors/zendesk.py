@@ -16,7 +16,6 @@ from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
 from app.domain.feedback import Medium, Role
-from app.errors import AppError
 from app.payloads.conversation import (
     DESCRIPTION,
     SATISFACTION,
@@ -78,10 +77,7 @@ _CUSTOMERS = frozenset(("end-user", "end_user", "end user", "customer", "request
 
 def reference(delivery: RawDelivery) -> str | None:
     """The event's `id`; the body of a trigger has none."""
-    try:
-        body = delivery.json()
-    except AppError:
-        return None
+    body = delivery.json_or_none()
     return ident(at(body, "id")) if _kind(body) else None
 
 

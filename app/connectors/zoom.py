@@ -45,10 +45,7 @@ class Config(ConnectorConfig, SpeakerRules):
 
 def answer_handshake(delivery: RawDelivery, secrets: Sequence[str]) -> Reply | None:
     """The answer that Zoom wants before it saves the address, its token signed; None: it was no such question."""
-    try:
-        body = delivery.json()
-    except AppError:
-        return None
+    body = delivery.json_or_none()
     token = text(at(body, "payload", "plainToken"))
     if at(body, "event") != _VALIDATION or token is None or len(token) > _LONGEST_TOKEN or not secrets:
         return None

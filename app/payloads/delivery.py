@@ -59,6 +59,13 @@ class RawDelivery:
             raise AppError(Kind.UNSUPPORTED_MEDIA, "not_json", "The delivery is not application/json. Send JSON.")
         return decode_json(self.body)
 
+    def json_or_none(self) -> Json:
+        """The same; None where it cannot be read."""
+        try:
+            return self.json()
+        except AppError:
+            return None
+
 
 @dataclass(frozen=True)
 class Reply:
