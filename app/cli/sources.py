@@ -17,7 +17,7 @@ from app.domain.actor import OPERATOR
 from app.errors import AppError, Kind
 from app.ingest.catalogue import setup_steps, warnings_of
 from app.ingest.preview import preview_delivery
-from app.ingest.recognise import find_connector
+from app.ingest.recognise import find_connector, name_of
 from app.ingest.sealing import unseal_secrets
 from app.ingest.sources import (
     NATIVE,
@@ -53,7 +53,7 @@ def add(
     """Make a source; prints its address, its secret (only this once) and what to click at the sender."""
     chosen = connector or name
     found = None if chosen == NATIVE else find_connector(chosen)
-    known = chosen if found is None else found.__name__.rpartition(".")[2]  # an unknown one is refused with a list
+    known = chosen if found is None else name_of(found)  # an unknown one is refused with a list
     new = NewSource(name, known, _read_config(config), _typed_secret() if secret_stdin else None)
     with changing() as (runtime, session, now):
         row, secret = create_source(session, now, OPERATOR, new, read_secret(runtime.settings))
@@ -167,7 +167,7 @@ def preview(
     """What a payload would become; nothing is stored. Prints JSON."""
     with opened() as runtime:
         module = find_connector(connector)
-        name, settings = connector if module is None else module.__name__.rpartition(".")[2], _read_config(config)
+        name, settings = connector if module is None else name_of(module), _read_config(config)
         if module is None:
             require_schema(runtime)
             with runtime.database.reading() as session:

@@ -12,10 +12,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from app.connectors.contract import Ignored, Parsed
+from app.connectors.contract import Ignored
 from app.errors import AppError, Kind
 from app.ingest.facts import Known, Tally, compare_facts
-from app.ingest.recognise import find_connector, recognise
+from app.ingest.parsing import Refused, parse_delivery, reference_of
+from app.ingest.recognise import find_connector, name_of, recognise
 from app.ingest.sources import checked_config
 from app.payloads.delivery import RawDelivery
 
@@ -123,17 +124,17 @@ def _evaluate(sample: _Sample) -> dict[str, Any]:
 
 
 def _compared(connector: ModuleType, sample: _Sample) -> dict[str, Any]:
+    name = name_of(connector)
     try:
-        name = connector.__name__.rpartition(".")[2]
-        config = connector.Config.model_validate(checked_config(name, sample.config(name)))
-        parsed: Parsed = connector.parse(sample.delivery, config)
-        reference = connector.reference(sample.delivery)
+        settings = checked_config(name, sample.config(name))
     except AppError as error:
         return _failed(sample.entry, error.code, error.message)
-    except Exception as error:  # noqa: BLE001 - a plug-in's mistake must not hide the other files
-        return _failed(sample.entry, "connector_failed", f"{type(error).__name__} in the connector.")
+    parsed = parse_delivery(name, settings, sample.delivery)
+    if isinstance(parsed, Refused):
+        return _failed(sample.entry, parsed.code, parsed.message)
     facts = sample.entry.get("facts") or {}
-    known = Known(reference, config.zone_info, sample.around.language_of)
+    zone = connector.Config.model_validate(settings).zone_info
+    known = Known(reference_of(name, sample.delivery), zone, sample.around.language_of)
     try:
         tally = compare_facts(facts, parsed, known)
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -151,7 +152,7 @@ def _failed(entry: Mapping[str, Any], code: str, message: str) -> dict[str, Any]
 
 
 def _line(entry: Mapping[str, Any], connector: ModuleType | None) -> dict[str, Any]:
-    name = None if connector is None else connector.__name__.rpartition(".")[2]
+    name = None if connector is None else name_of(connector)
     return {"file": entry["file"], "vendor": entry.get("vendor"), "connector": name}
 
 

@@ -48,7 +48,6 @@ class Asked:
     """One leased fetch with what its connector needs."""
 
     id: int
-    attempts: int
     connector: str
     config: Mapping[str, Any]
     token: bytes
@@ -64,10 +63,9 @@ class Batch:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came for each, or why nothing did, with the tries so far."""
+    """What came for each, or why nothing did."""
 
     found: Mapping[int, Downloaded | str]
-    attempts: Mapping[int, int]
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
@@ -91,8 +89,7 @@ def claim(session: Session, now: datetime) -> Batch | None:
 
 def work(batch: Batch, tools: FetchTools) -> Outcome:
     """Ask for each; what one sender refuses holds up no other."""
-    found = {one.id: _ask(one, tools) for one in batch.rows}
-    return Outcome(found, {one.id: one.attempts for one in batch.rows})
+    return Outcome({one.id: _ask(one, tools) for one in batch.rows})
 
 
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
@@ -104,7 +101,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
             session.add(_delivery(row, answer, now))
             row.leased_until, row.last_error = now + LONGEST_PAUSE, None  # until the answer has been read
         else:
-            row.leased_until, row.last_error = now + _pause(outcome.attempts[row.id]), answer
+            row.leased_until, row.last_error = now + _pause(row.attempts), answer
     session.flush()
     if any(isinstance(answer, Downloaded) for answer in outcome.found.values()):
         wake(session, "unpack", f"fetch-{max(outcome.found)}-{now.timestamp()}")
@@ -119,7 +116,7 @@ def release(session: Session, now: datetime, batch: Batch, reason: str) -> None:
 
 def _asked(fetch: Fetch, source: Source) -> Asked:
     wanted = Wanted(fetch.external_id, fetch.path, fetch.occurred_at)
-    return Asked(fetch.id, fetch.attempts, source.connector, source.config, source.pull_token or b"", wanted)
+    return Asked(fetch.id, source.connector, source.config, source.pull_token or b"", wanted)
 
 
 def _ask(one: Asked, tools: FetchTools) -> Downloaded | str:

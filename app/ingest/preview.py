@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.connectors.contract import Deleted, Found, Ignored, Parsed, Undated
-from app.errors import AppError
-from app.ingest.sources import CONNECTORS, checked_config
+from app.connectors.contract import Deleted, Found, Ignored, Undated
+from app.ingest.parsing import Refused, parse_delivery, reference_of
+from app.ingest.sources import checked_config
 from app.payloads.delivery import RawDelivery
 from app.payloads.native import NativeItem
-from app.plugins import load_plugin
 
 
 @dataclass(frozen=True)
@@ -39,16 +38,10 @@ def preview_delivery(connector: str, config: Mapping[str, Any], delivery: RawDel
         AppError: The connector is unknown or the configuration does not fit; what is wrong with the delivery itself
             is the outcome.
     """
-    module = load_plugin(CONNECTORS, connector)
-    checked = module.Config.model_validate(checked_config(connector, config))
-    reference: str | None = module.reference(delivery)
-    try:
-        parsed: Parsed = module.parse(delivery, checked)
-    except AppError as error:
-        return Read("refused", error.message, error.code, reference)
-    except Exception as error:  # noqa: BLE001 - a plug-in's mistake; its message could hold a customer's words
-        told = f"{type(error).__name__} in connector {connector}"
-        return Read("refused", told, "connector_failed", reference)
+    parsed = parse_delivery(connector, checked_config(connector, config), delivery)
+    reference = reference_of(connector, delivery)
+    if isinstance(parsed, Refused):
+        return Read("refused", parsed.message, parsed.code, reference)
     if isinstance(parsed, Ignored):
         return Read("ignored", parsed.reason, None, reference)
     return Read("read", None, None, reference, tuple(as_json(one) for one in parsed))

@@ -12,6 +12,7 @@ from app.domain.actor import Actor
 from app.domain.feedback import DeliveryState
 from app.engine.wake import wake
 from app.errors import AppError, Kind
+from app.ingest.parsing import reference_of
 from app.ingest.sealing import seal_secrets, unseal_secrets
 from app.ingest.sources import CONNECTORS, NATIVE, auth_of
 from app.payloads.delivery import RawDelivery, Reply
@@ -171,10 +172,7 @@ def replay_deliveries(session: Session, now: datetime, actor: Actor, wanted: Del
 
 def _reference(source: Source, delivery: RawDelivery) -> str | None:
     """The sender's id of the delivery in a form that every database can keep and index."""
-    try:
-        found: str | None = load_plugin(CONNECTORS, source.connector).reference(delivery)
-    except Exception:  # noqa: BLE001 - a plug-in's mistake must not cost the delivery
-        return None
+    found = reference_of(source.connector, delivery)
     if found is None or (len(found) <= _LONGEST_REF and found.isprintable()):
         return found
     return f"sha256:{sha256(found.encode('utf-8', 'replace')).hexdigest()}"

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from pydantic import ValidationError
-
-from app.connectors.contract import Deleted, Found, Ignored, Parsed, Undated, Wanted
-from app.errors import AppError
+from app.connectors.contract import Deleted, Found, Ignored, Undated, Wanted
+from app.ingest.parsing import Refused, parse_delivery
 from app.ingest.sources import CONNECTORS
 from app.payloads.delivery import RawDelivery
 from app.payloads.native import NativeItem
@@ -30,11 +28,16 @@ def find_connector(name: str) -> ModuleType | None:
     names = {
         _spelled(one): module
         for module in map(_load, plugin_names(CONNECTORS))
-        for one in (*module.SPEC.also, module.SPEC.title, module.__name__.rpartition(".")[2])
+        for one in (*module.SPEC.also, module.SPEC.title, name_of(module))
     }
     alike = [one for one in names if min(len(one), len(wanted)) >= _ALIKE_FROM and (one in wanted or wanted in one)]
     alike = [one for one in alike if not names[one].__name__.endswith(_NEEDS_A_MAPPING)]
     return names.get(wanted) or (names[max(alike, key=len)] if alike else None)
+
+
+def name_of(connector: ModuleType) -> str:
+    """A connector's name: its file's."""
+    return connector.__name__.rpartition(".")[2]
 
 
 def recognise(delivery: RawDelivery, config: Mapping[str, Any]) -> ModuleType | None:
@@ -54,14 +57,8 @@ def _spelled(name: str) -> str:
 
 def _worth(module: ModuleType, delivery: RawDelivery, config: Mapping[str, Any]) -> int:
     suffixes = tuple(module.SPEC.suffixes)
-    try:
-        checked = module.Config.model_validate(config)
-        parsed: Parsed = module.parse(delivery, checked)
-    except (AppError, ValidationError):
-        return 0
-    except Exception:  # noqa: BLE001 - a plug-in's mistake: it does not read this
-        return 0
-    if isinstance(parsed, Ignored):
+    parsed = parse_delivery(name_of(module), config, delivery)
+    if isinstance(parsed, Refused | Ignored):
         return 0
     named = 1_000 if suffixes and delivery.name.endswith(suffixes) else 0
     return named + sum(_richness(one) for one in parsed)

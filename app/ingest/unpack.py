@@ -12,13 +12,11 @@ from sqlalchemy.orm import Session
 from app.connectors.contract import Ignored, Parsed, Wanted
 from app.domain.feedback import DeliveryState
 from app.engine.wake import wake
-from app.errors import AppError
 from app.ingest.fetches import close_fetch, is_answer, open_fetches
 from app.ingest.items import Accepted
-from app.ingest.sources import CONNECTORS
+from app.ingest.parsing import Refused, parse_delivery
 from app.ingest.taking import take_found
 from app.payloads.delivery import RawDelivery
-from app.plugins import load_plugin
 from app.store.tables import Delivery, Source
 
 BATCH = 20
@@ -135,14 +133,8 @@ def _raw(delivery: Delivery, source: Source) -> Raw:
 
 
 def _parse(raw: Raw) -> Parsed | Quarantined:
-    try:
-        connector = load_plugin(CONNECTORS, raw.connector)
-        found: Parsed = connector.parse(raw.delivery, connector.Config.model_validate(raw.config))
-    except AppError as error:
-        return Quarantined(f"{error.code}: {error.message}")
-    except Exception as error:  # noqa: BLE001 - a plug-in's mistake; its message could hold a customer's words
-        return Quarantined(f"connector_failed: {type(error).__name__} in connector {raw.connector}")
-    return found
+    found = parse_delivery(raw.connector, raw.config, raw.delivery)
+    return Quarantined(f"{found.code}: {found.message}") if isinstance(found, Refused) else found
 
 
 def _stored(
