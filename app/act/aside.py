@@ -15,8 +15,8 @@ from app.act.wording import reopened
 from app.domain.actor import Actor
 from app.domain.items import Action
 from app.errors import AppError, Kind
+from app.store.act_tables import ActionItem
 from app.store.items import find_open, visible_item
-from app.store.tables import ActionItem
 
 MAX_SNOOZE = timedelta(days=92)
 

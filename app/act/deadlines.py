@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.domain.calendar import CalendarError, deadline_after
 from app.domain.working import Working, WorkingError, parse_working
 from app.processes.calendars import to_calendar
-from app.store.tables import ActionItem, Calendar, Owner, Routing
+from app.store.act_tables import ActionItem
+from app.store.tables import Calendar, Owner, Routing
 
 
 def renew_deadlines(session: Session, now: datetime, item: ActionItem) -> dict[str, Any]:

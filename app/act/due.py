@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.items import AWAITS_ANSWER, State
-from app.store.tables import ActionItem, ItemEvent
+from app.store.act_tables import ActionItem, ItemEvent
 
 SOON = timedelta(hours=48)
 LEAST_BETWEEN_RUNGS = timedelta(hours=1)

@@ -18,7 +18,7 @@ from app.act.notices import about_item, present_owner, put_notice
 from app.act.wording import due_soon, escalated, overdue, resumed
 from app.domain.actor import Actor
 from app.domain.items import Action
-from app.store.tables import ActionItem
+from app.store.act_tables import ActionItem
 
 STATION = Actor(name="station:escalate")
 BATCH = 200

@@ -13,7 +13,8 @@ from app.act.wording import assigned
 from app.domain.actor import Actor
 from app.domain.items import Action
 from app.errors import AppError, Kind
-from app.store.tables import ActionItem, Owner
+from app.store.act_tables import ActionItem
+from app.store.tables import Owner
 
 
 @dataclass(frozen=True, slots=True)

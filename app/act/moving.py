@@ -14,8 +14,8 @@ from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.domain.items import Action, ActionNotPossibleError, State, next_state
 from app.errors import AppError, Kind
+from app.store.act_tables import ActionItem, ItemEvent
 from app.store.items import last_event, snoozed_in, visible_item
-from app.store.tables import ActionItem, ItemEvent
 
 MAX_TEXT = 4000
 

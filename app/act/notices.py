@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.act.wording import About, Letter
 from app.engine.wake import wake
-from app.store.tables import ActionItem, Calendar, Notice, Owner, Policy
+from app.store.act_tables import ActionItem, Notice
+from app.store.tables import Calendar, Owner, Policy
 
 ALWAYS = "log"
 """The channel that every owner has."""

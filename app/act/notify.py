@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.channels.contract import ChannelError, Message, Sender
 from app.log import get_logger
-from app.store.tables import Notice, Owner
+from app.store.act_tables import Notice
+from app.store.tables import Owner
 
 BATCH = 10
 LEASE = timedelta(minutes=10)

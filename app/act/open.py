@@ -14,7 +14,9 @@ from app.act.notices import about_item, put_notice
 from app.act.wording import assigned, write_title
 from app.domain.actor import Actor
 from app.domain.items import State
-from app.store.tables import ActionItem, ItemEvent, Process, ProcessStep, Routing, Theme
+from app.store.act_tables import ActionItem, ItemEvent
+from app.store.tables import Process, ProcessStep, Routing
+from app.store.theme_tables import Theme
 
 STATION = Actor(name="station:open")
 BATCH = 200

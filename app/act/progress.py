@@ -12,8 +12,9 @@ from app.domain.actor import Actor
 from app.domain.changes import ChangeError, Plan, Rollout
 from app.domain.items import Action
 from app.errors import AppError, Kind
+from app.store.act_tables import ActionItem, Change
 from app.store.items import current_change
-from app.store.tables import ActionItem, Change, Routing
+from app.store.tables import Routing
 
 
 def acknowledge_item(session: Session, now: datetime, actor: Actor, item_id: int, *, version: int) -> ActionItem:

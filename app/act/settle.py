@@ -16,7 +16,8 @@ from app.act.wording import change_in_rate, verdict_reached
 from app.domain.actor import Actor
 from app.domain.items import JUDGED, Action, State, action_of_verdict
 from app.errors import AppError
-from app.store.tables import ActionItem, Change, ItemEvent, Measurement
+from app.store.act_tables import ActionItem, Change, ItemEvent
+from app.store.tables import Measurement
 
 STATION = Actor(name="station:settle")
 BATCH = 200

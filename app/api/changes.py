@@ -14,9 +14,10 @@ from app.api.paging import Listing, Paged, position_of
 from app.api.verdicts import StandingOut, show_standing
 from app.measure.discoveries import Judged, judge_together
 from app.measure.preview import preview_change
+from app.store.act_tables import Change
 from app.store.changes import get_change, list_changes
 from app.store.impact import find_registration, measurements_of
-from app.store.tables import Change, Measurement
+from app.store.tables import Measurement
 
 router = APIRouter(prefix="/v1/changes", tags=["changes"], route_class=ApiRoute)
 

@@ -12,9 +12,9 @@ from app.api.deps import Doer, Id, Now, Reader, Reading, Writing
 from app.api.openapi import declare
 from app.measure.controls import MAX_CONTROLS
 from app.measure.design import candidates_of, current_design, set_controls
+from app.store.act_tables import Change
 from app.store.changes import get_change
 from app.store.impact import topics_by_id
-from app.store.tables import Change
 
 router = APIRouter(prefix="/v1/changes/{change_id}/design", tags=["changes"], route_class=ApiRoute)
 

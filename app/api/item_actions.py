@@ -19,9 +19,9 @@ from app.domain.actor import OPERATOR
 from app.domain.changes import Plan, Rollout
 from app.errors import AppError, Kind
 from app.measure.design import freeze_deployed
+from app.store.act_tables import ActionItem
 from app.store.items import get_item
 from app.store.reference import find_owner
-from app.store.tables import ActionItem
 
 router = APIRouter(
     prefix="/v1/action-items/{item_id}",

@@ -207,7 +207,9 @@ def _on_client_gone(request: Request, _error: Exception) -> Response:
 
 
 def _on_database_unavailable(request: Request, error: Exception) -> Response:
-    _log.warning("database_unavailable", error=type(error).__name__)
+    # The driver's own class (a deadlock, a lost connection) tells what to do; its text may hold values.
+    cause = type(getattr(error, "orig", None) or error).__name__
+    _log.warning("database_unavailable", error=cause)
     message = "The database does not answer or is busy. Nothing was stored; send the request again."
     return answer_problem(request, AppError(Kind.UNAVAILABLE, "database_unavailable", message))
 

@@ -28,7 +28,7 @@ def start_relabelling(session: Session, now: datetime, actor: Actor) -> RelabelR
     Raises:
         AppError: `no_taxonomy`: nothing was published yet; `relabelling_running`: a run is under way.
     """
-    running = running_history_run(session)
+    running = running_history_run(session, hold=True)
     if running is not None:
         message = "History is being read anew already. Wait for that run, or cancel it first."
         raise AppError(Kind.CONFLICT, "relabelling_running", message, run=running.id)
@@ -43,7 +43,7 @@ def cancel_relabelling(session: Session, now: datetime, actor: Actor) -> Relabel
     Raises:
         AppError: `nothing_to_cancel`.
     """
-    run = running_history_run(session)
+    run = running_history_run(session, hold=True)
     if run is None:
         raise AppError(Kind.CONFLICT, "nothing_to_cancel", "History is not being read anew at present.")
     end_run(session, now, run, RunState.CANCELLED)
@@ -81,12 +81,11 @@ def ask_preview(session: Session, now: datetime, actor: Actor, draft_id: int, me
 def keep_up(session: Session, now: datetime) -> None:
     """Begin the run that a published version asks for; it supersedes one that reads with older topics."""
     running = running_history_run(session)
-    if running is not None:
-        if not awaits_run(session, since=running.taxonomy_version_id):
-            return
-        end_run(session, now, running, RunState.SUPERSEDED)
-    elif not awaits_run(session):
+    if not awaits_run(session, since=running.taxonomy_version_id if running is not None else None):
         return
+    running = running_history_run(session, hold=True)
+    if running is not None:
+        end_run(session, now, running, RunState.SUPERSEDED)
     version = latest_published(session)
     _start(session, now, Actor(name=version.actor or STATION.name), version)
 

@@ -12,9 +12,9 @@ from app.domain.actor import OPERATOR
 from app.errors import AppError, Kind
 from app.measure.discoveries import Judged, judge_together
 from app.measure.recheck import Recheck, recheck
+from app.store.act_tables import Change
 from app.store.changes import get_change, list_changes
 from app.store.impact import latest_measurement, measurements_of
-from app.store.tables import Change
 
 impact = typer.Typer(help="Did the changes work? The verdicts and their evidence.", no_args_is_help=True)
 

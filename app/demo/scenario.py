@@ -26,9 +26,9 @@ from app.processes.apply import apply_document
 from app.processes.document import Document
 from app.processes.reader import read_document
 from app.runtime import Runtime
+from app.store.act_tables import ActionItem
 from app.store.items import ItemFilter, get_item, list_items
 from app.store.routings import theme_facts, window_of
-from app.store.tables import ActionItem
 
 SOURCE = "demo"
 SEARCH = "extract"

@@ -12,7 +12,8 @@ from app.store.impact import latest_measurement
 from app.store.items import ItemFilter, current_change, list_items
 from app.store.label_tables import Mention
 from app.store.routings import theme_facts, window_of
-from app.store.tables import Feedback, Theme
+from app.store.tables import Feedback
+from app.store.theme_tables import Theme
 
 _WINDOW = 28
 _MANY = 200

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.measure.days import starts_on
 from app.store import impact
+from app.store.act_tables import Change
 from app.store.comparison import shared_feedback, topic_vectors
 from app.store.impact import CountByDay, Span
-from app.store.tables import Change, Topic
+from app.store.tables import Topic
 
 FEWEST_PER_WEEK = 0.7
 MAX_CONTROLS = 30

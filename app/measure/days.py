@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from app.store.tables import Change
+from app.store.act_tables import Change
 
 
 def starts_on(change: Change) -> date:

@@ -20,9 +20,10 @@ from app.errors import AppError, Kind
 from app.measure.controls import MAX_CONTROLS, Candidate, list_candidates
 from app.measure.days import starts_on
 from app.store import impact
+from app.store.act_tables import Change
 from app.store.impact import Span
 from app.store.items import current_change
-from app.store.tables import Change, Registration
+from app.store.tables import Registration
 
 LONGEST_BASELINE = 364
 COVERED = 0.9  # share of the baseline's days that a series of denominators must have

@@ -27,7 +27,8 @@ from app.measure.stats.verdict import METHOD, Verdict, dump_verdict
 from app.measure.trust import trust_list
 from app.measure.watch import UNDECIDED, sharpness_of, verdict_at_pace
 from app.store import impact
-from app.store.tables import Change, Measurement
+from app.store.act_tables import Change
+from app.store.tables import Measurement
 from app.store.taxonomy import hold_labels, is_history_moving
 
 STATION = Actor(name="station:effect")

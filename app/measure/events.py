@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.measure.days import observed_from
 from app.store import impact
+from app.store.act_tables import Change
 from app.store.happenings import published_topics, source_actions, source_names
 from app.store.impact import CountByDay, Span
-from app.store.tables import Change
 
 LATE_SOURCE = 28  # days after the start of the history from which a new source counts as a change of intake
 NOTICEABLE = 0.1  # share of all feedback that a source must bring for its coming and going to matter

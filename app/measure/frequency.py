@@ -15,8 +15,8 @@ from app.measure.design import Design
 from app.measure.events import Happening, list_happenings
 from app.measure.stats.case import EVENT_KINDS, Case, Declared, KnownEvent, Monitoring
 from app.store import impact
+from app.store.act_tables import Change
 from app.store.impact import Complaints, CountByDay, Span
-from app.store.tables import Change
 
 ALPHA = 0.05
 HORIZON_DAYS = 90

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.measure.design import current_design
 from app.measure.frequency import build_case
-from app.store.tables import Change
+from app.store.act_tables import Change
 
 
 @dataclass(frozen=True, slots=True)

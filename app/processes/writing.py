@@ -11,17 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.processes.difference import Difference, Entry, Fields
 from app.store import reference
-from app.store.tables import (
-    Calendar,
-    JourneyStage,
-    Owner,
-    Ownership,
-    Policy,
-    Process,
-    ProcessStep,
-    RoutingRule,
-    Topic,
-)
+from app.store.tables import Calendar, JourneyStage, Owner, Ownership, Policy, Process, ProcessStep, RoutingRule, Topic
 
 
 def write_difference(session: Session, now: datetime, difference: Difference) -> None:

@@ -15,7 +15,8 @@ from app.route.assign import row_of
 from app.route.decide import decide
 from app.store import reference
 from app.store.routings import current_routings, facts_of, find_current_routing, window_of
-from app.store.tables import Routing, Theme
+from app.store.tables import Routing
+from app.store.theme_tables import Theme
 
 
 def route_theme(session: Session, now: datetime, actor: Actor, theme_id: int, *, owner: str | None = None) -> Routing:

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
+from app.store.act_tables import ActionItem, Change
 from app.store.items import visible_to
 from app.store.keyset import After, keyset_page
-from app.store.tables import ActionItem, Change
 
 
 def list_changes(session: Session, actor: Actor, after: After | None, limit: int) -> list[Change]:

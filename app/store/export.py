@@ -6,22 +6,11 @@ from typing import Any
 from sqlalchemy import LargeBinary, inspect, select
 from sqlalchemy.orm import Session
 
+from app.store.act_tables import ActionItem, Change, ItemEvent
 from app.store.label_tables import Correction, Mention
 from app.store.row import Leased, Row
-from app.store.tables import (
-    ActionItem,
-    Change,
-    Exposure,
-    Feedback,
-    ItemEvent,
-    Measurement,
-    Routing,
-    Score,
-    Theme,
-    ThemeMention,
-    Topic,
-    Turn,
-)
+from app.store.tables import Exposure, Feedback, Measurement, Routing, Score, Topic, Turn
+from app.store.theme_tables import Theme, ThemeMention
 
 TABLES: dict[str, type[Row]] = {
     table.__tablename__: table

@@ -8,8 +8,9 @@ from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.domain.feedback import DeliveryState, FeedbackState
+from app.store.act_tables import Notice
 from app.store.drift import last_readings
-from app.store.tables import Delivery, Feedback, Notice, WorkerHeartbeat
+from app.store.tables import Delivery, Feedback, WorkerHeartbeat
 from app.store.types import Utc
 
 

@@ -10,22 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.store.act_tables import ActionItem, Change
 from app.store.days import as_date, start_of, utc_day
 from app.store.label_tables import Mention
-from app.store.tables import (
-    ActionItem,
-    Calendar,
-    Change,
-    Exposure,
-    Feedback,
-    Measurement,
-    Policy,
-    Process,
-    Registration,
-    Theme,
-    ThemeMention,
-    Topic,
-)
+from app.store.tables import Calendar, Exposure, Feedback, Measurement, Policy, Process, Registration, Topic
+from app.store.theme_tables import Theme, ThemeMention
 
 CountByDay = dict[date, int]
 

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from app.domain.actor import Actor
 from app.domain.items import TABS, State, Tab
 from app.errors import AppError, Kind
-from app.store.tables import ActionItem, Change, ItemEvent, Owner, Process, ProcessStep, Theme
+from app.store.act_tables import ActionItem, Change, ItemEvent
+from app.store.tables import Owner, Process, ProcessStep
+from app.store.theme_tables import Theme
 from app.store.types import Utc
 
 Cursor = tuple[datetime, int]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.store.act_tables import Notice
 from app.store.keyset import After, keyset_page
-from app.store.tables import Notice
 
 
 def list_notices(session: Session, after: After | None, limit: int, *, state: str | None = None) -> list[Notice]:

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
 from app.domain.items import AWAITS_ANSWER, JUDGED, State
+from app.store.act_tables import ActionItem, Change
 from app.store.days import start_of
 from app.store.items import visible_to
 from app.store.label_tables import Mention
-from app.store.tables import ActionItem, Change, Feedback, Measurement, Owner, Theme, ThemeMention, Topic
+from app.store.tables import Feedback, Measurement, Owner, Topic
+from app.store.theme_tables import Theme, ThemeMention
 
 UNDONE = sorted(AWAITS_ANSWER | {State.SNOOZED, State.CHANGE_PLANNED} | JUDGED - {State.IMPROVED})
 """States of items whose theme still waits for a change that works."""

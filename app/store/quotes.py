@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention
-from app.store.tables import Feedback, Theme, ThemeMention, Topic, Turn
+from app.store.tables import Feedback, Topic, Turn
+from app.store.theme_tables import Theme, ThemeMention
 
 
 @dataclass(frozen=True, slots=True)

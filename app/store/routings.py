@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from app.domain.feedback import Friction, Medium
 from app.domain.routing import Place, ThemeFacts
 from app.store import reference
+from app.store.act_tables import ActionItem
 from app.store.label_tables import Mention
-from app.store.tables import ActionItem, Feedback, Process, Routing, Theme, ThemeMention, Topic
+from app.store.tables import Feedback, Process, Routing, Topic
+from app.store.theme_tables import Theme, ThemeMention
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The tables as plain row classes; the classify room's are in `label_tables`, people who sign in in `people_tables`.
+"""The tables as plain row classes; those of the rooms with many have a file each (`theme_tables`, `act_tables`, ...).
 
 `__writer__` names the one room that may write a table's rows.
 """
@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.store.label_tables import Mention
+from app.store.act_tables import Change
 from app.store.people_tables import User
 from app.store.row import Document, Leased, Row, row_id, unique_where
+from app.store.theme_tables import Theme
 
 # Reference data ------------------------------------------------------------------------------------------------------
 
@@ -285,51 +286,6 @@ class Score(Row):
 # What we make of it --------------------------------------------------------------------------------------------------
 
 
-class Theme(Row):
-    """A recurring problem inside a topic, with a lasting identity."""
-
-    __tablename__ = "themes"
-    __writer__ = "theme"
-    __table_args__ = (unique_where("uq_themes_topic_level", "topic_id", where="kind = 'topic'"),)
-    id: Mapped[int] = row_id()
-    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(16))  # 'topic' (all of the topic that is in no cluster) or 'cluster'
-    name: Mapped[str]
-    named_by: Mapped[str | None]  # the human whose name it is; None: named from the data
-    terms: Mapped[list[Any]]
-    central_mention_id: Mapped[int | None]  # no foreign key: mentions are replaced when texts are read anew
-    centroid: Mapped[bytes | None]  # float32, little-endian, unit length
-    state: Mapped[str] = mapped_column(String(16), default="active")  # active, muted, retired
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-
-
-class ThemeMention(Row):
-    """Which theme a complaint mention belongs to; NULL with a reason where there is none."""
-
-    __tablename__ = "theme_mentions"
-    __writer__ = "theme"
-    mention_id: Mapped[int] = mapped_column(ForeignKey(Mention.id, ondelete="CASCADE"), primary_key=True)
-    theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"), index=True)
-    similarity: Mapped[float | None]
-    reason: Mapped[str | None]
-    assigned_at: Mapped[datetime]
-
-
-class ThemeEvent(Row):
-    """One line of a theme's lineage: created, renamed, merged, muted, unmuted, searched (a topic's own)."""
-
-    __tablename__ = "theme_events"
-    __writer__ = "theme"
-    id: Mapped[int] = row_id()
-    theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    other_theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"))
-    actor: Mapped[str]
-    facts: Mapped[Document]
-    at: Mapped[datetime]
-
-
 # Who acts ------------------------------------------------------------------------------------------------------------
 
 
@@ -340,7 +296,7 @@ class Routing(Row):
     __writer__ = "route"
     __table_args__ = (unique_where("uq_routings_current", "theme_id", "process_id", where="superseded_at IS NULL"),)
     id: Mapped[int] = row_id()
-    theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"))
+    theme_id: Mapped[int] = mapped_column(ForeignKey(Theme.id))
     process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
     step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
     owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
@@ -357,99 +313,6 @@ class Routing(Row):
     ladder: Mapped[list[Any]]  # [{"at": ISO instant, "owner_id": 3, "role": "manager"}, ...] fixed here
     decided_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
-
-
-class ActionItem(Row):
-    """One piece of open work with an owner and deadlines."""
-
-    __tablename__ = "action_items"
-    __writer__ = "act"
-    __table_args__ = (
-        unique_where("uq_action_items_open", "theme_id", "process_id", where="closed_at IS NULL AND kind = 'process'"),
-        Index(None, "owner_id", "updated_at"),
-    )
-    id: Mapped[int] = row_id()
-    kind: Mapped[str] = mapped_column(String(16))  # process or case
-    theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"))
-    feedback_id: Mapped[int | None] = mapped_column(ForeignKey("feedback.id", ondelete="SET NULL"))
-    process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
-    step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
-    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
-    routing_id: Mapped[int | None] = mapped_column(ForeignKey("routings.id"), unique=True)
-    title: Mapped[str]
-    state: Mapped[str] = mapped_column(String(24))  # domain.items.State
-    version: Mapped[int] = mapped_column(default=1)  # optimistic lock: +1 with each change
-    opened_at: Mapped[datetime]
-    goal_at: Mapped[datetime]
-    deadline_at: Mapped[datetime]
-    ladder: Mapped[list[Any]]
-    rung: Mapped[int] = mapped_column(default=0)  # rungs of the ladder already climbed
-    snoozed_until: Mapped[datetime | None]
-    reason: Mapped[str | None]  # of a decline
-    duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("action_items.id"))
-    settled_measurement_id: Mapped[int | None]  # the last verdict that moved this item
-    acknowledged_at: Mapped[datetime | None]
-    updated_at: Mapped[datetime]
-    closed_at: Mapped[datetime | None]
-
-
-class ItemEvent(Row):
-    """One line of an action item's history, comments included; append-only."""
-
-    __tablename__ = "item_events"
-    __writer__ = "act"
-    id: Mapped[int] = row_id()
-    item_id: Mapped[int] = mapped_column(ForeignKey("action_items.id"), index=True)
-    at: Mapped[datetime]
-    actor: Mapped[str]
-    kind: Mapped[str] = mapped_column(String(24))
-    from_state: Mapped[str | None] = mapped_column(String(24))
-    to_state: Mapped[str | None] = mapped_column(String(24))
-    text: Mapped[str | None]  # reason or comment
-    facts: Mapped[Document]
-
-
-class Change(Row):
-    """A process change: what, to which step, from when, with which target; written down before the result is known."""
-
-    __tablename__ = "changes"
-    __writer__ = "act"
-    id: Mapped[int] = row_id()
-    item_id: Mapped[int] = mapped_column(ForeignKey("action_items.id"), index=True)
-    theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"))
-    process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
-    step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
-    description: Mapped[str]
-    planned_for: Mapped[date | None]
-    target_reduction: Mapped[float]  # 0..1 of the complaint rate
-    margin: Mapped[float] = mapped_column(default=0.2)
-    trigger_from: Mapped[date | None]  # the window that opened the item: no part of the baseline if it stands out
-    trigger_to: Mapped[date | None]
-    rollout_from: Mapped[date | None]
-    rollout_to: Mapped[date | None]  # last day that is not yet fully in effect; None with rollout_from: at once
-    planned_at: Mapped[datetime]
-    deployed_at: Mapped[datetime | None]  # when the deployment was recorded
-    withdrawn_at: Mapped[datetime | None]
-    actor: Mapped[str]
-
-
-class Notice(Row, Leased):
-    """One message to one owner by one channel: the outbox."""
-
-    __tablename__ = "notices"
-    __writer__ = "act"
-    __table_args__ = (Index(None, "state", "leased_until"),)
-    id: Mapped[int] = row_id()
-    key: Mapped[str] = mapped_column(unique=True)  # item, event and channel: sent once however often it is asked for
-    item_id: Mapped[int | None] = mapped_column(ForeignKey("action_items.id"))
-    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
-    channel: Mapped[str]
-    event: Mapped[str] = mapped_column(String(24))
-    subject: Mapped[str]
-    body: Mapped[str]
-    state: Mapped[str] = mapped_column(String(16), default="pending")  # pending, sent, skipped (no channel), parked
-    created_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]
 
 
 # Whether it worked ---------------------------------------------------------------------------------------------------
@@ -470,7 +333,7 @@ class Registration(Row):
 
     __tablename__ = "registrations"
     __writer__ = "measure"
-    change_id: Mapped[int] = mapped_column(ForeignKey("changes.id"), primary_key=True)
+    change_id: Mapped[int] = mapped_column(ForeignKey(Change.id), primary_key=True)
     design: Mapped[Document]
     registered_at: Mapped[datetime]
 
@@ -482,7 +345,7 @@ class Measurement(Row):
     __writer__ = "measure"
     __table_args__ = (UniqueConstraint("change_id", "day"),)
     id: Mapped[int] = row_id()
-    change_id: Mapped[int] = mapped_column(ForeignKey("changes.id"))
+    change_id: Mapped[int] = mapped_column(ForeignKey(Change.id))
     day: Mapped[date]  # the last day that was counted
     verdict: Mapped[str] = mapped_column(String(16))
     rate_ratio: Mapped[float | None]

@@ -13,7 +13,8 @@ from app.errors import AppError, Kind
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention, RelabelRun
 from app.store.reference import latest_taxonomy
-from app.store.tables import TaxonomyDraft, TaxonomyVersion, ThemeMention
+from app.store.tables import TaxonomyDraft, TaxonomyVersion
+from app.store.theme_tables import ThemeMention
 
 _MATCHED_AFTER = timedelta(days=1)
 """So long after a swap nobody waits any more for mentions that still have no theme: something else holds them up."""
@@ -72,10 +73,18 @@ def last_run(session: Session, kind: RunKind, draft_id: int | None = None) -> Re
     return session.scalar(query.order_by(RelabelRun.id.desc()).limit(1))
 
 
-def running_history_run(session: Session) -> RelabelRun | None:
-    """The run that reads history anew now."""
-    wanted = (RelabelRun.kind == RunKind.HISTORY, RelabelRun.state == RunState.RUNNING)
-    return session.scalar(select(RelabelRun).where(*wanted))
+def running_history_run(session: Session, *, hold: bool = False) -> RelabelRun | None:
+    """The run that reads history anew now.
+
+    Args:
+        session: A session; a write transaction to hold it in.
+        hold: Whether it is to be changed. It is locked before what it has staged, as the station that stages does:
+            in the other order the two wait for each other.
+    """
+    query = select(RelabelRun).where(RelabelRun.kind == RunKind.HISTORY, RelabelRun.state == RunState.RUNNING)
+    if hold:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(query)
 
 
 def awaits_run(session: Session, *, since: int | None = None) -> bool:

@@ -16,7 +16,8 @@ from app.errors import AppError, Kind
 from app.store.items import theme_visible_to
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention, MentionVector
-from app.store.tables import Feedback, Theme, ThemeEvent, ThemeMention, Topic, Turn
+from app.store.tables import Feedback, Topic, Turn
+from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
 
 
 @dataclass(frozen=True, slots=True)

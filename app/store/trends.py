@@ -13,8 +13,9 @@ from app.store.days import as_date, start_of, utc_day
 from app.store.items import theme_visible_to
 from app.store.label_tables import Mention, TrendCount, TrendLine
 from app.store.reference import find_topic, latest_taxonomy
-from app.store.tables import Feedback, TaxonomyVersion, Theme, ThemeMention, Topic
+from app.store.tables import Feedback, TaxonomyVersion, Topic
 from app.store.taxonomy import versions_published
+from app.store.theme_tables import Theme, ThemeMention
 
 WEEK = timedelta(days=7)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
-from app.store.tables import Theme, ThemeEvent, ThemeMention
+from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
 from app.store.themes import find_theme
 
 LONGEST_NAME = 120

@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.store.tables import Theme, ThemeEvent, ThemeMention
+from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
 from app.store.themes import Pile, Piled, find_piles
 from app.theme.rule import NEAR
 

@@ -15,7 +15,8 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.label_tables import Mention, MentionVector
-from app.store.tables import Theme, ThemeEvent, ThemeMention, Topic
+from app.store.tables import Topic
+from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
 from app.store.themes import Centroid, active_centroids, topic_level_themes
 from app.theme.rule import NEAR
 

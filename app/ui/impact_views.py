@@ -11,9 +11,10 @@ from app.domain.verdict import say_date
 from app.measure.design import candidates_of, current_design
 from app.measure.discoveries import Judged
 from app.measure.preview import preview_change
+from app.store.act_tables import Change
 from app.store.impact import latest_measurement
 from app.store.items import Listed
-from app.store.tables import Change, Measurement
+from app.store.tables import Measurement
 from app.ui.charts import Mark, Size, Week, effect_chart, impact_chart
 from app.ui.wording import VERDICTS, say_avoided, say_day, say_expected, say_holding
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from app.domain.items import AWAITS_ANSWER, Action, State, allowed_actions
+from app.store.act_tables import ItemEvent
 from app.store.items import Listed
 from app.store.quotes import Quote
-from app.store.tables import ItemEvent, Owner, Routing
+from app.store.tables import Owner, Routing
 from app.ui.charts import sparkline
 from app.ui.wording import STATES, due_group, due_tone, say_day, say_distance, say_time
 

@@ -7,17 +7,9 @@ import pytest
 
 from app.act import open as opening
 from app.domain.actor import Actor, Scope
-from app.store.tables import (
-    ActionItem,
-    Calendar,
-    Owner,
-    Policy,
-    Process,
-    ProcessStep,
-    Routing,
-    Theme,
-    Topic,
-)
+from app.store.act_tables import ActionItem
+from app.store.tables import Calendar, Owner, Policy, Process, ProcessStep, Routing, Topic
+from app.store.theme_tables import Theme
 
 WEEK = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 

@@ -9,8 +9,9 @@ from app.act.handing import Handover, comment_item, reassign_item
 from app.act.progress import acknowledge_item, close_item, mark_deployed, plan_change
 from app.domain.changes import Plan, Rollout
 from app.errors import AppError, Kind
+from app.store.act_tables import Change, Notice
 from app.store.items import changes_of, history
-from app.store.tables import AuditEvent, Change, Notice, Owner, Routing
+from app.store.tables import AuditEvent, Owner, Routing
 
 PLAN = Plan("Refund at once when the parcel is scanned", date(2026, 9, 21), 0.3)
 

@@ -8,8 +8,9 @@ from app.act import escalate
 from app.act.aside import decline_item, reopen_item, snooze_item
 from app.act.progress import acknowledge_item, plan_change
 from app.domain.changes import Plan
+from app.store.act_tables import Notice
 from app.store.items import history
-from app.store.tables import Notice, Owner
+from app.store.tables import Owner
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -6,7 +6,7 @@ import pytest
 
 from app.act import notify
 from app.channels.contract import ChannelError
-from app.store.tables import Notice
+from app.store.act_tables import Notice
 
 MINUTE = timedelta(minutes=1)
 

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from app.act import open as opening
-from app.store.tables import ActionItem, AuditEvent, ItemEvent, Notice, Process, ProcessStep
+from app.store.act_tables import ActionItem, ItemEvent, Notice
+from app.store.tables import AuditEvent, Process, ProcessStep
 
 
 def test_a_routing_opens_an_item_with_its_deadlines_and_ladder(session, company, run, add_routing, now):

@@ -7,8 +7,9 @@ import pytest
 from app.act import settle
 from app.act.progress import acknowledge_item, close_item, mark_deployed, plan_change
 from app.domain.changes import Plan, Rollout
+from app.store.act_tables import Notice
 from app.store.items import changes_of, history
-from app.store.tables import AuditEvent, Measurement, Notice, Routing
+from app.store.tables import AuditEvent, Measurement, Routing
 
 DAY = timedelta(days=1)
 

@@ -11,7 +11,7 @@ from app.act import open as opening
 from app.act.progress import acknowledge_item
 from app.domain.actor import Actor
 from app.errors import AppError
-from app.store.tables import ActionItem, ItemEvent, Notice
+from app.store.act_tables import ActionItem, ItemEvent, Notice
 
 WORKERS = 4
 

@@ -12,24 +12,11 @@ from app.api.router import include_routers, make_app
 from app.clock import SteppedClock
 from app.domain.actor import OPERATOR, Scope
 from app.settings import Settings
+from app.store.act_tables import ActionItem, Change
 from app.store.label_tables import Mention
 from app.store.session import Database
-from app.store.tables import (
-    ActionItem,
-    Calendar,
-    Change,
-    Feedback,
-    Owner,
-    Policy,
-    Process,
-    ProcessStep,
-    Routing,
-    Source,
-    Theme,
-    ThemeMention,
-    Topic,
-    Turn,
-)
+from app.store.tables import Calendar, Feedback, Owner, Policy, Process, ProcessStep, Routing, Source, Topic, Turn
+from app.store.theme_tables import Theme, ThemeMention
 
 
 @dataclass

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import event
 
 from app.domain.actor import Scope
-from app.store.tables import ActionItem
+from app.store.act_tables import ActionItem
 
 OWN = (Scope.ITEMS_READ, Scope.ITEMS_WRITE)
 

@@ -2,7 +2,8 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.actor import Scope
-from app.store.tables import Theme, Topic
+from app.store.tables import Topic
+from app.store.theme_tables import Theme
 
 COMPANY = """
 version: 1

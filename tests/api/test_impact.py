@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from app.domain.actor import Scope
-from app.store.tables import ActionItem, Change, Measurement, Policy, Topic
+from app.store.act_tables import ActionItem, Change
+from app.store.tables import Measurement, Policy, Topic
 
 
 @pytest.fixture

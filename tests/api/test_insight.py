@@ -2,8 +2,9 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.actor import Scope
+from app.store.act_tables import Notice
 from app.store.label_tables import Mention
-from app.store.tables import Exposure, Measurement, Notice
+from app.store.tables import Exposure, Measurement
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def _tables_imported(tree):
     return {
         alias.name
         for node in imports
-        if node.module in {"app.store.tables", "app.store.label_tables", "app.store.people_tables"}
+        if (node.module or "").startswith("app.store.") and node.module.endswith("tables")
         for alias in node.names
     }
 

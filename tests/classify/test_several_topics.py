@@ -16,7 +16,8 @@ from app.store import impact
 from app.store.label_tables import Mention, MentionVector
 from app.store.mentions import list_mentions
 from app.store.quotes import feedback_quotes
-from app.store.tables import TaxonomyVersion, ThemeMention
+from app.store.tables import TaxonomyVersion
+from app.store.theme_tables import ThemeMention
 from app.theme import match
 from classifiers.contract import Mention as Found
 from classifiers.contract import Reading

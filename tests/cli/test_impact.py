@@ -9,7 +9,9 @@ from app.cli.console import opened
 from app.measure.effect import Look, Outcome, judge, record
 from app.measure.frequency import Prepared
 from app.measure.stats.case import Case
-from app.store.tables import ActionItem, Calendar, Change, Measurement, Owner, Theme, Topic
+from app.store.act_tables import ActionItem, Change
+from app.store.tables import Calendar, Measurement, Owner, Topic
+from app.store.theme_tables import Theme
 
 START, CHANGE, DAYS = date(2026, 1, 5), 126, 182
 NOW = datetime(2026, 7, 6, 6, 0, tzinfo=UTC)

@@ -15,8 +15,10 @@ from app.pipeline import Station
 from app.route import assign
 from app.runtime import build_runtime
 from app.settings import Settings
+from app.store.act_tables import ActionItem, Change, ItemEvent
 from app.store.label_tables import Mention
-from app.store.tables import ActionItem, Change, Feedback, ItemEvent, Source, Theme, ThemeMention, Topic
+from app.store.tables import Feedback, Source, Topic
+from app.store.theme_tables import Theme, ThemeMention
 
 END = date(2026, 3, 2)
 _DONE_BY_PEOPLE = ["acknowledged", "change_planned", "deployed"]

@@ -60,7 +60,7 @@ def test_whatever_is_sent_the_answer_is_as_documented(filled, token, tmp_path):
         text=True,
         check=False,
     )
-    assert found.returncode == 0, found.stdout[-20_000:]
+    assert found.returncode == 0, f"{found.stdout[-20_000:]}\n{filled.told()[-8_000:]}"
     assert "Traceback" not in filled.told()
 
 

@@ -14,8 +14,10 @@ from app.access.keys import create_key
 from app.domain.actor import OPERATOR, Scope
 from app.processes.apply import apply_document
 from app.processes.reader import read_document
+from app.store.act_tables import ActionItem, ItemEvent, Notice
 from app.store.label_tables import Mention, StagedMention, StagedReading
-from app.store.tables import ActionItem, Delivery, Feedback, ItemEvent, Notice, ThemeMention, Topic
+from app.store.tables import Delivery, Feedback, Topic
+from app.store.theme_tables import ThemeMention
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,8 @@ from app.domain.actor import OPERATOR
 from app.ingest.forget import Erased, erase_customer
 from app.ingest.items import Status, accept_items
 from app.store.label_tables import Correction, Mention, MentionVector
-from app.store.tables import AuditEvent, Delivery, Feedback, Score, ThemeMention, Turn
+from app.store.tables import AuditEvent, Delivery, Feedback, Score, Turn
+from app.store.theme_tables import ThemeMention
 
 REF = 'Jürgen "J" 7'
 NPS = {"metric": "nps", "value": 0, "min": 0, "max": 10}

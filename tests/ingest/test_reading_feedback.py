@@ -6,7 +6,8 @@ from app.ingest.items import accept_items
 from app.store.feedback import FeedbackFilter, count_feedback, list_feedback, read_feedback
 from app.store.label_tables import Mention
 from app.store.quotes import feedback_quotes
-from app.store.tables import Theme, ThemeMention, Topic
+from app.store.tables import Topic
+from app.store.theme_tables import Theme, ThemeMention
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from sqlalchemy import insert
 
+from app.store.act_tables import ActionItem, Change
 from app.store.label_tables import Mention
-from app.store.tables import ActionItem, Calendar, Change, Feedback, Owner, Process, Source, Theme, ThemeMention, Topic
+from app.store.tables import Calendar, Feedback, Owner, Process, Source, Topic
+from app.store.theme_tables import Theme, ThemeMention
 
 START = date(2026, 1, 5)
 FINGERPRINT = "topics-1"

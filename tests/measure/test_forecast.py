@@ -10,7 +10,8 @@ from app.measure.forecast import forecast_changes
 from app.measure.stats.expected import ranked, saving
 from app.measure.stats.level import foresee
 from app.measure.stats.shrinkage import Achieved, Kind, prospects
-from app.store.tables import ActionItem, Measurement
+from app.store.act_tables import ActionItem
+from app.store.tables import Measurement
 
 START = date(2026, 1, 5)
 CHANGE, DAYS = 84, 140

@@ -7,7 +7,8 @@ from sqlalchemy import delete, select, update
 
 from app.measure import effect
 from app.store.label_tables import Mention, RelabelRun
-from app.store.tables import Feedback, TaxonomyVersion, ThemeMention
+from app.store.tables import Feedback, TaxonomyVersion
+from app.store.theme_tables import ThemeMention
 
 START = date(2026, 1, 5)
 CHANGE, DAYS = 84, 140

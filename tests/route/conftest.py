@@ -7,8 +7,10 @@ from app.domain.actor import OPERATOR
 from app.processes.apply import apply_document
 from app.processes.reader import read_document
 from app.store import reference
+from app.store.act_tables import ActionItem
 from app.store.label_tables import Mention
-from app.store.tables import ActionItem, Feedback, Source, Theme, ThemeMention
+from app.store.tables import Feedback, Source
+from app.store.theme_tables import Theme, ThemeMention
 
 COMPANY = """
 version: 1

@@ -28,8 +28,9 @@ from app.processes.apply import apply_document
 from app.processes.reader import read_document
 from app.runtime import build_runtime
 from app.settings import Settings
+from app.store.act_tables import Notice
 from app.store.items import ItemFilter, changes_of, get_item, history, list_items
-from app.store.tables import Measurement, Notice, Routing
+from app.store.tables import Measurement, Routing
 
 HERE = Path(__file__).parent
 FIRST_DAY = date(2026, 1, 5)  # a Monday

@@ -3,7 +3,8 @@ from sqlalchemy import select
 
 from app.domain.actor import OPERATOR
 from app.errors import AppError
-from app.store.tables import AuditEvent, Theme, ThemeMention
+from app.store.tables import AuditEvent
+from app.store.theme_tables import Theme, ThemeMention
 from app.store.themes import lineage_of
 from app.theme.curate import merge_themes, mute_theme, rename_theme
 

@@ -2,7 +2,7 @@ import numpy as np
 from sqlalchemy import select
 
 from app.domain.actor import OPERATOR
-from app.store.tables import Theme, ThemeMention
+from app.store.theme_tables import Theme, ThemeMention
 from app.store.themes import list_themes, measure_coverage
 from app.theme import match
 from app.theme.curate import merge_themes

@@ -16,22 +16,10 @@ from app.measure.frequency import Prepared
 from app.measure.stats.case import Case
 from app.runtime import Runtime, Tools
 from app.settings import Settings
+from app.store.act_tables import ActionItem, Change
 from app.store.label_tables import Mention, MentionVector
-from app.store.tables import (
-    ActionItem,
-    Calendar,
-    Change,
-    Feedback,
-    Measurement,
-    Owner,
-    Process,
-    Routing,
-    Source,
-    Theme,
-    ThemeMention,
-    Topic,
-    Turn,
-)
+from app.store.tables import Calendar, Feedback, Measurement, Owner, Process, Routing, Source, Topic, Turn
+from app.store.theme_tables import Theme, ThemeMention
 
 WORDS = 'I waited. My <img src=x onerror="alert(1)"> refund </mark><script>alert(2)</script> never came. Thanks'
 

@@ -2,7 +2,8 @@
 
 import re
 
-from app.store.tables import Change, Registration, Topic
+from app.store.act_tables import Change
+from app.store.tables import Registration, Topic
 
 
 def _csrf(page):

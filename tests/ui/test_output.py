@@ -8,7 +8,8 @@ import pytest
 import uvicorn
 from sqlalchemy import update
 
-from app.store.tables import Feedback, Theme, Turn
+from app.store.tables import Feedback, Turn
+from app.store.theme_tables import Theme
 from app.ui.pages import PAGES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 import pytest
 
 from app.measure.preview import Expected
+from app.store.act_tables import ActionItem, Change
 from app.store.items import history
-from app.store.tables import ActionItem, Change
 from app.ui.wording import say_expected
 
 

@@ -3,8 +3,10 @@ from xml.etree import ElementTree as ET
 
 from sqlalchemy import select
 
+from app.store.act_tables import ActionItem
 from app.store.label_tables import Mention, RelabelRun, TrendCount, TrendLine
-from app.store.tables import ActionItem, TaxonomyVersion, ThemeMention, Topic
+from app.store.tables import TaxonomyVersion, Topic
+from app.store.theme_tables import ThemeMention
 from app.ui.charts import TrendPoint, trend_chart
 
 START = date(2026, 1, 5)

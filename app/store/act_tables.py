@@ -1,0 +1,102 @@
+"""The tables of the act room."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.store.row import Document, Leased, Row, row_id, unique_where
+
+
+class ActionItem(Row):
+    """One piece of open work with an owner and deadlines."""
+
+    __tablename__ = "action_items"
+    __writer__ = "act"
+    __table_args__ = (
+        unique_where("uq_action_items_open", "theme_id", "process_id", where="closed_at IS NULL AND kind = 'process'"),
+        Index(None, "owner_id", "updated_at"),
+    )
+    id: Mapped[int] = row_id()
+    kind: Mapped[str] = mapped_column(String(16))  # process or case
+    theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"))
+    feedback_id: Mapped[int | None] = mapped_column(ForeignKey("feedback.id", ondelete="SET NULL"))
+    process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+    routing_id: Mapped[int | None] = mapped_column(ForeignKey("routings.id"), unique=True)
+    title: Mapped[str]
+    state: Mapped[str] = mapped_column(String(24))  # domain.items.State
+    version: Mapped[int] = mapped_column(default=1)  # optimistic lock: +1 with each change
+    opened_at: Mapped[datetime]
+    goal_at: Mapped[datetime]
+    deadline_at: Mapped[datetime]
+    ladder: Mapped[list[Any]]
+    rung: Mapped[int] = mapped_column(default=0)  # rungs of the ladder already climbed
+    snoozed_until: Mapped[datetime | None]
+    reason: Mapped[str | None]  # of a decline
+    duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("action_items.id"))
+    settled_measurement_id: Mapped[int | None]  # the last verdict that moved this item
+    acknowledged_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class ItemEvent(Row):
+    """One line of an action item's history, comments included; append-only."""
+
+    __tablename__ = "item_events"
+    __writer__ = "act"
+    id: Mapped[int] = row_id()
+    item_id: Mapped[int] = mapped_column(ForeignKey("action_items.id"), index=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(24))
+    from_state: Mapped[str | None] = mapped_column(String(24))
+    to_state: Mapped[str | None] = mapped_column(String(24))
+    text: Mapped[str | None]  # reason or comment
+    facts: Mapped[Document]
+
+
+class Change(Row):
+    """A process change: what, to which step, from when, with which target; written down before the result is known."""
+
+    __tablename__ = "changes"
+    __writer__ = "act"
+    id: Mapped[int] = row_id()
+    item_id: Mapped[int] = mapped_column(ForeignKey("action_items.id"), index=True)
+    theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"))
+    process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
+    description: Mapped[str]
+    planned_for: Mapped[date | None]
+    target_reduction: Mapped[float]  # 0..1 of the complaint rate
+    margin: Mapped[float] = mapped_column(default=0.2)
+    trigger_from: Mapped[date | None]  # the window that opened the item: no part of the baseline if it stands out
+    trigger_to: Mapped[date | None]
+    rollout_from: Mapped[date | None]
+    rollout_to: Mapped[date | None]  # last day that is not yet fully in effect; None with rollout_from: at once
+    planned_at: Mapped[datetime]
+    deployed_at: Mapped[datetime | None]  # when the deployment was recorded
+    withdrawn_at: Mapped[datetime | None]
+    actor: Mapped[str]
+
+
+class Notice(Row, Leased):
+    """One message to one owner by one channel: the outbox."""
+
+    __tablename__ = "notices"
+    __writer__ = "act"
+    __table_args__ = (Index(None, "state", "leased_until"),)
+    id: Mapped[int] = row_id()
+    key: Mapped[str] = mapped_column(unique=True)  # item, event and channel: sent once however often it is asked for
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("action_items.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+    channel: Mapped[str]
+    event: Mapped[str] = mapped_column(String(24))
+    subject: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16), default="pending")  # pending, sent, skipped (no channel), parked
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
