@@ -46,12 +46,12 @@ SPEAKS_EVERY = timedelta(hours=4)
 """How often customers are heard, and everything is done that is due; between that, only what people wait for."""
 
 VOLUMES = {
-    "refunds": {0: 3.0, 25: 6.0},
-    "hold": {0: 2.5, 18: 0.2, 40: 4.0},
-    "late": {0: 0.3, 5: 3.0},
-    "damage": {0: 2.0, 20: 0.0},
-    "login": {0: 1.5},
-    "voucher": {0: 0.3, 30: 2.0},
+    "refunds": {0: 4.0, 25: 8.0},
+    "hold": {0: 3.0, 18: 0.2, 40: 5.0},
+    "late": {0: 0.3, 4: 4.0},
+    "damage": {0: 3.0, 20: 0.0},
+    "login": {0: 2.0},
+    "voucher": {0: 0.3, 30: 3.0},
     "praise": {0: 1.0},
 }
 """Comments a day, by the day from which it is so many."""
@@ -262,20 +262,19 @@ class Abroad:
 
     def _work_overtaken(self, stations):
         first, second = self.runtimes
+        killed = self._doomed(stations)
         overtaken = [
             replace(each, module=Interrupted(each.module, lambda each=each: self._drain(second, [each])))
             for each in stations
         ]
-        self._drain(first, overtaken)
+        try:
+            self._drain(first, killed or overtaken)
+        except KilledError:
+            self.kill = None
+        self._drain(second, stations)
 
     def _work_at_once(self, stations):
-        doomed = stations
-        if self.kill is not None:
-            doomed = [
-                replace(each, module=Interrupted(each.module, _die)) if each.name == self.kill else each
-                for each in stations
-            ]
-        one = self.pool.submit(self._drain, self.runtimes[0], doomed)
+        one = self.pool.submit(self._drain, self.runtimes[0], self._doomed(stations) or stations)
         other = self.pool.submit(self._drain, self.runtimes[1], stations[::-1])
         self._people_act()
         try:
@@ -283,8 +282,17 @@ class Abroad:
         except KilledError:
             self.kill = None
         other.result()
-        # What people did while the last station looked away is due as well.
+        # What people did after a station had looked is due as well.
         self._drain(self.runtimes[1], stations)
+
+    def _doomed(self, stations):
+        """The stations of a worker that dies over its first batch of one of them; none while nobody is to die."""
+        if self.kill is None:
+            return []
+        return [
+            replace(each, module=Interrupted(each.module, _die)) if each.name == self.kill else each
+            for each in stations
+        ]
 
     def _drain(self, runtime, stations):
         return drain(runtime, stations, on_batch=lambda name, _batch: self.worked.add(name))

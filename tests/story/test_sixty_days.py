@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import distinct, func, select
 
 from app.domain.items import FINISHED, TRANSITIONS
+from app.pipeline import STATIONS
 from app.store.act_tables import ActionItem, ItemEvent, Notice
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Owner, Routing, Topic
@@ -38,6 +39,7 @@ class Watch:
             self.decided = self.read(Routing, Routing.id > self.routings)
             self.happened = self.read(ItemEvent, ItemEvent.id > self.events)
             yield from self.every_loud_theme_has_one_open_item()
+            yield from self.every_theme_was_found_once()
             yield from self.every_owner_is_there()
             yield from self.every_mail_comes_once_and_in_working_time()
             yield from self.every_history_follows_the_life_cycle()
@@ -78,6 +80,12 @@ class Watch:
             opened = [item.id for item in items if item.closed_at is None]
             if len(opened) > 1:
                 yield f"theme and process {pair} have the open items {opened}"
+
+    def every_theme_was_found_once(self):
+        query = select(Theme.topic_id, Theme.name, func.count()).where(Theme.state == "active")
+        for topic, name, count in self.session.execute(query.group_by(Theme.topic_id, Theme.name)):
+            if count > 1:
+                yield f"topic {topic} has {count} themes of the name {name!r}"
 
     def every_owner_is_there(self):
         for item in self.items.values():
@@ -159,6 +167,24 @@ class Watch:
 
 
 @pytest.mark.parametrize("mode", ["overtaken", "threads"])
-def test_two_weeks(abroad, mode):
+def test_two_weeks_with_both_changes_of_the_clock(abroad, mode):
     company = abroad(date(2026, 10, 19), mode, Watch())
     company.live(days=15)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("mode", ["overtaken", "threads"])
+def test_sixty_days_with_a_reorganisation_a_leaver_and_workers_that_die(abroad, mode):
+    company = abroad(date(2026, 2, 9), mode, Watch())
+    company.live(days=17)
+    for station in ("label", "match", "extract", "assign", "open", "escalate", "notify", "effect", "settle"):
+        company.kill = station
+        company.live(days=2)
+    company.live(days=5)
+    company.apply(leaver="ravi", heir="lena")
+    company.live(days=20)
+    assert company.worked == {station.name for station in STATIONS} - UNUSED
+
+
+UNUSED = {"fetch", "unpack", "load", "learn", "relabel", "watch"}
