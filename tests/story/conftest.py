@@ -227,7 +227,7 @@ class Abroad:
         if leaver is not None:
             self.left.add(leaver)
             kept = [line for line in text.splitlines() if f"key: {leaver}," not in line]
-            text = re.sub(rf"\b{leaver}\b", heir, "\n".join(kept)).replace(f", deputy: {heir}}}", "}", 1)
+            text = re.sub(rf"\b{leaver}\b", heir, "\n".join(kept)).replace(f"deputy: {heir}}}", "deputy: clara}")
         self.document = yaml.safe_load(text)
         self.diary = Diary(self.document)
         with self.database.writing() as session:

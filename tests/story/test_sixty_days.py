@@ -3,18 +3,22 @@
 Each check reads the tables and the mail server as they are; nothing of the rooms that are under test computes in it.
 """
 
+import hashlib
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import distinct, func, select
 
-from app.domain.items import FINISHED, TRANSITIONS
+from app.domain.items import AWAITS_ANSWER, FINISHED, TRANSITIONS
 from app.pipeline import STATIONS
 from app.store.act_tables import ActionItem, ItemEvent, Notice
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Owner, Routing, Topic
 from app.store.theme_tables import Theme, ThemeMention
+
+CHASING = {"due_soon", "overdue", "escalated", "untouched"}
+"""What nobody hears any more once an item is answered."""
 
 QUIET = timedelta(minutes=15)
 
@@ -24,7 +28,8 @@ class Watch:
 
     def __init__(self):
         self.mails = self.routings = self.events = 0
-        self.states, self.rungs, self.heard = {}, {}, defaultdict(list)
+        self.states, self.rungs = {}, {}
+        self.heard, self.lives = defaultdict(list), defaultdict(list)
 
     def __call__(self, company):
         broken = list(self.look(company))
@@ -36,13 +41,15 @@ class Watch:
             self.session = session
             self.owners = {row.id: row for row in self.read(Owner)}
             self.items = {row.id: row for row in self.read(ActionItem)}
+            self.notices = self.read(Notice)
             self.decided = self.read(Routing, Routing.id > self.routings)
             self.happened = self.read(ItemEvent, ItemEvent.id > self.events)
             yield from self.every_loud_theme_has_one_open_item()
             yield from self.every_theme_was_found_once()
             yield from self.every_owner_is_there()
-            yield from self.every_mail_comes_once_and_in_working_time()
             yield from self.every_history_follows_the_life_cycle()
+            yield from self.every_mail_comes_once_and_in_working_time()
+            yield from self.nobody_is_chased_after_an_answer()
             yield from self.every_rung_is_climbed_once_and_not_before_its_time()
             yield from self.every_deadline_can_be_counted_again()
             yield from self.nothing_was_given_up()
@@ -109,6 +116,20 @@ class Watch:
                 yield f"{said} within 15 minutes of {before[-1].message['Subject']!r}"
             before.append(mail)
 
+    def nobody_is_chased_after_an_answer(self):
+        for mail in self.company.post.mails[self.mails :]:
+            for notice in self.told_by(mail):
+                states = [state for at, state in self.lives[notice.item_id] if at < mail.at]
+                if notice.event in CHASING and states[-1] not in AWAITS_ANSWER:
+                    yield f"{mail.to} was chased for item {notice.item_id}, which is {states[-1]}: {notice.key}"
+
+    def told_by(self, mail):
+        """The notices that a mail tells; by the Message-ID, which is made of the key."""
+        name = mail.message["Message-ID"].strip("<>").partition("@")[0]
+        for notice in self.notices:
+            if name == hashlib.sha256(notice.key.encode()).hexdigest()[: len(name)]:
+                yield from [one for one in self.notices if one.coalesced_into_id == notice.id] or [notice]
+
     def every_history_follows_the_life_cycle(self):
         for event in self.happened:
             if event.to_state is None:
@@ -120,6 +141,7 @@ class Watch:
             if event.from_state != stood or (stood is not None and not leads):
                 yield f"item {event.item_id}: {event.kind} from {event.from_state} to {event.to_state} after {stood}"
             self.states[event.item_id] = event.to_state
+            self.lives[event.item_id].append((event.at, event.to_state))
         for item in self.items.values():
             if item.state != self.states.get(item.id):
                 yield f"item {item.id} is {item.state}, by its history {self.states.get(item.id)}"
@@ -157,9 +179,9 @@ class Watch:
                     yield f"{said} the rung {rung} is climbed at {counted}"
 
     def nothing_was_given_up(self):
-        given_up = Notice.state.not_in(("pending", "sent", "skipped"))
-        for notice in self.read(Notice, given_up):
-            yield f"notice {notice.key} is {notice.state}: {notice.last_error}"
+        for notice in self.notices:
+            if notice.state == "parked" or notice.last_error not in {None, "this channel is not set up"}:
+                yield f"notice {notice.key} is {notice.state}: {notice.last_error}"
         for line in self.company.logs:
             if line["log_level"] not in {"debug", "info"}:
                 yield f"a worker logged {line}"
