@@ -18,7 +18,7 @@ from app.log import get_logger
 from app.measure import effect
 from app.route import assign
 from app.runtime import Runtime
-from app.theme import extract, match
+from app.theme import adopt, extract, match
 
 _log = get_logger("pipeline")
 
@@ -70,7 +70,8 @@ STATIONS: tuple[Station, ...] = (
     Station("relabel", relabel, (), "* * * * *"),
     Station("watch", watch, (), "20 4 * * *"),
     Station("match", match, ("assign",), "* * * * *"),
-    Station("extract", extract, ("assign",), "40 * * * *"),
+    Station("extract", extract, ("adopt",), "40 * * * *"),
+    Station("adopt", adopt, ("assign",), "*/5 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),
     Station("open", opening, ("notify",), "*/5 * * * *"),
     Station("escalate", escalate, ("notify",), "* * * * *"),
