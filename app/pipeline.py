@@ -18,7 +18,7 @@ from app.log import get_logger
 from app.measure import effect
 from app.route import assign
 from app.runtime import Runtime
-from app.theme import adopt, extract, match
+from app.theme import adopt, extract, match, trace
 
 _log = get_logger("pipeline")
 
@@ -71,6 +71,7 @@ STATIONS: tuple[Station, ...] = (
     Station("watch", watch, (), "20 4 * * *"),
     Station("match", match, ("assign",), "* * * * *"),
     Station("extract", extract, ("adopt",), "40 * * * *"),
+    Station("trace", trace, ("adopt", "assign"), "50 * * * *"),
     Station("adopt", adopt, ("assign",), "*/5 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),
     Station("open", opening, ("notify",), "*/5 * * * *"),

@@ -31,7 +31,7 @@ class Candidate:
     """A mention that may move to a new anchor: from `theme_id`."""
 
     mention_id: int
-    theme_id: int
+    theme_id: int | None
     model: str
     vector: bytes  # float16
 

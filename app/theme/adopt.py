@@ -28,7 +28,7 @@ class Move:
     """A mention that a new anchor takes."""
 
     mention_id: int
-    from_theme_id: int
+    from_theme_id: int | None
     anchor_id: int
     similarity: float
 
@@ -80,7 +80,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
         if whose.get(move.anchor_id, move.from_theme_id) != move.from_theme_id
     ]
     if rows:
-        moved = update(ThemeMention.__table__).where(
+        moved = update(ThemeMention).where(
             ThemeMention.mention_id == bindparam("mention"), ThemeMention.theme_id == bindparam("was")
         )
         session.connection().execute(moved, rows)

@@ -41,7 +41,7 @@ SMALLEST_SHARE = 0.04
 ROUNDS = 4
 TOPICS_AT_ONCE = 4
 
-CONTINUES = 0.8
+CONTINUES = 0.75
 """Cosine of a group's centre and a theme's anchor from which the group is the theme's: its words have moved on."""
 
 MOST_ANCHORS = 8

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.store.anchors import Anchor, hold_themes, live_anchors, newest_anchors, theme_ids_of
@@ -59,10 +59,17 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a batch led to, and the newest anchor that each topic had when it was claimed."""
+    """What a batch led to.
+
+    Attributes:
+        placed: Where each mention goes.
+        newest: The newest anchor that each topic had when it was claimed.
+        foreign: Topics with anchors, none of them of the encoder that read these mentions.
+    """
 
     placed: tuple[Placed, ...]
     newest: Mapping[int, int]
+    foreign: tuple[int, ...]
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
@@ -92,7 +99,13 @@ def work(batch: Batch, tools: object) -> Outcome:
         anchors = [anchor for anchor in batch.anchors.get(topic_id or 0, ()) if anchor.model == model]
         placed.extend(_place(members, anchors))
     newest = {topic_id: max(anchor.id for anchor in anchors) for topic_id, anchors in batch.anchors.items()}
-    return Outcome(tuple(placed), newest)
+    foreign = {
+        topic_id
+        for topic_id, model in groups
+        if topic_id is not None and model is not None and topic_id in batch.anchors
+        if all(anchor.model != model for anchor in batch.anchors[topic_id])
+    }
+    return Outcome(tuple(placed), newest, tuple(sorted(foreign)))
 
 
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
@@ -105,6 +118,9 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     whose = _held(session, outcome, own.values())
     newest = newest_anchors(session, topics)
     moved = {topic_id for topic_id in topics if newest.get(topic_id) != outcome.newest.get(topic_id)}
+    if outcome.foreign:
+        lost = Theme.id.in_([own[topic_id] for topic_id in outcome.foreign])
+        session.execute(update(Theme).where(lost).values(traced_at=None))  # `trace` gives them anchors of their encoder
     there = _still_waiting(session, outcome)
     done = [mention_id for mention_id, (topic_id, _) in there.items() if topic_id not in moved]
     placed = [

@@ -93,6 +93,11 @@ def name(texts: Sequence[str], weights: dict[str, float]) -> str:
     return _headline(" ".join(fallback))
 
 
+def describe(texts: Sequence[str], others: Sequence[str]) -> tuple[str, list[str]]:
+    """The name and the terms of texts, against others of the same topic."""
+    return name(texts, weigh_words([texts], others)[0]), terms([texts], others)[0]
+
+
 def _weights(count: Counter[str], texts: int, every: Counter[str], size: int) -> dict[str, float]:
     found = {}
     for stem, times in count.items():
