@@ -46,7 +46,7 @@ class PauseOut(BaseModel):
     )
 
 
-class RungOut(BaseModel):
+class CountedRungOut(BaseModel):
     """One rung of the ladder."""
 
     fixed_at: datetime = Field(description="As it was fixed when the clock began.")
@@ -64,7 +64,7 @@ class DeadlinesOut(BaseModel):
     deadline_at: datetime
     goal: dict[str, Any] = Field(description="How the goal was counted before any pause.")
     deadline: dict[str, Any] = Field(description="How the deadline was counted before any pause.")
-    ladder: list[RungOut]
+    ladder: list[CountedRungOut]
     pauses: list[PauseOut] = Field(description="Oldest first.")
 
 
@@ -96,9 +96,9 @@ def explain(item_id: Id, session: Reading, actor: Reader) -> DeadlinesOut:
     )
 
 
-def _rungs(fixed: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], climbed: int) -> list[RungOut]:
+def _rungs(fixed: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], climbed: int) -> list[CountedRungOut]:
     return [
-        RungOut(
+        CountedRungOut(
             fixed_at=first["at"],
             at=rung["at"],
             owner_id=rung["owner_id"],
