@@ -19,6 +19,16 @@ from app.store.act_tables import ActionItem
 from app.store.pauses import counting_of, open_pause
 
 
+def first_counting(routing: tables.Routing) -> dict[str, Any]:
+    """The column `counting` of an item that a routing opens: what its marks were counted from, whatever comes later."""
+    return {
+        "since": routing.decided_at.isoformat(),
+        "goal": routing.goal_why,
+        "deadline": routing.deadline_why,
+        "ladder": routing.ladder,
+    }
+
+
 def renew_deadlines(session: Session, now: datetime, item: ActionItem) -> dict[str, Any]:
     """Goal, deadline and ladder counted from `now`, in the calendar of the owner.
 

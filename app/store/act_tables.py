@@ -34,7 +34,7 @@ class ActionItem(Row):
     goal_at: Mapped[datetime]
     deadline_at: Mapped[datetime]
     ladder: Mapped[list[Any]]
-    counting: Mapped[Document | None]  # {"goal", "deadline", "ladder"} of the last reopening; None: as in its routing
+    counting: Mapped[Document | None]  # {"since", "goal", "deadline", "ladder"} when the clock began; None: as routed
     rung: Mapped[int] = mapped_column(default=0)  # rungs of the ladder already climbed
     snoozed_until: Mapped[datetime | None]
     reason: Mapped[str | None]  # of a decline

@@ -16,7 +16,7 @@ from app.store.tables import Routing
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """How the marks of an item were counted before any pause: by its routing, or when it was opened again.
+    """How the marks of an item were counted before any pause: when it was opened, or opened again.
 
     Attributes:
         goal: The stored explanation of the goal; empty where there is none.
@@ -32,10 +32,10 @@ class Counting:
 
 
 def counting_of(session: Session, item: ActionItem) -> Counting:
-    """How the marks of `item` were counted."""
-    again = item.counting
-    if again is not None:
-        return Counting(again["goal"], again["deadline"], again["ladder"], datetime.fromisoformat(again["since"]))
+    """How the marks of `item` were counted; of items from older releases only their routing knows."""
+    kept = item.counting
+    if kept is not None:
+        return Counting(kept["goal"], kept["deadline"], kept["ladder"], datetime.fromisoformat(kept["since"]))
     routing = session.get(Routing, item.routing_id) if item.routing_id is not None else None
     if routing is None:
         return Counting({}, {}, item.ladder, item.opened_at)

@@ -18,7 +18,7 @@ from app.processes.calendars import to_calendar
 from app.store.act_tables import Notice, Pause
 from app.store.items import history
 from app.store.pauses import counting_of, pauses_since
-from app.store.tables import Calendar, Routing
+from app.store.tables import Calendar
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -32,26 +32,22 @@ def berlin(session, company, now):
 
 
 @pytest.fixture
-def counted(open_item, berlin, now):
-    """An item whose marks were counted: goal 2 days, deadline 5 days, rungs 4 hours and 1 day after that."""
+def case(open_item, company, berlin, now):
+    """An item whose marks were counted as routing does: goal 2 days, deadline 5, rungs 4 hours and 1 day after that."""
     goal, deadline = (deadline_after(now, Working(days=days), berlin) for days in (2, 5))
     rungs = [deadline_after(deadline.at, after, berlin).at for after in (Working(time=4 * HOUR), Working(days=1))]
-    item = open_item(now, goal_at=goal.at, deadline_at=deadline.at)
-    routing_values = {"goal_why": goal.explain(), "deadline_why": deadline.explain()}
-    ladder = [rung | {"at": at.isoformat()} for rung, at in zip(item.ladder, rungs, strict=True)]
-    return item, routing_values | {"ladder": ladder}
-
-
-@pytest.fixture
-def case(session, counted):
-    """The same, with the explanation stored as routing stores it."""
-    item, values = counted
-    routing = session.get(Routing, item.routing_id)
-    for name, value in values.items():
-        setattr(routing, name, value)
-    item.ladder = values["ladder"]
-    session.flush()
-    return item
+    people = ((company.jonas, "deputy"), (company.clara, "manager"))
+    return open_item(
+        now,
+        goal_at=goal.at,
+        deadline_at=deadline.at,
+        goal_why=goal.explain(),
+        deadline_why=deadline.explain(),
+        ladder=[
+            {"at": at.isoformat(), "owner_id": owner, "role": role}
+            for at, (owner, role) in zip(rungs, people, strict=True)
+        ],
+    )
 
 
 def marks_of(item):
