@@ -138,6 +138,20 @@ def measure_coverage(session: Session) -> Coverage:
     return Coverage(complaints, clustered, topic_only, complaints - clustered - topic_only)
 
 
+def merged_themes(session: Session) -> dict[int, int]:
+    """The theme that goes on, by the id of each that was merged, however often since."""
+    query = select(Theme.id, Theme.merged_into_id).where(Theme.merged_into_id.is_not(None))
+    into = {theme_id: into_id for theme_id, into_id in session.execute(query) if into_id is not None}
+    found = {}
+    for theme_id in into:
+        last, seen = theme_id, {theme_id}
+        while (following := into.get(last)) is not None and following not in seen:
+            seen.add(following)
+            last = following
+        found[theme_id] = last
+    return found
+
+
 def topic_level_themes(session: Session, topic_ids: Collection[int]) -> dict[int, int]:
     """Id of each topic's own theme, where it exists."""
     query = select(Theme.topic_id, Theme.id).where(Theme.kind == "topic", Theme.topic_id.in_(sorted(topic_ids)))

@@ -1,14 +1,14 @@
 """themes that last: anchors, lineage, and a queue of the complaints that wait for a theme.
 
 Revision ID: 0008
-Revises: 0007
+Revises: 0013
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0007"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
