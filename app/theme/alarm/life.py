@@ -1,0 +1,118 @@
+"""The life of an alert: it opens, grows, ends, and opens again; one object however many days it lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from scipy.stats import nbinom
+
+from app.theme.alarm.panel import Floats
+
+QUIET_DAYS = 7
+"""An alert ends when so many days together are no longer above what was expected."""
+
+STILL_HIGH = 0.9  # of the expected distribution of those days' sum
+LASTING_DAYS = 56
+"""After so many days the new level is what is usual."""
+
+GROWN = 2.0  # times the excess per day at which people were told last
+REOPENS_WITHIN = 28
+"""Days after its end in which an alert opens again instead of a new one being made."""
+
+BAND = 0.95
+
+
+class AlertState(StrEnum):
+    """Where an alert stands."""
+
+    OPEN = "open"
+    GROWING = "growing"
+    ENDED = "ended"
+    EXPLAINED = "explained"  # a known event did it: nobody was told
+
+
+class EndReason(StrEnum):
+    """Why an alert ended."""
+
+    OVER = "over"
+    NEW_LEVEL = "new_level"
+    MUTED = "muted"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The days of an excess, oldest first, and what was expected of them.
+
+    Attributes:
+        observed: (n,) counts.
+        expected: (n,) expected counts.
+        extra: (n,) variance beyond Poisson's, as a share of the mean.
+        level_sd: standard deviation of the log level that all days share.
+    """
+
+    observed: Floats
+    expected: Floats
+    extra: Floats
+    level_sd: float
+
+    def last(self, days: int) -> Course:
+        """The newest days of it."""
+        return Course(self.observed[-days:], self.expected[-days:], self.extra[-days:], self.level_sd)
+
+    @property
+    def excess(self) -> float:
+        """How many more than expected."""
+        return float(np.sum(self.observed) - np.sum(self.expected))
+
+    def pace(self) -> float:
+        """Excess per day in the newest days."""
+        newest = self.last(QUIET_DAYS)
+        return newest.excess / len(newest.observed)
+
+    def limits(self, share: float = BAND) -> tuple[float, float]:
+        """Within which the sum of the days lies with this probability, if all is as expected."""
+        mean = float(np.sum(self.expected))
+        variance = mean + float(np.sum(self.expected * self.extra)) + (mean * self.level_sd) ** 2
+        tail = (1 - share) / 2
+        return count_quantile(mean, variance, tail), count_quantile(mean, variance, 1 - tail)
+
+    def is_over(self) -> bool:
+        """Whether the newest days are no longer above what was expected."""
+        newest = self.last(QUIET_DAYS)
+        if len(newest.observed) < QUIET_DAYS:
+            return False
+        mean = float(np.sum(newest.expected))
+        variance = mean + float(np.sum(newest.expected * newest.extra)) + (mean * self.level_sd) ** 2
+        return float(np.sum(newest.observed)) <= count_quantile(mean, variance, STILL_HIGH)
+
+
+def count_quantile(mean: float, variance: float, share: float) -> float:
+    """Quantile of the negative binomial with this mean and variance."""
+    variance = max(variance, mean * 1.000001 + 1e-9)
+    size = mean * mean / (variance - mean)
+    return float(nbinom.ppf(share, size, size / (size + mean)))
+
+
+def next_state(state: AlertState, told_pace: float, course: Course) -> tuple[AlertState, EndReason | None, float]:
+    """What becomes of an alert that stands.
+
+    Args:
+        state: Where it stood.
+        told_pace: Excess per day when people were told last.
+        course: All its days so far.
+
+    Returns:
+        The state, why it ended, and the excess per day that people know of: larger than `told_pace` when they are to
+        be told again.
+    """
+    if course.is_over():
+        return AlertState.ENDED, EndReason.OVER, told_pace
+    if len(course.observed) > LASTING_DAYS:
+        return AlertState.ENDED, EndReason.NEW_LEVEL, told_pace
+    pace = course.pace()
+    if pace >= GROWN * told_pace:
+        return AlertState.GROWING, None, pace
+    return (state if pace >= told_pace else AlertState.OPEN), None, told_pace
