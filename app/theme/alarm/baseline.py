@@ -8,7 +8,7 @@ far above expectation count less, as in the improved Farrington algorithm (Noufa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import nnls
@@ -26,6 +26,7 @@ GUESS = (0.2, 0.02, 120.0)  # dispersion before anything was seen: per count, pe
 LEAST_DISPERSION = 0.02
 LEAST_SD = 0.1  # of a log level: themes drift
 BROAD_SD = 1.2  # of the log level of a theme of which nothing is known
+SEVERAL = 5  # themes from which the levels of others say what to expect of a new one
 USUAL_LEVEL = 0.3  # people a day, where no theme is known
 
 
@@ -51,9 +52,10 @@ class Baseline:
 
 
 def fit_baseline(panel: Panel) -> Baseline:
-    """Learn what is usual from the days of a panel."""
+    """Learn what is usual from the days of a panel; also from before a theme's beginning, where that is watched."""
     themes, days = panel.counts.shape
-    learned = panel.learned_from()
+    first = max(days - WATCHED, 0)
+    learned = replace(panel, begins=np.where(panel.begins > first, 0, panel.begins)).learned_from()
     weights = learned.astype(float)
     profile = np.ones((themes, HOLIDAY + 1))
     extra = np.full((themes, days), GUESS[0])
@@ -63,7 +65,6 @@ def fit_baseline(panel: Panel) -> Baseline:
         extra = _dispersion(panel.counts, expected, learned)
         profile = _profile(panel, expected / profile[:, panel.kinds], extra, weights)
         weights = learned * _robust(panel.counts, expected, extra)
-    first = max(days - WATCHED, 0)
     factor = panel.exposure * profile[:, panel.kinds]
     level, level_sd, slope, broad = _levels(panel.counts, factor, extra, weights, first)
     shape = factor * np.exp(slope[:, None] * (np.arange(days) - first))
@@ -137,14 +138,14 @@ def _levels(
     everything = np.sum(weights * counts, axis=1), np.sum(weights * factor, axis=1)
     known = everything[1] > 0
     rates = np.log((everything[0][known] + 0.3) / (everything[1][known] + 1))
-    broad = (float(np.mean(rates)), float(np.hypot(np.std(rates), 0.5))) if known.sum() > 4 else _unknown(rates)
+    broad = (float(np.mean(rates)), float(np.hypot(np.std(rates), 0.5))) if known.sum() >= SEVERAL else _unknown(rates)
     if first < BLOCK:
         return np.full(themes, broad[0]), np.full(themes, broad[1]), np.zeros(themes), broad
     past = [part[:, :first] for part in (weights * counts, weights * factor, weights * factor * (1 + extra))]
     seen, possible, noise = (_by_block(part) for part in past)
     here = possible > 0
     logs = np.where(here, np.log((seen + 0.5) / np.where(here, possible, 1)), 0.0)
-    ages = -(BLOCK * np.arange(seen.shape[1]) + BLOCK / 2)
+    ages: Floats = -(BLOCK * np.arange(seen.shape[1], dtype=np.float64) + BLOCK / 2)
     information = np.where(here, (seen + 0.5) * possible / np.where(here, noise, 1), 0.0) * 0.5 ** (-ages / HALF_LIFE)
     slope, at_end, variance = _lines(logs, information, ages)
     prior = 1 / broad[1] ** 2
@@ -158,7 +159,7 @@ def _unknown(rates: Floats) -> tuple[float, float]:
 
 
 def _lines(logs: Floats, information: Floats, ages: Floats) -> tuple[Floats, Floats, Floats]:
-    """Weighted lines through blocks; slopes are shrunk towards that of all themes. Slope, value and variance at age 0."""
+    """Slope, value and variance at age 0 of lines through blocks; slopes are shrunk towards that of all themes."""
     total = information.sum(axis=1)
     sure = np.maximum(total, 1e-9)
     middle, height = information @ ages / sure, (information * logs).sum(axis=1) / sure

@@ -13,14 +13,11 @@ from app.theme.alarm.panel import Floats
 QUIET_DAYS = 7
 """An alert ends when so many days together are no longer above what was expected."""
 
-STILL_HIGH = 0.9  # of the expected distribution of those days' sum
+STILL_HIGH = 0.8  # their sum lies beyond the limits of this probability: in the highest tenth
 LASTING_DAYS = 56
 """After so many days the new level is what is usual."""
 
 GROWN = 2.0  # times the excess per day at which people were told last
-REOPENS_WITHIN = 28
-"""Days after its end in which an alert opens again instead of a new one being made."""
-
 BAND = 0.95
 
 
@@ -75,25 +72,29 @@ class Course:
     def limits(self, share: float = BAND) -> tuple[float, float]:
         """Within which the sum of the days lies with this probability, if all is as expected."""
         mean = float(np.sum(self.expected))
-        variance = mean + float(np.sum(self.expected * self.extra)) + (mean * self.level_sd) ** 2
-        tail = (1 - share) / 2
-        return count_quantile(mean, variance, tail), count_quantile(mean, variance, 1 - tail)
+        return count_limits(mean, float(np.sum(self.expected * self.extra)) / max(mean, 1e-9), self.level_sd, share)
 
     def is_over(self) -> bool:
         """Whether the newest days are no longer above what was expected."""
         newest = self.last(QUIET_DAYS)
         if len(newest.observed) < QUIET_DAYS:
             return False
-        mean = float(np.sum(newest.expected))
-        variance = mean + float(np.sum(newest.expected * newest.extra)) + (mean * self.level_sd) ** 2
-        return float(np.sum(newest.observed)) <= count_quantile(mean, variance, STILL_HIGH)
+        return float(np.sum(newest.observed)) <= newest.limits(STILL_HIGH)[1]
 
 
-def count_quantile(mean: float, variance: float, share: float) -> float:
-    """Quantile of the negative binomial with this mean and variance."""
-    variance = max(variance, mean * 1.000001 + 1e-9)
-    size = mean * mean / (variance - mean)
-    return float(nbinom.ppf(share, size, size / (size + mean)))
+def count_limits(mean: float, extra: float, level_sd: float, share: float = BAND) -> tuple[float, float]:
+    """Within which a count lies with this probability.
+
+    Args:
+        mean: Its expectation.
+        extra: Variance beyond Poisson's, as a share of the mean.
+        level_sd: Standard deviation of the logarithm of the expectation, which is not known exactly.
+        share: The probability.
+    """
+    beyond = max(mean * extra + (mean * level_sd) ** 2, 1e-9)
+    size, tail = mean * mean / beyond, (1 - share) / 2
+    low, high = nbinom.ppf([tail, 1 - tail], size, size / (size + mean))
+    return float(low), float(high)
 
 
 def next_state(state: AlertState, told_pace: float, course: Course) -> tuple[AlertState, EndReason | None, float]:

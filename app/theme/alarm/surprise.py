@@ -28,6 +28,9 @@ FEWEST_DAYS = 3
 AFTER_EVENT = (0.2, 1.0)
 """Shift and standard deviation of the log level after a known event: it moves the counts, nobody knows how much."""
 
+UNSURE = 0.5  # standard deviation of a log level from which the grid is centred on the counts themselves
+CHUNK = 400  # themes at once: some 15 MB of memory each hundred
+
 FEWEST_THEMES = 200
 """With fewer themes the budget is still divided as if there were so many."""
 
@@ -39,12 +42,10 @@ class Surprise:
     Attributes:
         log_evidence: (K,) natural logarithm of the e-detector.
         since: (K,) index of the day from which an excess explains the counts best.
-        rate: (K,) level as expected on the newest day, learned from the days before `since`.
     """
 
     log_evidence: Floats
     since: Ints
-    rate: Floats
 
 
 def threshold(themes: int, budget: float) -> float:
@@ -61,11 +62,9 @@ def weigh(panel: Panel, baseline: Baseline, starts: Ints, penalty: Floats) -> Su
         starts: (K,) first day on which an excess may begin, e.g. after the last alert.
         penalty: (K,) logarithm of how many themes each one was picked from: 0 for those that nobody picked.
     """
-    found = Surprise(
-        np.full(len(panel.counts), -np.inf), np.full(len(panel.counts), panel.days), np.exp(baseline.level)
-    )
+    found = Surprise(np.full(len(panel.counts), -np.inf), np.full(len(panel.counts), panel.days))
     likely = np.flatnonzero(_stands_out(panel, baseline))
-    for chunk in np.array_split(likely, len(likely) // 400 + 1):
+    for chunk in np.array_split(likely, len(likely) // CHUNK + 1):
         if len(chunk):
             _weigh_some(panel.only(chunk), baseline, chunk, (starts[chunk], penalty[chunk]), found)
     return found
@@ -105,9 +104,35 @@ def _weigh_some(panel: Panel, baseline: Baseline, rows: Ints, limits: tuple[Ints
     found.log_evidence[rows] = _log_sum(ratios) - penalty
     best = ratios.argmax(axis=1)
     found.since[rows] = first + best
-    levels = before[np.arange(len(rows)), best]
-    weights = np.exp(levels - levels.max(axis=1, keepdims=True))
-    found.rate[rows] = np.exp(centre) * (weights @ np.exp(LEVELS)) / weights.sum(axis=1)
+
+
+def learned_level(panel: Panel, baseline: Baseline, until: Ints) -> tuple[Floats, Floats]:
+    """What is known of each theme's level from the days before `until`.
+
+    Args:
+        panel: Counts.
+        baseline: What is expected of them.
+        until: (K,) index of a day.
+
+    Returns:
+        (K,) mean of the level, and standard deviation of its logarithm.
+    """
+    first, rows = baseline.first_watched, np.arange(len(panel.counts))
+    mean, sd = np.ones(len(rows)), np.ones(len(rows))
+    for chunk in np.array_split(rows, len(rows) // CHUNK + 1):
+        if not len(chunk):
+            continue
+        part = panel.only(chunk)
+        centre, prior = _level_prior(part, baseline, chunk)
+        due = baseline.shape[chunk, first:] * np.exp(centre)[:, None]
+        told = part.learned_from()[:, first:]
+        sums = _cumulated(part.counts[:, first:], due, baseline.extra[chunk, first:], told)
+        levels = prior + sums[np.arange(len(chunk)), np.maximum(until[chunk] - first, 0), : len(LEVELS)]
+        weights = np.exp(levels - _log_sum(levels)[:, None])
+        mean[chunk] = np.exp(centre) * (weights @ np.exp(LEVELS))
+        middle = weights @ LEVELS
+        sd[chunk] = np.sqrt(np.maximum(weights @ LEVELS**2 - middle**2, STEP**2))
+    return mean, sd
 
 
 def _level_prior(panel: Panel, baseline: Baseline, rows: Ints) -> tuple[Floats, Floats]:
@@ -119,7 +144,7 @@ def _level_prior(panel: Panel, baseline: Baseline, rows: Ints) -> tuple[Floats, 
     told = panel.learned_from()[:, baseline.first_watched :]
     seen = np.sum(told * panel.counts[:, baseline.first_watched :], axis=1)
     due = np.sum(told * baseline.shape[rows, baseline.first_watched :], axis=1)
-    centre = np.where(sd > 0.5, np.log((seen + np.exp(level)) / (due + 1)), level)
+    centre = np.where(sd > UNSURE, np.log((seen + np.exp(level)) / (due + 1)), level)
     prior = -0.5 * ((centre[:, None] + LEVELS - level[:, None]) / sd[:, None]) ** 2
     return centre, prior - _log_sum(prior)[:, None]
 
