@@ -7,15 +7,15 @@ from sqlalchemy import Connection
 
 from app.settings import read_settings
 from app.store.alert_tables import Alert
+from app.store.event_tables import Event
 from app.store.import_tables import Import
 from app.store.session import make_engine
 from app.store.tables import AuditEvent
 from app.store.types import Utc
 
 _METADATA = AuditEvent.metadata
-_OURS = frozenset(
-    {*_METADATA.tables, *Alert.metadata.tables, *Import.metadata.tables}
-)  # one and the same: every module of tables is named
+_TABLES = (AuditEvent, Alert, Event, Import)  # one metadata: naming a row of each module makes it whole
+_OURS = frozenset(name for row in _TABLES for name in row.metadata.tables)
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:
