@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from app.theme.alarm.baseline import Baseline, fit_baseline
-from app.theme.alarm.life import AlertState, Course, EndReason, count_limits, next_state
+from app.theme.alarm.life import QUIET_DAYS, AlertState, Course, EndReason, count_limits, next_state
 from app.theme.alarm.panel import Floats, Ints, Panel
-from app.theme.alarm.surprise import learned_level, threshold, weigh
+from app.theme.alarm.surprise import Surprise, first_reached, learned_level, threshold, weigh
 from app.theme.alert_panel import Watch
 
 BEFORE = 28  # days before an excess that are shown beside it
@@ -104,6 +104,12 @@ class _Look:
         for row, ended in watch.ended.items():
             self.starts[row] = watch.span.index(ended.ended_on) + 1
 
+    def set_aside(self, row: int, since: int) -> None:
+        """Leave an excess that is over out of everything; what comes after it is weighed on its own."""
+        after = self.watch.span.days - QUIET_DAYS
+        self.panel.usable[row, since:after] = False
+        self.starts[row] = after
+
     def course(self, row: int, since: int) -> tuple[Course, Course]:
         """The days of an excess, and the days before it."""
         until = np.full(len(self.panel.counts), since)
@@ -153,22 +159,43 @@ def look(watch: Watch, budget: float) -> Looked:
 
 
 def _openings(each: _Look) -> Iterator[Opened]:
-    watch = each.watch
     found = weigh(each.panel, each.baseline, each.starts, each.penalty)
-    for row in np.flatnonzero(found.log_evidence >= each.limit):
-        if row not in watch.standing:
-            yield _open(each, int(row), int(found.since[row]), float(found.log_evidence[row]))
-    late = np.array([row for row in watch.known if each.panel.begins[row] > watch.unbroken[row]], np.int64)
-    if not len(late):
+    past = [row for row in _reached(each, found) if _is_past(each, row, int(found.since[row]))]
+    if past:
+        for row in past:
+            each.set_aside(row, int(found.since[row]))
+        found = weigh(each.panel, each.baseline, each.starts, each.penalty)
+    for row in _reached(each, found):
+        yield _open(each, row, int(found.since[row]), float(found.log_evidence[row]))
+    yield from _explained(each, found)
+
+
+def _reached(each: _Look, found: Surprise) -> list[int]:
+    rows = np.flatnonzero(found.log_evidence >= each.limit)
+    return [int(row) for row in rows if int(row) not in each.watch.standing]
+
+
+def _is_past(each: _Look, row: int, since: int) -> bool:
+    """Whether the excess is over, and was there before: it came to light late, with feedback of days long gone."""
+    if not each.course(row, since)[0].is_over():
+        return False
+    return first_reached(each.panel, each.baseline, row, int(each.starts[row]), each.limit) < each.watch.span.days - 1
+
+
+def _explained(each: _Look, found: Surprise) -> Iterator[Opened]:
+    """What would be an alert if nothing were known of the event that moved the counts."""
+    watch = each.watch
+    late = [row for row in watch.known if each.panel.begins[row] > watch.unbroken[row]]
+    if not late:
         return
     unbroken = replace(each.panel, begins=watch.unbroken)
     would = weigh(unbroken, each.baseline, each.starts, each.penalty)
     for row in late:
-        known = watch.known[int(row)]
+        known = watch.known[row]
         same_time = abs(int(would.since[row]) - watch.span.index(known.day)) <= SAME_TIME
         opens = found.log_evidence[row] >= each.limit or row in watch.standing
-        if would.log_evidence[row] >= each.limit and same_time and not (opens or _is_told(watch, int(row))):
-            opened = _open(each, int(row), int(would.since[row]), float(would.log_evidence[row]))
+        if would.log_evidence[row] >= each.limit and same_time and not (opens or _is_told(watch, row)):
+            opened = _open(each, row, int(would.since[row]), float(would.log_evidence[row]))
             yield replace(opened, reopens=None, explained=f"{known.words} on {known.day}")
 
 

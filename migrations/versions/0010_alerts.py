@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("acknowledged_at", MOMENT, nullable=True),
         sa.Column("acknowledged_by", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("version", KEY, nullable=False),
         sa.Column("updated_at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["theme_id"], ["themes.id"], name=op.f("fk_alerts_theme_id_themes")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),

@@ -50,6 +50,16 @@ class Baseline:
     first_watched: int
     broad: tuple[float, float]
 
+    def only(self, themes: Ints) -> Baseline:
+        """The baseline of some themes."""
+        return replace(
+            self,
+            shape=self.shape[themes],
+            extra=self.extra[themes],
+            level=self.level[themes],
+            level_sd=self.level_sd[themes],
+        )
+
 
 def fit_baseline(panel: Panel) -> Baseline:
     """Learn what is usual from the days of a panel; also from before a theme's beginning, where that is watched."""

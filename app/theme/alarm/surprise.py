@@ -70,6 +70,17 @@ def weigh(panel: Panel, baseline: Baseline, starts: Ints, penalty: Floats) -> Su
     return found
 
 
+def first_reached(panel: Panel, baseline: Baseline, row: int, start: int, limit: float) -> int:
+    """Day on which a theme's evidence, counted from `start`, first reached a limit (its index); `panel.days`: never."""
+    days = np.arange(max(start, baseline.first_watched), panel.days)
+    rows = np.full(len(days), row)
+    until = panel.only(rows)
+    until.usable[:] &= np.arange(panel.days) <= days[:, None]
+    path = weigh(until, baseline.only(rows), np.full(len(days), start), np.zeros(len(days)))
+    reached = np.flatnonzero(path.log_evidence >= limit)
+    return int(days[reached[0]]) if len(reached) else panel.days
+
+
 def _stands_out(panel: Panel, baseline: Baseline) -> Flags:
     """Themes whose count in some window is above what the days before it say; the others cannot reach a threshold."""
     first = baseline.first_watched
