@@ -1,7 +1,7 @@
 """The tables of alerts: what stands out, how it went on, and what every theme was last compared with."""
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -48,9 +48,8 @@ class Alert(Row):
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     note: Mapped[str | None]  # a known cause, in a person's words
-    version: Mapped[int]  # +1 with each change, by the mapper
+    version: Mapped[int] = mapped_column(default=0)  # +1 with each change
     updated_at: Mapped[datetime]
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
 
 class AlertEvent(Row):

@@ -22,13 +22,13 @@ def acknowledge_alert(session: Session, now: datetime, actor: Actor, alert_id: i
         now: When.
         actor: Who; ask `get_alert` first whether they may see it.
         alert_id: The alert.
-        note: A known cause, in their words; None leaves what stands there.
+        note: A known cause, in their words; none leaves what stands there.
     """
     locked = select(Alert).where(Alert.id == alert_id).with_for_update()
     alert = session.scalars(locked.execution_options(populate_existing=True)).one()
     if alert.acknowledged_at is None:
         alert.acknowledged_at, alert.acknowledged_by = now, actor.name
-    alert.note, alert.updated_at = note if note is not None else alert.note, now
+    alert.note, alert.updated_at, alert.version = note or alert.note, now, alert.version + 1
     facts = {"noted": note is not None}
     session.add(AlertEvent(alert_id=alert.id, kind="acknowledged", actor=actor.name, facts=facts, at=now))
     record_audit(session, now, actor, "alert_acknowledged", f"alert:{alert.id}", **facts)

@@ -126,6 +126,7 @@ def _orphan(session: Session, now: datetime, alert_id: int) -> None:
 
 def _end(session: Session, now: datetime, alert: Alert, reason: EndReason, quiet: int) -> None:
     alert.state, alert.reason, alert.ended_at, alert.updated_at = AlertState.ENDED, reason, now, now
+    alert.version += 1
     alert.ended_on = max(alert.last_day - timedelta(days=quiet), alert.excess_from)
     _note(session, now, alert, "ended", reason=reason.value)
 
@@ -156,6 +157,7 @@ def _storm(session: Session, now: datetime, look: AlertLook, storm: Stormy) -> N
 
 def _fill(alert: Alert, now: datetime, numbers: Numbers) -> None:
     alert.last_day, alert.series, alert.updated_at = numbers.last_day, numbers.series, now
+    alert.version = (alert.version or 0) + 1
     alert.observed, alert.expected = numbers.observed, numbers.expected
     alert.expected_low, alert.expected_high = numbers.low, numbers.high
     alert.peak_day, alert.peak = numbers.peak_day, numbers.peak
