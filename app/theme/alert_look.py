@@ -112,14 +112,14 @@ class _Look:
 
     def course(self, row: int, since: int) -> tuple[Course, Course]:
         """The days of an excess, and the days before it."""
-        until = np.full(len(self.panel.counts), since)
-        mean, sd = learned_level(self.panel, self.baseline, until)
+        alone = np.array([row])
+        mean, sd = learned_level(self.panel.only(alone), self.baseline.only(alone), np.array([since]))
         last, begin = self.watch.span.days, max(since - BEFORE, 0)
 
         def part(first: int, stop: int) -> Course:
-            expected = self.baseline.shape[row, first:stop] * mean[row]
+            expected = self.baseline.shape[row, first:stop] * mean[0]
             extra = self.baseline.extra[row, first:stop]
-            return Course(self.panel.counts[row, first:stop], expected, extra, float(sd[row]))
+            return Course(self.panel.counts[row, first:stop], expected, extra, float(sd[0]))
 
         return part(since, last), part(begin, since)
 
@@ -156,6 +156,12 @@ def look(watch: Watch, budget: float) -> Looked:
         expectations=tuple(_expectations(each)),
         orphaned=watch.orphaned,
     )
+
+
+def judge(watch: Watch, budget: float) -> tuple[tuple[Opened, ...], tuple[Moved, ...]]:
+    """The alerts that open, and what becomes of those that stand: a look without what tomorrow is expected to bring."""
+    each = _Look(watch, budget)
+    return tuple(_openings(each)), tuple(_standing(each))
 
 
 def _openings(each: _Look) -> Iterator[Opened]:

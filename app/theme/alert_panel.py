@@ -108,9 +108,10 @@ class Watch:
 def read_watch(session: Session, day: date) -> Watch | None:
     """Read what is needed to look at all days up to `day`; None before there is anything."""
     oldest = impact.first_feedback_day(session)
-    if oldest is None or oldest > day:
+    if oldest is None or oldest >= day:
         return None
-    span = Span(max(oldest, day - timedelta(days=HISTORY - 1)), day)
+    # The very first day was hardly a whole one.
+    span = Span(max(oldest + timedelta(days=1), day - timedelta(days=HISTORY - 1)), day)
     rows = people_by_theme(session, span)
     seen = {theme for theme, *_ in rows}
     themes = tuple(theme for theme in watched_themes(session) if theme.id in seen)

@@ -14,8 +14,8 @@ from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
 from app.theme import alerts
 
 TOOLS = SimpleNamespace(settings=SimpleNamespace(alerts_per_week=1.0))
-DAYS = 90
-THEMES = 8
+DAYS = 70
+THEMES = 6
 
 
 class Months:
@@ -200,7 +200,7 @@ def test_a_source_that_begins_to_send_is_marked_as_the_cause_and_not_announced(s
 
 
 def test_topics_that_are_published_anew_are_marked_as_the_cause(session, months, now):
-    for ago, text in ((80, "a"), (4, "b")):
+    for ago, text in ((60, "a"), (4, "b")):
         document = {"topics": {"refunds": {"description": text}}}
         session.add(TaxonomyVersion(digest=text, document=document, published_at=months.at(ago), actor="cli"))
     session.flush()

@@ -22,10 +22,11 @@ BLOCK = 28
 HALF_LIFE = 182.0  # days after which what a block says about level and trend counts half
 OUTLYING = 2.58  # standardised residual above which a day counts less
 ROUNDS = 3
-GUESS = (0.2, 0.02, 120.0)  # dispersion before anything was seen: per count, per squared count, worth so many days
+GUESS = (0.3, 0.05, 120.0)  # dispersion before anything was seen: per count, per squared count, worth so many days
 LEAST_DISPERSION = 0.02
 LEAST_SD = 0.1  # of a log level: themes drift
 BROAD_SD = 1.2  # of the log level of a theme of which nothing is known
+SHARED_DAYS = 2.0  # days of a kind at which its profile counts half
 SEVERAL = 5  # themes from which the levels of others say what to expect of a new one
 USUAL_LEVEL = 0.3  # people a day, where no theme is known
 
@@ -112,6 +113,8 @@ def _profile(panel: Panel, flat: Floats, extra: Floats, weights: Floats) -> Floa
     seen, due = (weights * panel.counts) @ known, (weights * flat) @ known
     trust = due / np.maximum((weights * flat * (1 + extra)) @ known, 1e-9)  # what a count says, beside a Poisson one
     common = (np.sum(trust * seen, axis=0) + 5) / (np.sum(trust * due, axis=0) + 5)
+    often = (weights.max(axis=0) @ known) / (weights.max(axis=0) @ known + SHARED_DAYS)
+    common = common**often  # a day moves all themes: one Monday, however many themes it has, says little of Mondays
     rest = due * common
     scatter = trust**2 * (seen - rest) ** 2 - trust * rest
     spread = np.sum(scatter) / max(np.sum((trust * rest) ** 2), 1e-9)
