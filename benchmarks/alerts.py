@@ -130,9 +130,8 @@ def quiet(kind: str, weeks: int, seed: int, budget: float) -> None:
     rate = len(ours.opened) / weeks
     margin = 1.96 * np.sqrt(max(len(ours.opened), 1)) / weeks
     print(f"{kind}: {streams.THEMES} themes, {weeks} weeks, seed {seed}: false alerts a week")
-    print(
-        f"  {'ours, budget ' + format(budget, 'g'):<24} {rate:8.2f}   (95 %: {max(rate - margin, 0):.2f} to {rate + margin:.2f})"
-    )
+    span = f"95 %: {max(rate - margin, 0):.2f} to {rate + margin:.2f}"
+    print(f"  {'ours, budget ' + format(budget, 'g'):<24} {rate:8.2f}   ({span})")
     limits = []
     for rule in RULES:
         scores = score(rule, stream.counts)
@@ -144,9 +143,8 @@ def quiet(kind: str, weeks: int, seed: int, budget: float) -> None:
 
 def found(kind: str, seed: int, repeats: int, budget: float, limits: list[float]) -> None:
     """How soon changes are found, by people a day before them."""
-    print(
-        f"{kind}, seeds {seed} to {seed + repeats - 1}: share found on the first day / in 7 / 28 / 56 days, median delay in days"
-    )
+    print(f"{kind}, seeds {seed} to {seed + repeats - 1}")
+    print("share found on the first day / in 7 / 28 / 56 days, median delay in days")
     for change in ("1.5", "2", "4x3"):
         made = [streams.changed(seed + at, kind, change, FOLLOW) for at in range(repeats)]
         _report(f"x{change}", made, [Ours(one, budget).run(WARM - 1) for one in made], limits, BANDS)
