@@ -41,7 +41,8 @@ def test_weekday_and_holiday_profiles_are_learned_from_all_themes():
     expected = level[:, None] * baseline.shape
     for kind in range(8):
         ratio = expected[:, kinds == kind].sum() / panel.counts[:, kinds == kind].sum()
-        assert ratio == pytest.approx(1, abs=0.15), kind
+        # Seven holidays are not trusted wholly: more is expected of the next one than they had.
+        assert (0.85 < ratio < 1.15) if kind < HOLIDAY else (1 < ratio < 1.5), kind
 
 
 def test_a_slow_trend_is_expected_to_go_on():
