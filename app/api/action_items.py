@@ -26,7 +26,7 @@ ME = "me"
 
 _NEWEST_QUOTES = 3
 _ETAG = {"ETag": {"description": "Send it back as `If-None-Match` or `If-Match`.", "schema": {"type": "string"}}}
-_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "Nothing has changed since the `ETag` that was sent.", "headers": _ETAG}
 }
 
@@ -51,6 +51,7 @@ class ItemOut(BaseModel):
     goal_at: datetime
     deadline_at: datetime
     snoozed_until: datetime | None
+    paused_since: datetime | None = Field(description="Since when its clock stands, if it does.")
     rungs_climbed: int = Field(description="How often it was escalated.")
     updated_at: datetime
     closed_at: datetime | None
@@ -121,7 +122,7 @@ class ItemQuery:
             AppError: There is no such owner, or no `me`.
         """
         return ItemFilter(
-            owner_id=None if self.owner is None else _owner_id(session, actor, self.owner),
+            owner_id=None if self.owner is None else owner_id_of(session, actor, self.owner),
             states=frozenset(self.state or ()),
             process=self.process,
             due_before=self.due_before,
@@ -135,7 +136,7 @@ class ItemQuery:
     "",
     operation_id="list_action_items",
     summary="List action items",
-    responses=_NOT_MODIFIED,
+    responses=NOT_MODIFIED,
     response_model=Listing[ItemOut],
 )
 def index(
@@ -198,15 +199,21 @@ def show_item(listed: Listed) -> ItemOut:
         goal_at=item.goal_at,
         deadline_at=item.deadline_at,
         snoozed_until=item.snoozed_until,
+        paused_since=listed.paused_since,
         rungs_climbed=item.rung,
         updated_at=item.updated_at,
         closed_at=item.closed_at,
         duplicate_of=item.duplicate_of_id,
-        possible=list(allowed_actions(State(item.state))),
+        possible=list(allowed_actions(State(item.state), paused=listed.paused_since is not None)),
     )
 
 
-def _owner_id(session: Session, actor: Actor, owner: str) -> int:
+def owner_id_of(session: Session, actor: Actor, owner: str) -> int:
+    """Id of the owner that a filter names.
+
+    Raises:
+        AppError: There is no such owner, or no `me`.
+    """
     if owner == ME:
         if actor.owner_id is None:
             message = "Your key acts for no owner, so that there is no `me`. Name an owner by key."
