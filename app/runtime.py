@@ -10,6 +10,8 @@ from app.classify.loading import Readers, readers_for
 from app.clock import Clock, SystemClock
 from app.connectors.contract import Pull
 from app.ingest.download import Downloaded, download
+from app.outbound.guard import Guard
+from app.outbound.networks import read_networks
 from app.settings import Settings
 from app.store.session import Database
 from app.theme.extract import Discover
@@ -42,9 +44,14 @@ class Tools:
         """The installation's secret, by which tokens of sources are sealed."""
         return read_secret(self.settings)
 
+    @cached_property
+    def guard(self) -> Guard:
+        """What addresses that somebody typed in may lead to."""
+        return Guard(read_networks(self.settings.outbound_allow))
+
     def download(self, pull: Pull) -> Downloaded:
         """Ask a sender's API for one thing."""
-        return download(pull)
+        return download(pull, self.guard)
 
     @cached_property
     def discover(self) -> Discover:
