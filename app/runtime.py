@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.access.secret import read_secret
-from app.channels.contract import Sender, open_senders
+from app.channels.contract import Sender, guard_of, open_senders
 from app.classify.loading import Readers, readers_for
 from app.clock import Clock, SystemClock
 from app.connectors.contract import Pull
 from app.ingest.download import Downloaded, download
 from app.outbound.guard import Guard
-from app.outbound.networks import read_networks
 from app.settings import Settings
 from app.store.session import Database
 from app.theme.extract import Discover
@@ -47,7 +46,7 @@ class Tools:
     @cached_property
     def guard(self) -> Guard:
         """What addresses that somebody typed in may lead to."""
-        return Guard(read_networks(self.settings.outbound_allow))
+        return guard_of(self.settings)
 
     def download(self, pull: Pull) -> Downloaded:
         """Ask a sender's API for one thing."""

@@ -57,6 +57,7 @@ class Settings(BaseModel):
     slack_url: SecretStr | None = None
     teams_url: SecretStr | None = None
     outbound_allow: str = ""
+    verbatims: str = "redacted"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"
 

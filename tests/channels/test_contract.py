@@ -10,8 +10,8 @@ from app.settings import Settings
 CHANNELS = plugin_names("app.channels")
 
 
-def test_log_and_email_are_there():
-    assert {"log", "email"} <= set(CHANNELS)
+def test_the_five_channels_are_there():
+    assert {"log", "email", "slack", "teams", "webhook"} <= set(CHANNELS)
 
 
 @pytest.mark.parametrize("name", CHANNELS)
