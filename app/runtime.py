@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.access.secret import read_secret
-from app.channels.contract import Sender, guard_of, open_senders
+from app.channels.contract import Endpoint, Sender, guard_of, open_endpoint, open_senders
 from app.classify.loading import Readers, readers_for
 from app.clock import Clock, SystemClock
 from app.connectors.contract import Pull
@@ -42,6 +42,10 @@ class Tools:
     def secret_key(self) -> str:
         """The installation's secret, by which tokens of sources are sealed."""
         return read_secret(self.settings)
+
+    def open_endpoint(self, kind: str, endpoint: Endpoint) -> Sender:
+        """A sender to a subscription's own address."""
+        return open_endpoint(self.settings, kind, endpoint)
 
     @cached_property
     def guard(self) -> Guard:

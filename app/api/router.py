@@ -33,6 +33,7 @@ from app.api import (
     reference,
     relabelling,
     sources,
+    subscriptions,
     taxonomy,
     themes,
     trends,
@@ -74,6 +75,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     keys.router,
     users.router,
     notices.router,
+    subscriptions.router,
     audit.router,
 )
 

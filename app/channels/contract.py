@@ -170,6 +170,18 @@ def open_senders(settings: Settings) -> dict[str, Sender]:
     return senders
 
 
+def subscribable() -> tuple[str, ...]:
+    """Names of the channels that subscriptions can use."""
+    names = plugin_names("app.channels")
+    return tuple(name for name in names if hasattr(load_plugin("app.channels", name), "subscribe"))
+
+
+def open_endpoint(settings: Settings, kind: str, endpoint: Endpoint) -> Sender:
+    """A sender of the channel `kind` to a subscription's own address."""
+    channel = load_plugin("app.channels", kind)
+    return partial(channel.send, channel.subscribe(settings, endpoint))
+
+
 def verbatims_of(settings: Settings, channel: str) -> Verbatims:
     """How much of customers' words a channel gets: the word that stands for it, else the one for all.
 

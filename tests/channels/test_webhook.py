@@ -1,8 +1,10 @@
 """The signed webhook: what receivers verify with their own library, and with ours."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import standardwebhooks
@@ -53,6 +55,18 @@ def test_each_attempt_has_the_same_id_and_body_and_a_new_time(receiver, now):
     assert first["webhook-id"] == again["webhook-id"]
     assert int(again["webhook-timestamp"]) - int(first["webhook-timestamp"]) == 300
     assert first["webhook-signature"] != again["webhook-signature"]
+
+
+def test_what_the_documentation_tells_receivers_to_write_verifies_deliveries(receiver):
+    told = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
+    written = {}
+    exec(re.search(r"```python\n(.*?)```", told, re.DOTALL)[1], written)  # noqa: S102 - our own page
+    fresh, old, other = (new_secret(STANDARD_WEBHOOKS) for _ in range(3))
+    webhook.send(config_of(receiver, fresh, old), MESSAGE)
+    ((_, headers, body),) = receiver.got
+    assert [written["is_ours"](secret, headers, body) for secret in (fresh, old, other)] == [True, True, False]
+    assert not written["is_ours"](fresh, headers, body + b" ")
+    assert not written["is_ours"](fresh, headers | {"webhook-timestamp": "1000000000"}, body)
 
 
 def test_the_body_is_a_cloud_event_that_is_thin_by_default(receiver):

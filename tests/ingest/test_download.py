@@ -11,7 +11,6 @@ from app.ingest.download import MOST_BYTES, Downloaded, download
 from app.outbound.guard import Guard
 from app.outbound.networks import read_networks
 
-
 HERE = Guard(read_networks("127.0.0.0/8"))
 
 
