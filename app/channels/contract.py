@@ -3,13 +3,12 @@
 A channel is one module of this package; its file name is its name. It has:
 
 - `Config`: a frozen Pydantic model with everything it needs; secrets as `SecretStr`.
-- `configure(settings) -> Config | None`: from the service's settings; None when this installation has not set it up,
-  or when only subscriptions can.
+- `configure(settings) -> Config | None`, if it takes notices to owners: from the service's settings; None when this
+  installation has not set it up.
+- `subscribe(settings, endpoint) -> Config`, if it takes events to subscriptions.
 - `render(config, message) -> bytes`: exactly what leaves the house, without any I/O.
 - `send(config, message) -> None`: delivers it, or raises `ChannelError`.
 - `EXAMPLES`: messages with what their rendering must show; one contract test replays them for every file found.
-
-A channel that subscriptions can use as well has `subscribe(settings, endpoint) -> Config` too.
 
 Messages hold names, titles and dates; a customer's words only as `quotes`, which a setting allows. Theme names are made
 of customers' words too: every text is hostile, and each channel writes it so that it cannot mention, link or format.
@@ -33,6 +32,9 @@ from app.outbound.guard import Guard, NoAnswer
 from app.outbound.networks import read_networks
 from app.plugins import load_plugin, plugin_names
 from app.settings import Settings
+
+LOG = "log"
+"""The channel that every owner has."""
 
 _SUCCESS, _CLIENT_ERROR = 2, 4
 _MAY_PASS = frozenset({408, 425, 429})
@@ -162,7 +164,7 @@ def open_senders(settings: Settings) -> dict[str, Sender]:
         AppError: `bad_setting`: a channel's settings do not fit.
     """
     senders: dict[str, Sender] = {}
-    for name in plugin_names("app.channels"):
+    for name in _with("configure"):
         channel = load_plugin("app.channels", name)
         config = channel.configure(settings)
         if config is not None:
@@ -172,8 +174,17 @@ def open_senders(settings: Settings) -> dict[str, Sender]:
 
 def subscribable() -> tuple[str, ...]:
     """Names of the channels that subscriptions can use."""
+    return _with("subscribe")
+
+
+def choosable() -> tuple[str, ...]:
+    """Names of the channels that an owner can be told by, besides the log, which nobody can turn off."""
+    return tuple(name for name in _with("configure") if name != LOG)
+
+
+def _with(function: str) -> tuple[str, ...]:
     names = plugin_names("app.channels")
-    return tuple(name for name in names if hasattr(load_plugin("app.channels", name), "subscribe"))
+    return tuple(name for name in names if hasattr(load_plugin("app.channels", name), function))
 
 
 def open_endpoint(settings: Settings, kind: str, endpoint: Endpoint) -> Sender:

@@ -1,7 +1,7 @@
 """Slack by an incoming webhook: Block Kit.
 
-Set up with `CLOSELOOP_SLACK_URL`, the address that Slack shows for one channel; every notice goes there, with its
-owner's name. Subscriptions bring further addresses.
+Set up with `CLOSELOOP_SLACK_URL`, the address that Slack shows for one channel; notices of owners who chose it go
+there, with their names. Subscriptions bring further addresses.
 
 Every text is a `plain_text` object: no mention, no format, no emoji. What Slack would turn into a link or a mention by
 itself is parted by a word joiner, which nobody sees. Only our own link is markup.

@@ -1,7 +1,7 @@
 """Microsoft Teams by a Workflows webhook: an Adaptive Card.
 
 Set up with `CLOSELOOP_TEAMS_URL`, the address that the workflow "Post to a channel when a webhook request is received"
-shows; every notice goes there, with its owner's name. Subscriptions bring further addresses.
+shows; notices of owners who chose it go there, with their names. Subscriptions bring further addresses.
 
 Texts are `TextRun`s: unlike a `TextBlock` these know no Markdown, so that no text can link, format or mention.
 """

@@ -38,11 +38,6 @@ class Config(BaseModel):
     guard: InstanceOf[Guard] = Guard()
 
 
-def configure(settings: Settings) -> Config | None:  # noqa: ARG001 - as every channel
-    """None: only subscriptions set it up."""
-    return None
-
-
 def subscribe(settings: Settings, endpoint: Endpoint) -> Config:
     """For a subscription's own address."""
     secrets = tuple(SecretStr(secret) for secret in endpoint.secrets)

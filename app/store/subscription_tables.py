@@ -1,9 +1,9 @@
-"""The tables of those who are told: subscriptions, and what is on its way to them."""
+"""The tables of those who are told: subscriptions, what is on its way to them, and how owners want to be told."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.event_tables import Event
@@ -59,3 +59,13 @@ class Dispatch(Row):
     created_at: Mapped[datetime]
     tried_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+
+
+class ContactChoice(Row):
+    """How one owner wants to be told; without a row: by mail where there is an address, digests too."""
+
+    __tablename__ = "contact_choices"
+    __writer__ = "act"
+    owner_id: Mapped[int] = mapped_column(ForeignKey(Owner.id), primary_key=True, autoincrement=False)
+    channels: Mapped[list[Any] | None]  # besides the log; None: mail
+    digests: Mapped[bool] = mapped_column(default=True, server_default=true())

@@ -73,9 +73,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_dispatches_state_created_at"), "dispatches", ["state", "created_at"])
     op.create_index(op.f("ix_events_at_id"), "events", ["at", "id"])
+    op.create_table(
+        "contact_choices",
+        sa.Column("owner_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("channels", JSON, nullable=True),
+        sa.Column("digests", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["owners.id"], name=op.f("fk_contact_choices_owner_id_owners")),
+        sa.PrimaryKeyConstraint("owner_id", name=op.f("pk_contact_choices")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("contact_choices")
     op.drop_index(op.f("ix_events_at_id"), "events")
     op.drop_table("dispatches")
     op.drop_table("subscriptions")
