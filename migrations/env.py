@@ -13,7 +13,7 @@ from app.store.tables import AuditEvent
 from app.store.types import Utc
 
 _METADATA = AuditEvent.metadata
-_OURS = frozenset({*_METADATA.tables, *Import.metadata.tables, *Subscription.metadata.tables})  # one: each module is named
+_OURS = frozenset({*_METADATA.tables, *Import.metadata.tables, *Subscription.metadata.tables})  # one: every module
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:
