@@ -175,7 +175,7 @@ def _mail(config: Config, message: Message) -> EmailMessage:
 
 def _text(config: Config, message: Message) -> str:
     quotes = [f'"{quote}"' for quote in choose_quotes(config.verbatims, message.quotes)]
-    told = [message.body, *quotes, item_link(config.base_url, message), _way_out(config, message)]
+    told = [*map(_inert, (message.body, *quotes)), item_link(config.base_url, message), _way_out(config, message)]
     return "\n\n".join(filter(None, told)) + "\n"
 
 
@@ -196,8 +196,12 @@ def _html(config: Config, message: Message) -> str:
 
 
 def _written(text: str) -> str:
+    return escape(_inert(text)).replace("\n", "<br>")
+
+
+def _inert(text: str) -> str:
     # Mail programs make links of what looks like an address; a joiner that nobody sees parts it.
-    return escape(_ADDRESS_LIKE.sub("\u2060", text)).replace("\n", "<br>")
+    return _ADDRESS_LIKE.sub("\u2060", text)
 
 
 def _header(text: str) -> str:
