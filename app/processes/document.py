@@ -89,7 +89,8 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
 
 Keys are lower case, start with a letter and are how the parts name each other. Durations are working time in the
 calendar of the owner who gets the item. A list item that is new is created, one that
-changed is changed, one that left the document is deactivated. Cross-references are checked in ``checks.py``.
+changed is changed, one that left the document is deactivated. Cross-references are checked in ``checks.py``; what the
+conditions of rules mean is said at ``WhenPart`` and in docs/company.md.
 """
 
 from __future__ import annotations
