@@ -75,15 +75,20 @@ def test_a_leaver_whose_step_nobody_owns_is_followed_by_somebody_of_their_team(s
     assert "was in the team Desk" in last_line(session, item).text
 
 
+@pytest.fixture
+def of_jonas(company, now, add_theme, open_item):
+    """An item of Jonas, about another theme."""
+    return open_item(now, theme_id=add_theme("another").id, owner_id=company.jonas)
+
+
 def test_two_who_leave_at_once_and_deputise_each_other_are_followed_by_the_fallback_owner(
-    session, item, company, now, leave, run, add_theme, open_item
+    session, item, of_jonas, company, now, leave
 ):
     mira, jonas = session.get(Owner, company.mira), session.get(Owner, company.jonas)
     jonas.deputy_id, jonas.manager_id, mira.manager_id = mira.id, mira.id, jonas.id
-    other = open_item(now, theme_id=add_theme("another").id, owner_id=jonas.id)
     leave(date(2026, 9, 17), mira.id, jonas.id)
-    assert run(leaving, now + DAY)
-    assert {item.owner_id, other.owner_id} == {company.clara}
+    leaving.record(session, now + DAY, leaving.claim(session, now + DAY))
+    assert {item.owner_id, of_jonas.owner_id} == {company.clara}
     assert leaving.claim(session, now + DAY) is None
 
 
@@ -137,32 +142,34 @@ def test_an_unanswered_item_follows_a_reorganisation(session, item, company, now
     assert not run(opening, now + DAY)
 
 
-def test_an_acknowledged_item_stays(session, item, company, mira, now, routed_anew):
-    acknowledge_item(session, now, mira, item.id, version=1)
+def test_an_acknowledged_item_stays(session, acknowledged, company, now, routed_anew):
     routed_anew(now + DAY, company.clara)
     assert leaving.claim(session, now + DAY) is None
 
 
-@pytest.mark.parametrize(("move_open", "acknowledged", "moves"), [("none", False, False), ("all", True, True)])
-def test_the_document_says_what_follows(
-    session, item, company, mira, now, routed_anew, run, move_open, acknowledged, moves
-):
-    session.get(Policy, 1).document = {"reorganisation": {"move_open": move_open}}
-    if acknowledged:
-        acknowledge_item(session, now, mira, item.id, version=1)
+@pytest.fixture
+def acknowledged(session, item, mira, now):
+    return acknowledge_item(session, now, mira, item.id, version=1)
+
+
+def test_the_document_can_say_that_nothing_follows(session, item, company, now, routed_anew):
+    session.get(Policy, 1).document = {"reorganisation": {"move_open": "none"}}
     routed_anew(now + DAY, company.clara)
-    assert run(leaving, now + DAY) is moves
-    assert (item.owner_id == company.clara) is moves
+    assert leaving.claim(session, now + DAY) is None
 
 
-def test_an_acknowledged_item_follows_when_its_owner_has_left(
-    session, item, company, mira, now, routed_anew, run, leave
-):
-    acknowledge_item(session, now, mira, item.id, version=1)
+def test_the_document_can_say_that_everything_follows(session, acknowledged, company, now, routed_anew, run):
+    session.get(Policy, 1).document = {"reorganisation": {"move_open": "all"}}
+    routed_anew(now + DAY, company.clara)
+    assert run(leaving, now + DAY)
+    assert acknowledged.owner_id == company.clara
+
+
+def test_an_acknowledged_item_follows_when_its_owner_has_left(acknowledged, company, now, routed_anew, run, leave):
     routed_anew(now + DAY, company.clara)
     leave(date(2026, 9, 17), company.mira)
     assert run(leaving, now + DAY)
-    assert item.owner_id == company.clara
+    assert acknowledged.owner_id == company.clara
 
 
 def test_what_a_person_handed_over_is_left_where_it_is(session, item, company, analyst, now, routed_anew):

@@ -23,15 +23,14 @@ def away(session):
     return away
 
 
-def test_the_deputy_is_told_and_may_see_and_change_the_item(session, item, company, jonas, now, away, run):
+def test_the_deputy_is_told_and_may_see_and_change_the_item(session, item, jonas, now, away, run):
     assert visible_item(session, jonas, item.id) is None
-    away(company.mira, "2026-09-17", "2026-09-20")
+    away(item.owner_id, "2026-09-17", "2026-09-20")
     assert standing.claim(session, now) is None
     assert run(standing, now + DAY)
     assert not run(standing, now + 2 * DAY)
-    assert item.owner_id == company.mira
     told = session.query(Notice).filter_by(event="stand_in", channel="log").one()
-    assert told.owner_id == company.jonas
+    assert told.owner_id == jonas.owner_id
     assert "Mira Kaya is away and you stand in" in told.body
     assert visible_item(session, jonas, item.id) is not None
     acknowledge_item(session, now + DAY, jonas, item.id, version=item.version)
