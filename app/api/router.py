@@ -13,6 +13,7 @@ from app.api import (
     changes,
     classify,
     connectors,
+    contact,
     corrections,
     deliveries,
     designs,
@@ -36,6 +37,7 @@ from app.api import (
     reference,
     relabelling,
     sources,
+    subscriptions,
     taxonomy,
     themes,
     trends,
@@ -59,6 +61,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     deliveries.router,
     owners.router,
     reference.router,
+    contact.router,
     taxonomy.router,
     relabelling.router,
     trends.router,
@@ -80,6 +83,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     keys.router,
     users.router,
     notices.router,
+    subscriptions.router,
     audit.router,
 )
 
