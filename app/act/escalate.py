@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from app.act.due import Due, find_candidates, next_rung, read_marks, what_is_due
 from app.act.moving import Line, add_line, apply_action
-from app.act.notices import about_item, present_owner, put_notice
+from app.act.notices import about_item, put_notice
+from app.act.present import present_owner, who_is_told
 from app.act.wording import due_soon, escalated, overdue, resumed
 from app.domain.actor import Actor
 from app.domain.items import Action
 from app.store.act_tables import ActionItem
+from app.store.tables import Owner
 
 STATION = Actor(name="station:escalate")
 BATCH = 200
@@ -75,16 +77,23 @@ def _remind(session: Session, now: datetime, item: ActionItem) -> None:
 def _call_overdue(session: Session, now: datetime, item: ActionItem) -> None:
     add_line(session, now, STATION, item.id, Line(Due.OVERDUE, facts={"deadline_at": item.deadline_at.isoformat()}))
     rung = next_rung(item)
-    following = (max(rung[0], now), present_owner(session, rung[1]).name) if rung is not None else None
+    following = (
+        (max(rung[0], now), present_owner(session, rung[1], max(rung[0], now)).name) if rung is not None else None
+    )
     letter = overdue(about_item(session, item, item.owner_id), following)
     put_notice(session, now, item, item.owner_id, ("overdue", _stamp(item)), letter)
+
+
+def _who_follows(session: Session, now: datetime, rung: tuple[datetime, int]) -> tuple[datetime, str]:
+    at = max(rung[0], now)
+    return at, present_owner(session, rung[1], at).name
 
 
 def _climb(session: Session, now: datetime, item: ActionItem) -> None:
     rung = next_rung(item)
     if rung is None:
         return
-    reached = present_owner(session, rung[1])
+    reached, _ = who_is_told(session, rung[1], now)
     guarded = update(ActionItem).where(ActionItem.id == item.id, ActionItem.rung == item.rung)
     session.execute(
         guarded.values(rung=item.rung + 1, updated_at=now), execution_options={"synchronize_session": False}
@@ -93,7 +102,7 @@ def _climb(session: Session, now: datetime, item: ActionItem) -> None:
     role = item.ladder[item.rung - 1].get("role")
     facts: dict[str, Any] = {"rung": item.rung, "role": role, "owner_id": reached.id, "owner": reached.key}
     add_line(session, now, STATION, item.id, Line(Due.CLIMB, facts=facts))
-    owner = present_owner(session, item.owner_id)
+    owner = session.get_one(Owner, item.owner_id)
     letter = escalated(about_item(session, item, reached.id), owner.name)
     put_notice(session, now, item, reached.id, ("escalated", f"{_stamp(item)}:rung{item.rung}"), letter)
 

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app.channels.contract import Part
+
 MAX_TITLE = 200
+MAX_PARTS = 20
+
+SECTIONS = {
+    "escalated": "Escalated to you",
+    "overdue": "Overdue",
+    "due_soon": "Due in 48 hours",
+    "assigned": "Assigned to you",
+    "reopened": "Reopened",
+    "resumed": "Back from snooze",
+    "verdict": "Verdicts",
+}
+"""What a message that tells several things calls each event, the most urgent first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +129,31 @@ def change_in_rate(ratio: float, low: float, high: float) -> str:
 def _percent(ratio: float) -> str:
     share = round((ratio - 1) * 100)
     return "unchanged" if share == 0 else f"{abs(share)} % {'up' if share > 0 else 'down'}"
+
+
+def several(told: Sequence[tuple[str, Letter, int | None]]) -> tuple[Letter, tuple[Part, ...]]:
+    """One letter for several things, the most urgent first; what comes after the twentieth is only counted.
+
+    Args:
+        told: Event, letter and item of each.
+
+    Returns:
+        The letter, and the same as parts.
+    """
+    order = list(SECTIONS)
+    ranked = sorted(told, key=lambda one: order.index(one[0]) if one[0] in SECTIONS else len(order))
+    parts = tuple(Part(_section(event), letter.body, item_id) for event, letter, item_id in ranked[:MAX_PARTS])
+    counted = {section: sum(_section(event) == section for event, *_ in ranked) for section in _sections(ranked)}
+    body = "\n\n----\n\n".join(f"{part.section}\n\n{part.text}" for part in parts)
+    if len(ranked) > MAX_PARTS:
+        body += f"\n\nand {len(ranked) - MAX_PARTS} more"
+    summary = ", ".join(f"{count} {section.lower()}" for section, count in counted.items())
+    return Letter(f"{len(ranked)} things for you: {summary}", body), parts
+
+
+def _sections(told: Sequence[tuple[str, Letter, int | None]]) -> list[str]:
+    return list(dict.fromkeys(_section(event) for event, *_ in told))
+
+
+def _section(event: str) -> str:
+    return SECTIONS.get(event, event.replace("_", " ").capitalize())

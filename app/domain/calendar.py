@@ -162,6 +162,12 @@ def working_between(calendar: Calendar, start: datetime, end: datetime) -> timed
     return sum((interval.length for interval in open_between(calendar, start, end)), timedelta(0))
 
 
+def next_opening(calendar: Calendar, at: datetime) -> datetime:
+    """The first instant from ``at`` on at which the calendar is open; ``at`` itself where it never opens again."""
+    following = next(open_between(calendar, at, at + HORIZON), None)
+    return following.start if following is not None else at.astimezone(UTC)
+
+
 @lru_cache(maxsize=64)
 def load_zone(name: str) -> ZoneInfo:
     """Find a zone by its IANA name.
