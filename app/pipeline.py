@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import escalate, gather, notify, settle
+from app.act import escalate, gather, leaving, notify, settle, standing
 from app.act import open as opening
 from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
@@ -16,7 +16,7 @@ from app.engine.wake import wake
 from app.ingest import fetch, load, unpack
 from app.log import get_logger
 from app.measure import effect
-from app.route import assign
+from app.route import assign, reorganise
 from app.runtime import Runtime
 from app.theme import extract, match
 
@@ -72,7 +72,10 @@ STATIONS: tuple[Station, ...] = (
     Station("match", match, ("assign",), "* * * * *"),
     Station("extract", extract, ("assign",), "40 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),
+    Station("reorganise", reorganise, ("hand_over",), "*/5 * * * *"),
     Station("open", opening, ("gather",), "*/5 * * * *"),
+    Station("hand_over", leaving, ("gather",), "* * * * *"),
+    Station("stand_in", standing, ("gather",), "*/5 * * * *"),
     Station("escalate", escalate, ("gather",), "* * * * *"),
     Station("effect", effect, ("settle",), "*/10 * * * *"),
     Station("settle", settle, ("gather",), "*/15 * * * *"),

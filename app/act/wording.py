@@ -96,6 +96,15 @@ def escalated(about: About, owner: str) -> Letter:
     return Letter(f"Escalated to you: {about.title}", body)
 
 
+def standing_in(about: About, owner: str) -> Letter:
+    """For the person who stands in for an owner who has gone away with this item open."""
+    body = (
+        f"{owner} is away and you stand in. The item stays theirs; it may be overdue before they are back: answer it "
+        f"by {about.at(about.deadline_at)}, or hand it over to whoever can.\n\n{about.title}"
+    )
+    return Letter(f"You stand in for {owner}: {about.title}", body)
+
+
 def resumed(about: About) -> Letter:
     """When a snooze ends."""
     body = f"You had put this item aside until now. Answer by {about.at(about.deadline_at)}.\n\n{about.title}"

@@ -43,7 +43,8 @@ class StepOut(BaseModel):
 
     key: str
     name: str
-    owner: str | None = Field(description="Key of its own owner today; null: the owner of the process.")
+    owner: str | None = Field(description="Key of its own owner today.")
+    team: str | None = Field(description="Key of its own team; neither: the step belongs to whoever has the process.")
 
 
 class ProcessOut(BaseModel):
@@ -53,7 +54,8 @@ class ProcessOut(BaseModel):
     key: str
     name: str
     stage: str | None
-    owner: str | None
+    owner: str | None = Field(description="Key of its owner today.")
+    team: str | None = Field(description="Key of the team that has it today instead of one owner.")
     steps: list[StepOut]
 
 
@@ -154,15 +156,17 @@ def processes(session: Reading, now: Now, _actor: Reader) -> list[ProcessOut]:
     """Active ones with their steps, and who owns them today (UTC)."""
     today = now.date()
     names = {row.id: row.key for row in reference.list_owners(session, inactive=True)}
+    teams = {row.id: row.key for row in reference.list_teams(session, inactive=True)}
     stages = {row.id: row.key for row in reference.list_stages(session, inactive=True)}
     holders = {
-        (row.process_id, row.step_id): names[row.owner_id]
+        (row.process_id, row.step_id): (names.get(row.owner_id or 0), teams.get(row.team_id or 0))
         for row in reference.list_ownerships(session)
         if (row.valid_from is None or row.valid_from <= today) and (row.valid_to is None or today < row.valid_to)
     }
     steps: dict[int, list[StepOut]] = {}
     for row in reference.list_steps(session):
-        shown = StepOut(key=row.key, name=row.name, owner=holders.get((row.process_id, row.id)))
+        owner, team = holders.get((row.process_id, row.id), (None, None))
+        shown = StepOut(key=row.key, name=row.name, owner=owner, team=team)
         steps.setdefault(row.process_id, []).append(shown)
     return [
         ProcessOut(
@@ -170,7 +174,8 @@ def processes(session: Reading, now: Now, _actor: Reader) -> list[ProcessOut]:
             key=row.key,
             name=row.name,
             stage=stages.get(row.stage_id or 0),
-            owner=holders.get((row.id, None)),
+            owner=holders.get((row.id, None), (None, None))[0],
+            team=holders.get((row.id, None), (None, None))[1],
             steps=steps.get(row.id, []),
         )
         for row in reference.list_processes(session)

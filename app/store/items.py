@@ -71,7 +71,10 @@ class Listed:
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The items that `actor` may see and change: their own and those that were escalated to them; analysts: all."""
+    """The items that `actor` may see and change.
+
+    Their own, those that were escalated to them and those that they were asked to stand in for; analysts: all.
+    """
     if actor.sees_all:
         return true()
     if actor.owner_id is None:
@@ -81,7 +84,12 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         ItemEvent.kind == "escalated",
         ItemEvent.facts["owner_id"].as_integer() == actor.owner_id,
     )
-    return or_(ActionItem.owner_id == actor.owner_id, and_(ActionItem.rung > 0, escalated))
+    stands_in = exists().where(
+        ItemEvent.item_id == ActionItem.id,
+        ItemEvent.kind == "stood_in",
+        ItemEvent.facts["owner_id"].as_integer() == actor.owner_id,
+    )
+    return or_(ActionItem.owner_id == actor.owner_id, and_(ActionItem.rung > 0, escalated), stands_in)
 
 
 def theme_visible_to(actor: Actor) -> ColumnElement[bool]:
