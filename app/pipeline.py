@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import escalate, gather, leaving, notify, settle, standing
+from app.act import clear, escalate, gather, leaving, notify, open_case, settle, standing
 from app.act import open as opening
 from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
@@ -16,7 +16,7 @@ from app.engine.wake import wake
 from app.ingest import fetch, load, unpack
 from app.log import get_logger
 from app.measure import effect
-from app.route import assign, reorganise
+from app.route import assign, cases, reorganise
 from app.runtime import Runtime
 from app.theme import extract, match
 
@@ -66,14 +66,17 @@ STATIONS: tuple[Station, ...] = (
     Station("unpack", unpack, ("label",), "* * * * *"),
     Station("load", load, ("label",), "* * * * *"),
     Station("learn", learn, (), "*/10 * * * *"),
-    Station("label", label, ("relabel", "match"), "* * * * *"),
+    Station("label", label, ("relabel", "match", "cases"), "* * * * *"),
     Station("relabel", relabel, (), "* * * * *"),
     Station("watch", watch, (), "20 4 * * *"),
     Station("match", match, ("assign",), "* * * * *"),
     Station("extract", extract, ("assign",), "40 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),
+    Station("cases", cases, ("open_case",), "* * * * *"),
     Station("reorganise", reorganise, ("hand_over",), "*/5 * * * *"),
     Station("open", opening, ("gather",), "*/5 * * * *"),
+    Station("open_case", open_case, ("gather",), "*/5 * * * *"),
+    Station("clear", clear, (), "* * * * *"),
     Station("hand_over", leaving, ("gather",), "* * * * *"),
     Station("stand_in", standing, ("gather",), "*/5 * * * *"),
     Station("escalate", escalate, ("gather",), "* * * * *"),

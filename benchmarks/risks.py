@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROWS = Path(__file__).parent.parent / "tests" / "classifiers" / "data" / "risks.jsonl"
-THRESHOLDS = (0.3, 0.5, 0.7)
+THRESHOLDS = (0.4, 0.6, 0.8)
 WORDS = {
     "legal_threat": r"\b(lawyers?|attorneys?|solicitors?|sue|suing|court|legal|ombudsman|lawsuit|tribunal|regulator)\b",
     "safety": r"\b(fire|burn\w*|injur\w*|hurt|hospital|shock|danger\w*|unsafe|allerg\w*|poison\w*|smoke|gas)\b",

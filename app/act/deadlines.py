@@ -11,19 +11,20 @@ from app.domain.calendar import CalendarError, deadline_after
 from app.domain.working import Working, WorkingError, parse_working
 from app.processes.calendars import to_calendar
 from app.store.act_tables import ActionItem
-from app.store.tables import Calendar, Owner, Routing
+from app.store.cases import deciding
+from app.store.tables import Calendar, Owner
 
 
 def renew_deadlines(session: Session, now: datetime, item: ActionItem) -> dict[str, Any]:
     """Goal, deadline and ladder counted from `now`.
 
-    The durations are those of the routing that opened the item; without one, the same time by the wall clock. The
+    The durations are those of the decision that opened the item; without one, the same time by the wall clock. The
     rungs keep their distance to the deadline.
 
     Returns:
         The columns `goal_at`, `deadline_at` and `ladder`.
     """
-    routing = session.get(Routing, item.routing_id) if item.routing_id is not None else None
+    routing = deciding(session, item)
     goal_at, deadline_at = now + (item.goal_at - item.opened_at), now + (item.deadline_at - item.opened_at)
     if routing is not None:
         goal_at = _counted(session, now, item.owner_id, routing.goal_why) or now + (

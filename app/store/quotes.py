@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
+from app.store.act_tables import ActionItem
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Topic, Turn
@@ -39,6 +40,13 @@ def item_quotes(session: Session, theme_id: int, newest: int) -> list[Quote]:
     rest = theme_quotes(session, theme_id, None, newest)[:newest]
     quotes = [Quote(*row) for row in first]
     return quotes + [quote for quote in rest if not quotes or quote.mention.id != quotes[0].mention.id]
+
+
+def evidence_of(session: Session, item: ActionItem, newest: int) -> Sequence[Quote]:
+    """What customers said that an item is about: of its theme, or all that the customer of a case said."""
+    if item.theme_id is not None:
+        return item_quotes(session, item.theme_id, newest)
+    return [] if item.feedback_id is None else feedback_quotes(session, item.feedback_id)
 
 
 def feedback_quotes(session: Session, feedback_id: int) -> Sequence[Quote]:

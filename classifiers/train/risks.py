@@ -61,8 +61,8 @@ def _tell(risk: str, chances: Floats, yes: int, ours: int, temperature: float) -
     for threshold in _THRESHOLDS:
         fires = chances >= threshold
         sys.stderr.write(
-            f"  p >= {threshold}: {fires[:yes].mean():.3f} of the seeds, {fires[yes:ours].mean():.3f} of the near misses, "
-            f"{fires[ours:].mean():.4f} of everyday texts\n"
+            f"  p >= {threshold}: {fires[:yes].mean():.3f} of the seeds, {fires[yes:ours].mean():.3f} of the near "
+            f"misses, {fires[ours:].mean():.4f} of everyday texts\n"
         )
 
 
