@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import clear, escalate, gather, leaving, notify, open_case, settle, standing
+from app.act import clear, come_back, escalate, gather, leaving, notify, open_case, settle, standing
 from app.act import open as opening
 from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
@@ -82,6 +82,7 @@ STATIONS: tuple[Station, ...] = (
     Station("escalate", escalate, ("gather",), "* * * * *"),
     Station("effect", effect, ("settle",), "*/10 * * * *"),
     Station("settle", settle, ("gather",), "*/15 * * * *"),
+    Station("come_back", come_back, ("gather",), "50 3 * * *"),
     Station("gather", gather, ("notify",), "* * * * *"),
     Station("notify", notify, (), "* * * * *"),
 )
