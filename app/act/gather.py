@@ -7,15 +7,18 @@ is told together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.act.wording import Letter, several
-from app.store.act_tables import Mailbox, Notice
+from app.act.notices import channels_of, pass_on, when_told
+from app.act.wanted import write_several
+from app.act.wording import Letter
+from app.store.act_tables import ActionItem, Mailbox, Notice
+from app.store.tables import Owner
 
 PAUSE = timedelta(minutes=15)
 """Between two messages to one person by one channel."""
@@ -58,7 +61,8 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """One message for each person and channel; whoever comes second finds the mailbox taken."""
     for owner_id, channel in outcome.pairs:
         mailbox = _lock_mailbox(session, now, owner_id, channel)
-        waiting = _waiting(session, now, mailbox) if mailbox.free_at <= now else ()
+        found = _waiting(session, now, mailbox) if mailbox.free_at <= now else ()
+        waiting = [one for one in found if _reaches_now(session, now, one)]
         if waiting:
             _send(session, now, waiting)
             mailbox.free_at = now + PAUSE
@@ -83,29 +87,42 @@ def _waiting(session: Session, now: datetime, mailbox: Mailbox) -> Sequence[Noti
         .where(Notice.owner_id == mailbox.owner_id, Notice.channel == mailbox.channel)
         .where(Notice.state == "waiting", Notice.not_before <= now)
         .order_by(Notice.id)
-        .with_for_update()
+        .with_for_update(skip_locked=True)
     )
     return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def _reaches_now(session: Session, now: datetime, notice: Notice) -> bool:
+    """Whether its receiver is there; else it waits on, or for whoever stands in for them."""
+    item = session.get(ActionItem, notice.item_id) if notice.item_id is not None else None
+    receiver, not_before = when_told(session, now, item, notice.owner_id)
+    if receiver.id == notice.owner_id:
+        notice.not_before = max(notice.not_before, not_before)
+        return not_before <= now
+    if notice.channel in channels_of(receiver):
+        people = session.get_one(Owner, notice.owner_id), receiver
+        letter = pass_on(session, now, item, people, Letter(notice.subject, notice.body))
+        notice.owner_id, notice.not_before, notice.body = receiver.id, not_before, letter.body
+    else:
+        notice.state = "withdrawn"
+    return False
 
 
 def _send(session: Session, now: datetime, waiting: Sequence[Notice]) -> None:
     if len(waiting) == 1:
         waiting[0].state = "pending"
         return
-    letter, parts = several([(one.event, Letter(one.subject, one.body), one.item_id) for one in waiting])
     first = waiting[0]
     message = Notice(
         key=f"several:{first.id}",
         owner_id=first.owner_id,
         channel=first.channel,
         event="several",
-        subject=letter.subject,
-        body=letter.body,
-        parts=[asdict(part) for part in parts],
         state="pending",
         not_before=now,
         created_at=now,
     )
+    write_several(message, waiting)
     session.add(message)
     session.flush()
     for one in waiting:

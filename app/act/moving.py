@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
+from app.act.chasing import end_chase
 from app.act.happenings import tell
 from app.domain.actor import Actor
 from app.domain.happenings import TOLD_BY
@@ -86,6 +87,7 @@ def apply_action(
     if cast("CursorResult[Any]", written).rowcount == 0:
         raise _stale(session, item)
     add_line(session, now, actor, item.id, line, (before, after))
+    end_chase(session, now, actor, item, (before, after))
     session.refresh(item)
     return item
 

@@ -10,14 +10,21 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.act.moving import Line, add_line
 from app.act.present import present_owner, who_is_told
-from app.act.wording import About, Letter
+from app.act.wording import About, Letter, stands_in
+from app.domain.actor import Actor
 from app.engine.wake import wake
 from app.store.act_tables import ActionItem, Notice
 from app.store.tables import Calendar, Owner
 
 ALWAYS = "log"
 """The channel that every owner has."""
+
+PASSED_ON = "passed_on"
+"""The line of an item's history that says who was told in somebody's place."""
+
+STATION = Actor(name="station:gather")
 
 
 def channels_of(owner: Owner) -> tuple[str, ...]:
@@ -50,10 +57,13 @@ def put_notice(
         Whether anything new was put there.
     """
     event, occurrence = occasion
-    receiver, not_before = _receiver(session, now, item, owner_id)
-    meant_for = session.get_one(Owner, owner_id).key
-    keys = {f"item:{item.id}:{event}:{occurrence}:{meant_for}:{channel}": channel for channel in channels_of(receiver)}
+    receiver, not_before = when_told(session, now, item, owner_id)
+    meant_for = session.get_one(Owner, owner_id)
+    occasion_key = f"item:{item.id}:{event}:{occurrence}:{meant_for.key}"
+    keys = {f"{occasion_key}:{channel}": channel for channel in channels_of(receiver)}
     known = set(session.scalars(select(Notice.key).where(Notice.key.in_(keys))))
+    if receiver.id != meant_for.id and len(known) < len(keys):
+        letter = pass_on(session, now, item, (meant_for, receiver), letter)
     for key, channel in keys.items():
         if key in known:
             continue
@@ -76,12 +86,23 @@ def put_notice(
     return len(known) < len(keys)
 
 
-def _receiver(session: Session, now: datetime, item: ActionItem, owner_id: int) -> tuple[Owner, datetime]:
-    """Who is told, and not before when.
+def when_told(session: Session, now: datetime, item: ActionItem | None, owner_id: int) -> tuple[Owner, datetime]:
+    """Who is told what is meant for an owner, and not before when.
 
     A case whose deadline comes before its receiver works again cannot wait for them: it goes to them at once.
     """
     receiver, opens = who_is_told(session, owner_id, now)
-    if item.kind == "case" and item.deadline_at <= opens:
+    if item is not None and item.kind == "case" and item.deadline_at <= opens:
         return present_owner(session, owner_id, now), now
     return receiver, opens
+
+
+def pass_on(
+    session: Session, now: datetime, item: ActionItem | None, people: tuple[Owner, Owner], letter: Letter
+) -> Letter:
+    """Let somebody who stands in see the item, and tell them for whom."""
+    meant_for, receiver = people
+    if item is not None:
+        facts = {"from": meant_for.key, "owner_id": receiver.id, "owner": receiver.key}
+        add_line(session, now, STATION, item.id, Line(PASSED_ON, facts=facts))
+    return stands_in(letter, meant_for.name)

@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.act.deadlines import first_counting
 from app.act.moving import Line, add_line
 from app.act.notices import about_item, put_notice
 from app.act.wording import assigned_case, write_case_title
@@ -86,5 +87,6 @@ def _item(now: datetime, routing: CaseRouting, medium: str) -> ActionItem:
         goal_at=routing.goal_at,
         deadline_at=routing.deadline_at,
         ladder=routing.ladder,
+        counting=first_counting(routing),
         updated_at=now,
     )

@@ -19,6 +19,8 @@ SECTIONS = {
     "assigned": "Assigned to you",
     "reopened": "Reopened",
     "resumed": "Back from snooze",
+    "nudged": "Untouched",
+    "paused_long": "Waiting for long",
     "verdict": "Verdicts",
     "duplicate": "Duplicates",
 }
@@ -118,11 +120,15 @@ def overdue(about: About, next_rung: tuple[datetime, str] | None) -> Letter:
     return Letter(f"Overdue: {about.title}", body)
 
 
-def escalated(about: About, owner: str) -> Letter:
+def escalated(about: About, owner: str, *, overdue: bool = True) -> Letter:
     """For the person on the rung of the ladder that was reached."""
+    left = "has not" if overdue else "has not touched it for days, not even when reminded"
     body = (
-        f"{owner} was to answer this item by {about.at(about.deadline_at)} and has not. You are next on its ladder: "
+        f"{owner} was to answer this item by {about.at(about.deadline_at)} and {left}. You are next on its ladder: "
         f"answer it, hand it over, or settle with {owner} who does.\n\n{about.title}"
+        if overdue
+        else f"{owner} is to answer this item by {about.at(about.deadline_at)} and {left}. You are next on its ladder: "
+        f"settle with {owner} who answers it.\n\n{about.title}"
     )
     return Letter(f"Escalated to you: {about.title}", body)
 
@@ -134,6 +140,30 @@ def standing_in(about: About, owner: str) -> Letter:
         f"by {about.at(about.deadline_at)}, or hand it over to whoever can.\n\n{about.title}"
     )
     return Letter(f"You stand in for {owner}: {about.title}", body)
+
+
+def stands_in(letter: Letter, name: str) -> Letter:
+    """The same letter for whoever stands in for somebody who is away or has left."""
+    return Letter(letter.subject, f"{name} is not there: you are told in their place.\n\n{letter.body}")
+
+
+def nudged(about: About) -> Letter:
+    """When an acknowledged item has not been touched for days."""
+    body = (
+        f"You acknowledged this item and nothing has happened since. An answer is due {about.at(about.deadline_at)}; "
+        f"if it still lies untouched, the next one on its ladder hears of it.\n\n{about.title}"
+    )
+    return Letter(f"Untouched: {about.title}", body)
+
+
+def paused_long(about: About, owner: str, waits: tuple[str, datetime]) -> Letter:
+    """For the manager, when the clock of an item stands longer than the company allows."""
+    reason, since = waits
+    body = (
+        f"{owner} has stopped the clock of this item on {about.at(since)}: {reason.replace('_', ' ')}. It has been "
+        f"standing longer than it should. Ask whether it can go on.\n\n{about.title}"
+    )
+    return Letter(f"Waiting for long: {about.title}", body)
 
 
 def resumed(about: About) -> Letter:

@@ -54,6 +54,8 @@ class Action(StrEnum):
     MARK_DUPLICATE = "mark_duplicate"
     REOPEN = "reopen"
     ANSWER = "answer"
+    PAUSE = "pause"
+    CONTINUE = "continue"
 
     START_MEASURING = "start_measuring"
     FIND_IMPROVED = "find_improved"
@@ -63,6 +65,13 @@ class Action(StrEnum):
     RELAPSE = "relapse"
     COME_BACK = "come_back"
     WITHDRAW = "withdraw"
+
+
+class PauseReason(StrEnum):
+    """For whom an item waits while its clock stands."""
+
+    CUSTOMER = "waiting_for_customer"
+    SUPPLIER = "waiting_for_supplier"
 
 
 class Tab(StrEnum):
@@ -120,6 +129,8 @@ TRANSITIONS: dict[Action, Move] = {
     Action.CLOSE: Move(JUDGED, State.CLOSED),
     Action.MARK_DUPLICATE: Move(_ANSWERABLE, State.DUPLICATE),
     Action.REOPEN: Move(FINISHED | {State.IMPROVED}, State.REOPENED),
+    Action.PAUSE: Move(AWAITS_ANSWER, None),
+    Action.CONTINUE: Move(AWAITS_ANSWER, None),
     Action.START_MEASURING: Move(frozenset({State.DEPLOYED}), State.MEASURING),
     Action.FIND_IMPROVED: Move(_UNSETTLED, State.IMPROVED),
     Action.FIND_NO_EFFECT: Move(_UNSETTLED - {State.NO_EFFECT}, State.NO_EFFECT),
@@ -140,6 +151,8 @@ OF_A_CASE = frozenset(
         Action.REASSIGN,
         Action.SNOOZE,
         Action.RESUME,
+        Action.PAUSE,
+        Action.CONTINUE,
         Action.COMMENT,
         Action.MARK_DUPLICATE,
         Action.REOPEN,
@@ -166,6 +179,8 @@ PEOPLE = (
     Action.CLOSE,
     Action.MARK_DUPLICATE,
     Action.REOPEN,
+    Action.PAUSE,
+    Action.CONTINUE,
 )
 """The actions that people take, in the order in which they are offered."""
 
@@ -193,9 +208,17 @@ class ActionNotPossibleError(ValueError):
         super().__init__(f"{called} that is {state} cannot take the action {action}. Possible now: {offered}.")
 
 
-def allowed_actions(state: State, kind: ItemKind = ItemKind.PROCESS) -> tuple[Action, ...]:
-    """What a person can do with an item of this kind in `state`, in the order in which it is offered."""
-    return tuple(action for action in PEOPLE if action in _HAPPENS_TO[kind] and state in TRANSITIONS[action].sources)
+def allowed_actions(state: State, kind: ItemKind = ItemKind.PROCESS, *, paused: bool = False) -> tuple[Action, ...]:
+    """What a person can do with an item in `state`, in the order in which it is offered.
+
+    Args:
+        state: Where the item stands.
+        kind: What the item is for.
+        paused: Whether its clock stands: then it can go on, else it can be paused.
+    """
+    other = Action.PAUSE if paused else Action.CONTINUE
+    possible = _HAPPENS_TO[kind] - {other}
+    return tuple(action for action in PEOPLE if action in possible and state in TRANSITIONS[action].sources)
 
 
 def next_state(

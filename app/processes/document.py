@@ -82,7 +82,7 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
       - {to: second_manager, after: 3 days}
       - {to: fallback, after: 5 days}         # or {owner: clara, after: 5 days}
     thresholds: {min_complaints: 5, min_people: 3, window_days: 28}    # what opens an item
-    defaults: {goal: 2 days, deadline: 5 days}                         # where no rule says otherwise
+    defaults: {goal: 2 days, deadline: 5 days, idle: 3 days, pause: 10 days}         # where no rule says otherwise
     reorganisation: {move_open: unanswered}                            # or none, all: which open items follow
     complaint_cost: {amount: 14.5, currency: EUR}                      # optional: what one complaint costs the company
     cases:                                    # optional: one feedback that somebody has to answer, in order
@@ -98,7 +98,8 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
 
 Keys are lower case, start with a letter and are how the parts name each other. Durations are working time in the
 calendar of the owner who gets the item. A list item that is new is created, one that
-changed is changed, one that left the document is deactivated. Cross-references are checked in ``checks.py``.
+changed is changed, one that left the document is deactivated. Cross-references are checked in ``checks.py``; what the
+conditions of rules mean is said at ``WhenPart`` and in docs/company.md.
 """
 
 from __future__ import annotations
@@ -289,10 +290,12 @@ class ThresholdsPart(Part):
 
 
 class DefaultsPart(Part):
-    """Goal and deadline where no rule says otherwise."""
+    """Goal and deadline where no rule says otherwise; how long an item may lie untouched, and its clock may stand."""
 
     goal: Duration = "2 days"
     deadline: Duration = "5 days"
+    idle: Duration = "3 days"
+    pause: Duration = "10 days"
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

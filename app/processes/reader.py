@@ -23,6 +23,7 @@ from app.processes import case_document, document, parts, people_parts
 from app.processes.checks import Path, Problem, check_document
 from app.processes.document import Document, RulePart, TopicPart
 from app.processes.parts import Part
+from app.processes.people_parts import AbsencePart
 
 Parts = TypeVar("Parts")
 
@@ -52,6 +53,7 @@ _MESSAGES = {
     "int_type": "this should be a whole number",
 }
 _RULES = TypeAdapter(tuple[RulePart, ...])
+_ABSENCES = TypeAdapter(tuple[AbsencePart, ...])
 _TOPICS = TypeAdapter(tuple[TopicPart, ...])
 _WORDS = sorted(
     {
@@ -113,6 +115,15 @@ def read_topics(raw: object) -> tuple[TopicPart, ...]:
         AppError: ``invalid_topics``; its fact ``problems`` lists ``{path, message}``.
     """
     return _read_parts(_TOPICS, raw, "invalid_topics")
+
+
+def read_absences(raw: object) -> tuple[AbsencePart, ...]:
+    """Read absences that came as JSON values.
+
+    Raises:
+        AppError: ``invalid_absences``; its fact ``problems`` lists ``{path, message}``.
+    """
+    return _read_parts(_ABSENCES, raw, "invalid_absences")
 
 
 def refuse_parts(problems: Sequence[Problem], code: str) -> NoReturn:

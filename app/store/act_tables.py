@@ -36,6 +36,7 @@ class ActionItem(Row):
     goal_at: Mapped[datetime]
     deadline_at: Mapped[datetime]
     ladder: Mapped[list[Any]]
+    counting: Mapped[Document | None]  # {"since", "goal", "deadline", "ladder"} when the clock began; None: as routed
     rung: Mapped[int] = mapped_column(default=0)  # rungs of the ladder already climbed
     snoozed_until: Mapped[datetime | None]
     reason: Mapped[str | None]  # of a decline, or what the customer of a case was answered
@@ -46,6 +47,24 @@ class ActionItem(Row):
     closed_at: Mapped[datetime | None]
     looked_on: Mapped[date | None]  # last day counted when it was asked whether a finished item's problem is back
     cleared_at: Mapped[datetime | None]  # when the words about an erased customer were taken out of a case
+
+
+class Pause(Row):
+    """A time for which the clock of an item stands, because its owner waits for somebody outside."""
+
+    __tablename__ = "pauses"
+    __writer__ = "act"
+    __table_args__ = (unique_where("uq_pauses_open", "item_id", where="ended_at IS NULL"),)
+    id: Mapped[int] = row_id()
+    item_id: Mapped[int] = mapped_column(ForeignKey("action_items.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(24))  # domain.items.PauseReason
+    note: Mapped[str | None]
+    started_at: Mapped[datetime]
+    actor: Mapped[str]
+    limit_at: Mapped[datetime]  # when the manager is told that it waits so long
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    why: Mapped[Document | None]  # what was counted and what moved: domain.recount.Stop
 
 
 class ItemEvent(Row):

@@ -1,4 +1,4 @@
-"""Items that change hands by themselves: of people who have left, after a reorganisation; items of people who are away."""
+"""Items that change hands by themselves (their owner left, a reorganisation), and items of people who are away."""
 
 from __future__ import annotations
 

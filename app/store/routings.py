@@ -68,12 +68,6 @@ def counted(window: Window) -> ColumnElement[bool]:
     return and_(Mention.complaint, window.holds())
 
 
-def count_complaints(session: Session, window: Window) -> int:
-    """Complaint mentions in the window, with or without a theme."""
-    query = select(func.count()).select_from(Mention).join(Feedback, Feedback.id == Mention.feedback_id)
-    return session.scalar(query.where(counted(window))) or 0
-
-
 def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, min_people: int = 1) -> list[ThemeFacts]:
     """Active themes of active topics whose complaints in the window reach both numbers, most complaints first.
 

@@ -1,4 +1,4 @@
-"""notices wait for working time and are gathered; one mailbox per person and channel.
+"""pauses; notices wait for working time and are gathered; one mailbox per person and channel.
 
 Revision ID: 0013
 Revises: 0012
@@ -20,6 +20,8 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.add_column("action_items", sa.Column("counting", JSON, nullable=True))
+    _create_pauses()
     _grow_notices()
     op.create_table(
         "mailboxes",
@@ -31,6 +33,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailboxes")),
         sa.UniqueConstraint("owner_id", "channel", name=op.f("uq_mailboxes_owner_id_channel")),
     )
+
+
+def _create_pauses() -> None:
+    op.create_table(
+        "pauses",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("item_id", KEY, nullable=False),
+        sa.Column("reason", sa.String(length=24), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("started_at", MOMENT, nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("limit_at", MOMENT, nullable=False),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.Column("why", JSON, nullable=True),
+        sa.ForeignKeyConstraint(["item_id"], ["action_items.id"], name=op.f("fk_pauses_item_id_action_items")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pauses")),
+    )
+    op.create_index(op.f("ix_pauses_item_id"), "pauses", ["item_id"])
+    still = sa.text("ended_at IS NULL")
+    op.create_index("uq_pauses_open", "pauses", ["item_id"], unique=True, sqlite_where=still, postgresql_where=still)
 
 
 def _grow_notices() -> None:
@@ -50,6 +73,7 @@ def _grow_notices() -> None:
 
 def downgrade() -> None:
     op.drop_table("mailboxes")
+    op.drop_table("pauses")
     op.drop_index(op.f("ix_notices_item_id"), "notices")
     op.drop_index(op.f("ix_notices_coalesced_into_id"), "notices")
     # The release before knows neither notices that wait nor notices that went out as part of another.
@@ -61,3 +85,4 @@ def downgrade() -> None:
         notices.drop_column("coalesced_into_id")
         notices.drop_column("parts")
         notices.drop_column("not_before")
+    op.drop_column("action_items", "counting")

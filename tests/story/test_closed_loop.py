@@ -63,7 +63,7 @@ class Town:
             first = FIRST_DAY + timedelta(days=self.days)
             said = [item for topic in self.usual for item in self._comments(topic, first, span)]
             self.days += span
-            self.clock.set(datetime.combine(first + timedelta(days=span), time(7), tzinfo=UTC))
+            self.clock.set(datetime.combine(first + timedelta(days=span), time(8), tzinfo=UTC))
             now = self.clock.now()
             with self.runtime.database.writing() as session:
                 accept_items(session, now, ensure_native_source(session, now, OPERATOR, "shop"), said)
@@ -116,7 +116,7 @@ class Town:
 @pytest.fixture
 def town(database_url, tmp_path):
     settings = Settings(data_dir=tmp_path, database_url=database_url, sqlite_synchronous="NORMAL")
-    runtime = build_runtime(settings, SteppedClock(datetime.combine(FIRST_DAY, time(7), tzinfo=UTC)))
+    runtime = build_runtime(settings, SteppedClock(datetime.combine(FIRST_DAY, time(8), tzinfo=UTC)))
     yield Town(runtime)
     runtime.database.dispose()
 
@@ -145,13 +145,16 @@ def test_a_complaint_becomes_a_change_with_a_verdict_and_a_relapse_reopens_it(to
     town.usual["refunds"] = 55
     town.talk(weeks=5)
     _the_relapse_reopened_the_item(town)
-    # No raw deliveries, no files, no corrections and no new topics in this story.
+    # No raw deliveries, no files, no corrections, no new topics and nobody who leaves or is away in this story.
     assert town.worked | {"watch"} == {station.name for station in STATIONS} - {
         "fetch",
         "unpack",
         "load",
         "learn",
         "relabel",
+        "reorganise",
+        "hand_over",
+        "stand_in",
     }
 
 
