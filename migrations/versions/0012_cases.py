@@ -1,7 +1,7 @@
 """cases: items about one feedback, and the events that other systems are told.
 
 Revision ID: 0012
-Revises: 0011
+Revises: 0007
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
 revision = "0012"
-down_revision = "0011"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
