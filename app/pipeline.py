@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import clear, come_back, escalate, gather, leaving, notify, open_case, settle, standing
+from app.act import alarms, clear, come_back, escalate, gather, leaving, notify, open_case, settle, standing
 from app.act import open as opening
 from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
@@ -18,7 +18,7 @@ from app.log import get_logger
 from app.measure import effect
 from app.route import assign, cases, reorganise
 from app.runtime import Runtime
-from app.theme import extract, match
+from app.theme import adopt, alerts, extract, match, trace
 
 _log = get_logger("pipeline")
 
@@ -70,7 +70,10 @@ STATIONS: tuple[Station, ...] = (
     Station("relabel", relabel, (), "* * * * *"),
     Station("watch", watch, (), "20 4 * * *"),
     Station("match", match, ("assign",), "* * * * *"),
-    Station("extract", extract, ("assign",), "40 * * * *"),
+    Station("extract", extract, ("adopt",), "40 * * * *"),
+    Station("trace", trace, ("adopt", "assign"), "50 * * * *"),
+    Station("adopt", adopt, ("assign",), "*/5 * * * *"),
+    Station("alert", alerts, ("alarm",), "*/15 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),
     Station("cases", cases, ("open_case",), "* * * * *"),
     Station("reorganise", reorganise, ("hand_over",), "*/5 * * * *"),
@@ -79,6 +82,7 @@ STATIONS: tuple[Station, ...] = (
     Station("clear", clear, (), "* * * * *"),
     Station("hand_over", leaving, ("gather",), "* * * * *"),
     Station("stand_in", standing, ("gather",), "*/5 * * * *"),
+    Station("alarm", alarms, ("gather",), "*/5 * * * *"),
     Station("escalate", escalate, ("gather",), "* * * * *"),
     Station("effect", effect, ("settle",), "*/10 * * * *"),
     Station("settle", settle, ("gather",), "*/15 * * * *"),

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from app.settings import read_settings
+from app.store.alert_tables import Alert
 from app.store.case_tables import CaseRouting
 from app.store.event_tables import Event
 from app.store.import_tables import Import
@@ -14,8 +15,8 @@ from app.store.tables import AuditEvent
 from app.store.types import Utc
 
 _METADATA = AuditEvent.metadata
-_NAMED = (AuditEvent, CaseRouting, Event, Import)  # every module of tables is named: then the metadata is whole
-_OURS = frozenset(name for row in _NAMED for name in row.metadata.tables)
+_TABLES = (AuditEvent, Alert, CaseRouting, Event, Import)  # one metadata: naming a row of each module makes it whole
+_OURS = frozenset(name for row in _TABLES for name in row.metadata.tables)
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:

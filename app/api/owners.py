@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.access.audit import record_audit
 from app.api.bodies import ApiRoute
 from app.api.deps import Doer, Now, Reader, Reading, Writing
 from app.domain.actor import Actor
@@ -139,7 +140,10 @@ def tell_absences(key: OwnerKey, body: AbsencesIn, session: Writing, now: Now, a
 
     What is routed from then on goes to whoever stands in; open items stay, and whoever stands in is told of them.
     """
-    return _absences(set_own_absences(session, now, actor, key, read_absences(body.absences)), actor)
+    parts = read_absences(body.absences)
+    row = set_own_absences(session, actor, key, parts)
+    record_audit(session, now, actor, "absences_told", f"owner:{row.key}", absences=len(parts))
+    return _absences(row, actor)
 
 
 def _absences(row: Owner, actor: Actor) -> list[AbsenceOut]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.access.audit import record_audit
 from app.domain.actor import Actor, Scope
 from app.errors import AppError, Kind
 from app.processes.people_parts import AbsencePart
@@ -16,7 +14,7 @@ from app.store import reference
 from app.store.tables import Owner
 
 
-def set_own_absences(session: Session, now: datetime, actor: Actor, key: str, parts: Sequence[AbsencePart]) -> Owner:
+def set_own_absences(session: Session, actor: Actor, key: str, parts: Sequence[AbsencePart]) -> Owner:
     """Replace the absences that an owner has told.
 
     Those of the company document stand beside them and are not touched; applying a document leaves these alone.
@@ -24,7 +22,6 @@ def set_own_absences(session: Session, now: datetime, actor: Actor, key: str, pa
 
     Args:
         session: A write transaction.
-        now: When.
         actor: The owner themself, or an administrator.
         key: Whose absences.
         parts: All of them; an empty list: the owner is not away but for what the document says.
@@ -40,5 +37,4 @@ def set_own_absences(session: Session, now: datetime, actor: Actor, key: str, pa
         raise AppError(Kind.FORBIDDEN, "not_your_absences", message)
     row.own_absences = [absence_fields(part) for part in parts]
     session.flush()
-    record_audit(session, now, actor, "absences_told", f"owner:{row.key}", absences=len(parts))
     return row
