@@ -90,7 +90,7 @@ def every_customer(session: Session, change: Change) -> Iterator[Customer]:
         after = (page[_AT_ONCE - 1].last_at, page[_AT_ONCE - 1].id)
 
 
-def _by_person(change: Change) -> Select[Any]:
+def _by_person(change: Change) -> Select[int, int, str, str | None, str | None, int, datetime, datetime]:
     lone = func.coalesce(Feedback.customer_ref, Feedback.case_ref)
     return (
         select(
@@ -118,7 +118,7 @@ def _concerned(change: Change) -> tuple[Any, ...]:
     return ThemeMention.theme_id == change.theme_id, Mention.complaint, said
 
 
-def _cases(session: Session, change: Change, rows: Sequence[Any]) -> dict[tuple[int, str], tuple[str, ...]]:
+def _cases(session: Session, change: Change, rows: Sequence[Any]) -> dict[tuple[int, str | None], tuple[str, ...]]:
     refs = sorted({row.ref for row in rows if row.ref is not None})
     query = (
         select(Feedback.source_id, Feedback.customer_ref, Feedback.case_ref)
@@ -128,9 +128,9 @@ def _cases(session: Session, change: Change, rows: Sequence[Any]) -> dict[tuple[
         .distinct()
         .order_by(Feedback.case_ref)
     )
-    found: dict[tuple[int, str], tuple[str, ...]] = {}
+    found: dict[tuple[int, str | None], tuple[str, ...]] = {}
     for source_id, ref, case_ref in session.execute(query):
-        found[source_id, ref] = (*found.get((source_id, ref), ()), case_ref)
+        found[source_id, ref] = (*found.get((source_id, ref), ()), str(case_ref))
     return found
 
 
