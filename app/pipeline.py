@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.act import alarms, clear, come_back, escalate, gather, leaving, notify, open_case, settle, standing
 from app.act import open as opening
+from app.act.deliver import FAST_LANE, SLOW_LANE
 from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
 from app.engine.wake import wake
@@ -87,6 +88,8 @@ STATIONS: tuple[Station, ...] = (
     Station("effect", effect, ("settle",), "*/10 * * * *"),
     Station("settle", settle, ("gather",), "*/15 * * * *"),
     Station("come_back", come_back, ("gather",), "50 3 * * *"),
+    Station("deliver", FAST_LANE, (), "* * * * *"),
+    Station("deliver_slow", SLOW_LANE, (), "* * * * *"),
     Station("gather", gather, ("notify",), "* * * * *"),
     Station("notify", notify, (), "* * * * *"),
 )

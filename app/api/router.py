@@ -13,6 +13,7 @@ from app.api import (
     changes,
     classify,
     connectors,
+    contact,
     corrections,
     customers,
     deliveries,
@@ -37,6 +38,7 @@ from app.api import (
     reference,
     relabelling,
     sources,
+    subscriptions,
     taxonomy,
     themes,
     trends,
@@ -60,6 +62,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     deliveries.router,
     owners.router,
     reference.router,
+    contact.router,
     taxonomy.router,
     relabelling.router,
     trends.router,
@@ -82,6 +85,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     keys.router,
     users.router,
     notices.router,
+    subscriptions.router,
     audit.router,
 )
 

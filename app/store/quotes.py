@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
+from app.domain.quoting import Quotation
 from app.store.act_tables import ActionItem
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention
@@ -47,6 +48,13 @@ def evidence_of(session: Session, item: ActionItem, newest: int) -> Sequence[Quo
     if item.theme_id is not None:
         return item_quotes(session, item.theme_id, newest)
     return [] if item.feedback_id is None else feedback_quotes(session, item.feedback_id)
+
+
+def quotations_of_item(session: Session, item_id: int, limit: int) -> tuple[Quotation, ...]:
+    """Customers' words behind an item for a message: of its theme, else of its one feedback."""
+    item = session.get(ActionItem, item_id)
+    quotes = evidence_of(session, item, limit)[:limit] if item is not None else ()
+    return tuple(Quotation(one.text[one.mention.start : one.mention.end], one.text) for one in quotes)
 
 
 def feedback_quotes(session: Session, feedback_id: int) -> Sequence[Quote]:

@@ -1,7 +1,7 @@
 """teams, dated owners, managers, deputies and rules; what a routing was decided on.
 
 Revision ID: 0011
-Revises: 0010
+Revises: 0014
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
 revision = "0011"
-down_revision = "0010"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
