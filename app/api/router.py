@@ -8,6 +8,7 @@ from app.access.machines import open_machines
 from app.access.secret import derive_key, read_secret
 from app.api import (
     action_items,
+    alerts,
     audit,
     changes,
     classify,
@@ -66,6 +67,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     model.router,
     theme_search.router,
     themes.router,
+    alerts.router,
     action_items.router,
     item_actions.router,
     pausing.router,
