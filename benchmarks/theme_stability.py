@@ -8,6 +8,10 @@ Hungarian matching on Jaccard, where that is at least a quarter.
 A problem is a label with at least ten texts in the window. It keeps its id from one week to the next if the theme that
 holds most of its texts has the same id. Problems of which less than half are in one theme are not counted as found. The
 second figure is of texts: in both windows and in a theme in both weeks, how many are in the theme with the same id.
+
+Last, the step at finding: half of each set is searched, the other half arrives later. Counts of the later half over
+those of the searched one, which should be 1: where belonging is decided for both by the anchors, and where the themes
+keep the members that the search gave them.
 """
 
 from __future__ import annotations
@@ -25,8 +29,11 @@ from scipy.optimize import linear_sum_assignment
 from sqlalchemy import select
 from theme_world import Texts, World, load_sets, open_world, put_mentions
 
+from app.store.anchors import Anchor
 from app.store.theme_tables import Theme, ThemeMention
 from app.theme.evaluate import group_texts
+from app.theme.rule import choose_anchors
+from classifiers.themes.discover import discover
 
 WINDOW, RUNS, A_WEEK = 8, 12, 120
 FEWEST, MAJORITY, SHARED = 10, 0.5, 0.25
@@ -87,9 +94,28 @@ def main() -> None:
             print(f"week {week + 1}: {len(set(after[0].values()))} themes", file=sys.stderr, flush=True)
         with world.runtime.database.reading() as session:
             states = Counter(session.scalars(select(Theme.state).where(Theme.kind == "cluster")))
+    show_step(sets)
     ours.show("ours")
     anew.show("clustered anew, matched by Jaccard")
     print(f"our themes at the end: {dict(states)}")
+
+
+def show_step(sets: list[Texts]) -> None:
+    """Whether a rate steps on the day on which a theme is found."""
+    for one in sets:
+        half = len(one.texts) // 2
+        groups = discover(one.texts[:half], one.vectors[:half], smallest=max(6, half // 100))
+        if not groups:
+            continue
+        anchors = [Anchor(0, at, "packaged", 0, group.centroid) for at, group in enumerate(groups)]
+        first, later = (
+            int((choose_anchors(vectors, anchors)[0] >= 0).sum())
+            for vectors in (one.vectors[:half], one.vectors[half : 2 * half])
+        )
+        found = sum(len(group.members) for group in groups)
+        kept = f"by the search's members {later} / {found} = {later / found:.3f}"
+        ratio = f"by anchors {later} / {first} = {later / first:.3f}"
+        print(f"step at finding, {one.topic:20s} themes {len(groups):3d}, {ratio}, {kept}")
 
 
 def arrive(world: World, sets: list[Texts], week: int) -> dict[int, Place]:
