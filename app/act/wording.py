@@ -102,6 +102,15 @@ def escalated(about: About, owner: str, *, overdue: bool = True) -> Letter:
     return Letter(f"Escalated to you: {about.title}", body)
 
 
+def standing_in(about: About, owner: str) -> Letter:
+    """For the person who stands in for an owner who has gone away with this item open."""
+    body = (
+        f"{owner} is away and you stand in. The item stays theirs; it may be overdue before they are back: answer it "
+        f"by {about.at(about.deadline_at)}, or hand it over to whoever can.\n\n{about.title}"
+    )
+    return Letter(f"You stand in for {owner}: {about.title}", body)
+
+
 def stands_in(letter: Letter, name: str) -> Letter:
     """The same letter for whoever stands in for somebody who is away or has left."""
     return Letter(letter.subject, f"{name} is not there: you are told in their place.\n\n{letter.body}")
@@ -187,3 +196,10 @@ def _sections(told: Sequence[tuple[str, Letter, int | None]]) -> list[str]:
 
 def _section(event: str) -> str:
     return SECTIONS.get(event, event.replace("_", " ").capitalize())
+
+
+def tell_event(event_type: str, title: str | None) -> Letter:
+    """An event as a chat shows it: `Change planned: Customers complain about ...`."""
+    words = event_type.split(".")
+    what = words[2].replace("_", " ").capitalize() if len(words) > 2 else event_type  # noqa: PLR2004 - voc.object.what.version
+    return Letter(f"{what}: {title}" if title else what, title or f"Closeloop: {what.lower()}")
