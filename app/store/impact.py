@@ -88,8 +88,8 @@ def changes_due(session: Session, day: date, since: date, limit: int) -> Sequenc
 
 
 def lock_change(session: Session, change_id: int) -> None:
-    """Wait until no other transaction writes down anything about a change, and keep others waiting till this one ends."""
-    session.execute(select(Change.id).where(Change.id == change_id).with_for_update())
+    """Wait until no other transaction writes down anything about a change; others wait until this one ends."""
+    session.execute(select(Change.id).where(Change.id == change_id).with_for_update(key_share=True))
 
 
 def other_changes(session: Session, change: Change) -> Sequence[tuple[Change, int | None]]:

@@ -264,7 +264,7 @@ class Abroad:
 
     Attributes:
         runtimes: The two workers' own.
-        first: The first day, a Monday.
+        first: The first day.
         mode: ``overtaken``: every batch of the first worker is done by the second between claim and work, always the
             same way. ``threads``: both work at the same time, and people too, in threads.
         check: Called after every step.

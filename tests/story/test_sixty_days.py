@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import distinct, func, select
 
 from app.domain.items import AWAITS_ANSWER, FINISHED, TRANSITIONS
-from app.pipeline import STATIONS
 from app.store.act_tables import ActionItem, ItemEvent, Notice, Pause
 from app.store.case_tables import CaseRouting
 from app.store.event_tables import Event
@@ -249,9 +248,9 @@ class Watch:
         self.company.logs.clear()
 
 
-def test_nine_days_in_which_both_clocks_change(abroad):
-    company = abroad(date(2026, 10, 26), "overtaken", Watch())
-    company.live(days=9)
+def test_ten_days_in_which_both_clocks_change(abroad):
+    company = abroad(date(2026, 10, 24), "overtaken", Watch())
+    company.live(days=10)
     assert company.post.mails
 
 
