@@ -325,7 +325,7 @@ class Abroad:
         # People work somewhere from four to twenty-two hours UTC; on Sundays nobody does.
         now = self.clock.now()
         busy = 4 <= now.hour < 22 and now.weekday() != 6
-        return self.dice.choice((15, 20, 30, 45)) * MINUTE if busy else 120 * MINUTE
+        return self.dice.choice((15, 30, 60, 75)) * MINUTE if busy else 180 * MINUTE
 
     def step(self):
         """Everybody does what is due at this instant; then what must hold is looked at."""
