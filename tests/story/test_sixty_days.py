@@ -250,6 +250,7 @@ class Watch:
         self.company.logs.clear()
 
 
+@pytest.mark.timeout(600)
 def test_five_days_in_which_the_clock_changes(abroad):
     company = abroad(date(2026, 10, 22), "overtaken", Watch())
     company.live(days=5)
