@@ -13,6 +13,7 @@ from app.api import (
     changes,
     classify,
     connectors,
+    contact,
     corrections,
     deliveries,
     designs,
@@ -35,6 +36,7 @@ from app.api import (
     reference,
     relabelling,
     sources,
+    subscriptions,
     taxonomy,
     themes,
     trends,
@@ -57,6 +59,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     pulls.router,
     deliveries.router,
     reference.router,
+    contact.router,
     taxonomy.router,
     relabelling.router,
     trends.router,
@@ -78,6 +81,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     keys.router,
     users.router,
     notices.router,
+    subscriptions.router,
     audit.router,
 )
 

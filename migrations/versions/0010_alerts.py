@@ -1,7 +1,7 @@
 """alerts: what stands out, its life, and what every theme was last compared with.
 
 Revision ID: 0010
-Revises: 0013
+Revises: 0008
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
 revision = "0010"
-down_revision = "0013"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
