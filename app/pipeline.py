@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import alarms, escalate, gather, notify, settle
+from app.act import alarms, escalate, gather, leaving, notify, settle, standing
 from app.act import open as opening
 from app.act.deliver import FAST_LANE, SLOW_LANE
 from app.classify import label, learn, relabel, watch
@@ -17,7 +17,7 @@ from app.engine.wake import wake
 from app.ingest import fetch, load, unpack
 from app.log import get_logger
 from app.measure import effect
-from app.route import assign
+from app.route import assign, reorganise
 from app.runtime import Runtime
 from app.theme import adopt, alerts, extract, match, trace
 
@@ -76,7 +76,10 @@ STATIONS: tuple[Station, ...] = (
     Station("adopt", adopt, ("assign",), "*/5 * * * *"),
     Station("alert", alerts, ("alarm",), "*/15 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),
+    Station("reorganise", reorganise, ("hand_over",), "*/5 * * * *"),
     Station("open", opening, ("gather",), "*/5 * * * *"),
+    Station("hand_over", leaving, ("gather",), "* * * * *"),
+    Station("stand_in", standing, ("gather",), "*/5 * * * *"),
     Station("alarm", alarms, ("gather",), "*/5 * * * *"),
     Station("escalate", escalate, ("gather",), "* * * * *"),
     Station("effect", effect, ("settle",), "*/10 * * * *"),

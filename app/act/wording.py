@@ -102,6 +102,15 @@ def escalated(about: About, owner: str, *, overdue: bool = True) -> Letter:
     return Letter(f"Escalated to you: {about.title}", body)
 
 
+def standing_in(about: About, owner: str) -> Letter:
+    """For the person who stands in for an owner who has gone away with this item open."""
+    body = (
+        f"{owner} is away and you stand in. The item stays theirs; it may be overdue before they are back: answer it "
+        f"by {about.at(about.deadline_at)}, or hand it over to whoever can.\n\n{about.title}"
+    )
+    return Letter(f"You stand in for {owner}: {about.title}", body)
+
+
 def stands_in(letter: Letter, name: str) -> Letter:
     """The same letter for whoever stands in for somebody who is away or has left."""
     return Letter(letter.subject, f"{name} is not there: you are told in their place.\n\n{letter.body}")

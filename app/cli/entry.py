@@ -17,6 +17,7 @@ from app.cli.impact import impact
 from app.cli.imports import import_file
 from app.cli.keys import keys
 from app.cli.model import model
+from app.cli.rules import rules
 from app.cli.serving import serve, work
 from app.cli.setup import init, migrate
 from app.cli.sources import sources
@@ -54,6 +55,7 @@ main.command("import")(import_file)
 main.add_typer(keys, name="key")
 main.add_typer(users, name="user")
 main.add_typer(impact, name="impact")
+main.add_typer(rules, name="rules")
 main.add_typer(sources, name="source")
 
 _evaluate = typer.Typer(help="Answers of the parts on your own data, for measuring them.", no_args_is_help=True)

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from app.domain.routing import Decision, Rulebook, ThemeFacts
 from app.log import get_logger
 from app.processes.rules import load_rulebook
-from app.route.decide import decide
+from app.route.decide import decide, decide_all
+from app.route.keeping import write_facts
 from app.store import reference
+from app.store.loads import lock_draws, open_loads
 from app.store.routings import Standing, current_routings, find_current_routing, theme_facts, window_of
 from app.store.tables import Routing
 
@@ -40,9 +42,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was decided for each theme."""
+    """What was decided for each theme, and by what."""
 
     decided: tuple[tuple[Due, Decision], ...]
+    rulebook: Rulebook
     opened_at: datetime
 
 
@@ -53,7 +56,7 @@ def claim(session: Session, now: datetime) -> Batch | None:
     """
     if reference.find_policy(session) is None:
         return None
-    rulebook = load_rulebook(session, now)
+    rulebook = load_rulebook(session, now).with_loads(open_loads(session))
     policy = rulebook.policy
     window = window_of(policy.window_days, now)
     rested = datetime(window.first.year, window.first.month, window.first.day, tzinfo=UTC)
@@ -68,21 +71,30 @@ def claim(session: Session, now: datetime) -> Batch | None:
 
 def work(batch: Batch, _tools: object) -> Outcome:
     """Decide for each theme; no database, no clock."""
-    decided = tuple((due, decide(due.facts, batch.rulebook, batch.opened_at)) for due in batch.due)
-    return Outcome(decided, batch.opened_at)
+    decisions = decide_all([due.facts for due in batch.due], batch.rulebook, batch.opened_at)
+    return Outcome(tuple(zip(batch.due, decisions, strict=True)), batch.rulebook, batch.opened_at)
 
 
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
-    """Store the routings; one that another run has stored meanwhile stays, so running twice changes nothing."""
+    """Store the routings; one that another run has stored meanwhile stays, so running twice changes nothing.
+
+    Whose turn it is in a team is decided again, under the lock, by what everybody has open at this moment.
+    """
+    lock_draws(session)
+    loads = open_loads(session)
+    rulebook = outcome.rulebook.with_loads(loads)
     stored = 0
-    for due, decision in outcome.decided:
-        current = find_current_routing(session, due.facts.theme_id, decision.place.process_id)
+    for due, worked_out in outcome.decided:
+        current = find_current_routing(session, due.facts.theme_id, worked_out.place.process_id)
         if current is not None:
             if current.id != due.supersedes:
                 continue
             current.superseded_at = now
             session.flush()
+        drawn = worked_out.named.drawn
+        decision = decide(due.facts, rulebook, outcome.opened_at) if drawn else worked_out
         session.add(row_of(due.facts, decision, outcome.opened_at))
+        loads[decision.named.person.id] += 1
         stored += 1
     session.flush()
     _log.info("themes_routed", routed=stored, found=len(outcome.decided))
@@ -99,8 +111,10 @@ def row_of(facts: ThemeFacts, decision: Decision, opened_at: datetime) -> Routin
         process_id=decision.place.process_id,
         step_id=decision.place.step_id,
         owner_id=decision.named.person.id,
+        holder=decision.named.holder,
         rule=decision.rule,
         why=list(decision.why),
+        facts=write_facts(facts),
         trigger_from=facts.first,
         trigger_to=facts.last,
         complaints=facts.complaints,
