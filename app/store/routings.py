@@ -95,7 +95,7 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
     segments = _most_frequent(session, window, Feedback.segment)
     scores = read_scores(session, window)
     before = {row[0]: row[1] for row in session.execute(_per_theme(window.before(), func.count()))}
-    topics = _topics(session)
+    topics = topic_places(session)
     return [
         ThemeFacts(
             theme_id=row[0],
@@ -121,7 +121,7 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
 def facts_of(session: Session, window: Window, theme: Theme) -> ThemeFacts:
     """The facts of one theme, whatever its state and however few its complaints."""
     known = next((facts for facts in theme_facts(session, window) if facts.theme_id == theme.id), None)
-    topics, place = _topics(session)[theme.topic_id]
+    topics, place = topic_places(session)[theme.topic_id]
     return known or ThemeFacts(theme.id, topics, place, complaints=0, people=0, first=window.first, last=window.last)
 
 
@@ -232,7 +232,7 @@ def read_scores(session: Session, window: Window) -> dict[int, dict[str, Scores]
     return found
 
 
-def _topics(session: Session) -> dict[int, tuple[tuple[str, ...], Place]]:
+def topic_places(session: Session) -> dict[int, tuple[tuple[str, ...], Place]]:
     """By topic id: keys of the topic and of those above it, nearest first, and where it belongs."""
     topics = {row.id: row for row in reference.list_topics(session, inactive=True)}
     processes = {row.id: row for row in reference.list_processes(session, inactive=True)}
