@@ -1,8 +1,8 @@
 """Stations: tell subscriptions of events. One delivery per endpoint is in flight, and each endpoint keeps its order.
 
-Endpoints that answer at once share a lane; one that failed or dawdled goes to another station's lane until it answers
-at once again, so that nobody waits for it. A delivery is tried by the schedule of `domain.retrying` and then given up;
-if the next one does not get through either, it is not the delivery that is at fault: the endpoint is disabled.
+Endpoints that answer at once share a lane; one that is new, failed or dawdled is in another station's lane until it
+answers at once, so that nobody waits for it. A delivery is tried by the schedule of `domain.retrying`, then given up; if
+the next one does not get through either, it is not the delivery that is at fault: the endpoint is disabled.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Lane:
     """A station over some of the endpoints.
 
     Attributes:
-        slow: Whether over those that failed or dawdled last time, or over the others.
+        slow: Whether over those that are new, or failed or dawdled last time, or over the others.
     """
 
     slow: bool

@@ -40,11 +40,14 @@ class Tools:
 
 @pytest.fixture
 def add(session, now):
-    """Subscribes an address; gives the row and its secret."""
+    """Subscribes an address that is known to answer at once; gives the row and its secret."""
 
     def subscribed(url, **values):
         new = subscribe.NewSubscription(**({"name": "CRM", "kind": "webhook", "url": url} | values))
-        return subscribe.create_subscription(session, now, OPERATOR, new, KEY)
+        row, secret = subscribe.create_subscription(session, now, OPERATOR, new, KEY)
+        row.slow = False
+        session.flush()
+        return row, secret
 
     return subscribed
 
@@ -235,6 +238,17 @@ def test_a_dead_endpoint_delays_nobody(session, receiver, add, happen, send, now
     assert numbers_of(receiver) == list(range(5))
     assert states(session, dead) == ["pending"] * 5
     assert "cannot be reached" in dead.last_error
+
+
+def test_a_new_endpoint_is_with_those_that_nobody_waits_for_until_it_has_answered(session, receiver, happen, now):
+    new = subscribe.NewSubscription("CRM", "webhook", receiver.url)
+    subscription, _ = subscribe.create_subscription(session, now, OPERATOR, new, KEY)
+    happen(1, 2)
+    assert FAST_LANE.claim(session, now) is None
+    SLOW_LANE.record(session, now, SLOW_LANE.work(SLOW_LANE.claim(session, now), Tools()))
+    assert not subscription.slow
+    assert SLOW_LANE.claim(session, now) is None
+    assert FAST_LANE.claim(session, now) is not None
 
 
 def test_one_delivery_per_endpoint_is_in_flight(session, receiver, add, happen, now):
