@@ -4,8 +4,8 @@ python benchmarks/outbound.py
 
 It takes about three minutes. Events happen four times a second for 50 seconds; each goes to a healthy endpoint, and in
 two of three runs also to one that takes the connection and never answers (a time-out of 15 s each time) and to one that
-refuses. Times are from the event's commit to its arrival, on SQLite with a flush to disk for each commit. The baseline
-does what one station over all endpoints would: a batch ends when its slowest endpoint has answered.
+refuses. Times are from the event's commit to its arrival, on SQLite with a flush to disk for each commit; the stations
+run as in the pipeline. The baseline is one station over all endpoints, one delivery after another.
 """
 
 import json
@@ -14,39 +14,26 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from app.act.deliver import FAST_LANE, SLOW_LANE, Lane
+from pydantic import SecretStr
+
+from app.act.deliver import FAST_LANE, SLOW_LANE
 from app.act.happenings import tell
 from app.act.subscribe import NewSubscription, create_subscription
-from app.channels.contract import Endpoint, Sender, open_endpoint
 from app.clock import SystemClock
 from app.domain.actor import OPERATOR
 from app.domain.happenings import Happening
 from app.log import configure_logs
-from app.outbound.guard import Guard
-from app.outbound.networks import read_networks
+from app.pipeline import STATIONS, Station, run_station
+from app.runtime import Runtime, Tools
 from app.settings import Settings
 from app.store.migrate import upgrade_schema
 from app.store.session import Database
 
 EVENTS, PAUSE_S, IDLE_S, PATIENCE_S = 200, 0.25, 0.02, 120.0
-
-
-@dataclass
-class Tools:
-    """What the stations need of a process."""
-
-    secret_key: str = secrets.token_hex(16)
-    guard: Guard = field(default_factory=lambda: Guard(read_networks("127.0.0.0/8")))
-
-    def open_endpoint(self, kind: str, endpoint: Endpoint) -> Sender:
-        """As the runtime does."""
-        return open_endpoint(Settings(), kind, endpoint)
 
 
 class Arrivals:
@@ -78,20 +65,24 @@ def main() -> None:
     print(f"{'endpoints':<34}{'stations':<12}{'arrived':>8}{'p50 ms':>9}{'p99 ms':>9}{'worst ms':>10}")
     with socket.create_server(("127.0.0.1", 0), backlog=128) as silent:
         others = [f"http://127.0.0.1:{silent.getsockname()[1]}/", "http://127.0.0.1:1025/"]
-        for label, urls, lanes in (
-            ("healthy alone", [], [(FAST_LANE,), (SLOW_LANE,)]),
-            ("healthy, silent and refusing", others, [(FAST_LANE,), (SLOW_LANE,)]),
-            ("healthy, silent and refusing", others, [(FAST_LANE, SLOW_LANE)]),
+        ours = [(station,) for station in STATIONS if station.module in {FAST_LANE, SLOW_LANE}]
+        one = [tuple(replace(station, at_once=1) for (station,) in ours)]
+        for label, urls, threads in (
+            ("healthy alone", [], ours),
+            ("healthy, silent and refusing", others, ours),
+            ("healthy, silent and refusing", others, one),
         ):
-            waits = sorted(run(urls, lanes))
-            words = "two lanes" if len(lanes) > 1 else "one for all"
+            waits = sorted(run(urls, threads))
+            words = "as shipped" if threads is ours else "one by one"
             spread = [waits[int(len(waits) * share)] * 1000 for share in (0.5, 0.99)]
             print(f"{label:<34}{words:<12}{len(waits):>8}{spread[0]:>9.0f}{spread[1]:>9.0f}{waits[-1] * 1000:>10.0f}")
 
 
-def run(others: list[str], threads: list[tuple[Lane, ...]]) -> list[float]:
+def run(others: list[str], threads: list[tuple[Station, ...]]) -> list[float]:
     """Seconds from commit to arrival of each event at the healthy endpoint."""
-    arrivals, clock, tools, stop = Arrivals(), SystemClock(), Tools(), threading.Event()
+    arrivals, clock, stop = Arrivals(), SystemClock(), threading.Event()
+    settings = Settings(secret_key=SecretStr(secrets.token_hex(16)), outbound_allow="127.0.0.0/8")
+    tools = Tools(settings)
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'bench.db'}")
         upgrade_schema(database.engine)
@@ -99,10 +90,8 @@ def run(others: list[str], threads: list[tuple[Lane, ...]]) -> list[float]:
             for url in (arrivals.url, *others):
                 new = NewSubscription("x", "webhook", url)
                 create_subscription(session, clock.now(), OPERATOR, new, tools.secret_key)
-        workers = [
-            threading.Thread(target=serve, args=(database, lanes, tools, clock.now, stop), daemon=True)
-            for lanes in threads
-        ]
+        runtime = Runtime(settings, database, clock, tools)
+        workers = [threading.Thread(target=serve, args=(runtime, stations, stop), daemon=True) for stations in threads]
         for worker in workers:
             worker.start()
         committed = {}
@@ -122,21 +111,10 @@ def run(others: list[str], threads: list[tuple[Lane, ...]]) -> list[float]:
     return [arrived - committed[number] for number, arrived in arrivals.at.items()]
 
 
-def serve(
-    database: Database, lanes: tuple[Lane, ...], tools: Tools, now: Callable[[], datetime], stop: threading.Event
-) -> None:
-    """What a worker does for one station: claim, work, record, until it is told to stop."""
+def serve(runtime: Runtime, stations: tuple[Station, ...], stop: threading.Event) -> None:
+    """What a worker does: run each station until nothing is due, again and again."""
     while not stop.is_set():
-        idle = True
-        for lane in lanes:
-            with database.writing() as session:
-                batch = lane.claim(session, now())
-            if batch is not None:
-                idle = False
-                outcome = lane.work(batch, tools)
-                with database.writing() as session:
-                    lane.record(session, now(), outcome)
-        if idle:
+        if not sum(run_station(runtime, station, stopping=stop.is_set) for station in stations):
             time.sleep(IDLE_S)
 
 
