@@ -2,7 +2,7 @@
 
 python benchmarks/outbound.py
 
-It takes about three minutes. Events happen four times a second for 50 seconds; each goes to a healthy endpoint, and in
+It takes about two minutes. Events happen four times a second for 25 seconds; each goes to a healthy endpoint, and in
 two of three runs also to one that takes the connection and never answers (a time-out of 15 s each time) and to one that
 refuses. Times are from the event's commit to its arrival, on SQLite with a flush to disk for each commit; the stations
 run as in the pipeline. The baseline is one station over all endpoints, one delivery after another.
@@ -33,7 +33,7 @@ from app.settings import Settings
 from app.store.migrate import upgrade_schema
 from app.store.session import Database
 
-EVENTS, PAUSE_S, IDLE_S, PATIENCE_S = 200, 0.25, 0.02, 120.0
+EVENTS, PAUSE_S, IDLE_S, PATIENCE_S = 100, 0.25, 0.02, 120.0
 
 
 class Arrivals:
