@@ -61,11 +61,14 @@ def claim(session: Session, now: datetime) -> Batch | None:
     window = window_of(policy.window_days, now)
     rested = datetime(window.first.year, window.first.month, window.first.day, tzinfo=UTC)
     standing = current_routings(session)
-    due = [
-        Due(facts, before.routing_id if before else 0)
-        for facts in theme_facts(session, window, min_complaints=policy.min_complaints, min_people=policy.min_people)
-        if _may_open(before := standing.get((facts.theme_id, facts.place.process_id)), rested)
-    ]
+    found = theme_facts(
+        session,
+        window,
+        min_complaints=policy.min_complaints,
+        min_people=policy.min_people,
+        wanted=lambda theme_id, process_id: _may_open(standing.get((theme_id, process_id)), rested),
+    )
+    due = [Due(facts, _superseded(standing.get((facts.theme_id, facts.place.process_id)))) for facts in found]
     return Batch(tuple(due[:LIMIT]), rulebook, now) if due else None
 
 
@@ -98,6 +101,10 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
         stored += 1
     session.flush()
     _log.info("themes_routed", routed=stored, found=len(outcome.decided))
+
+
+def _superseded(standing: Standing | None) -> int:
+    return standing.routing_id if standing is not None else 0
 
 
 def _may_open(standing: Standing | None, rested: datetime) -> bool:
