@@ -21,6 +21,7 @@ from app.cli.rules import rules
 from app.cli.serving import serve, work
 from app.cli.setup import init, migrate
 from app.cli.sources import sources
+from app.cli.themes import themes
 from app.cli.users import users
 
 main = typer.Typer(
@@ -57,6 +58,7 @@ main.add_typer(users, name="user")
 main.add_typer(impact, name="impact")
 main.add_typer(rules, name="rules")
 main.add_typer(sources, name="source")
+main.add_typer(themes, name="themes")
 
 _evaluate = typer.Typer(help="Answers of the parts on your own data, for measuring them.", no_args_is_help=True)
 _evaluate.add_typer(texts)

@@ -71,7 +71,7 @@ def check_document(document: Document) -> list[Problem]:
         problems += _process(process, ("processes", index), keys)
     steps = {process.key: [step.key for step in process.steps] for process in document.processes}
     problems += check_topics(document.topics, keys, steps)
-    problems += check_rules(document.rules, keys)
+    problems += [*check_rules(document.rules, keys), *_cases(document, keys)]
     for index, rung in enumerate(document.ladder):
         problems += _known(rung.owner, keys.owners, "owner", ("ladder", index, "owner"))
     problems += _fallback(document, keys)
@@ -95,6 +95,15 @@ def check_rules(rules: Iterable[RulePart], keys: Keys) -> list[Problem]:
         problems += _known(rule.then.owner, keys.owners, "owner", (*path, "then", "owner"))
         problems += _known(rule.then.team, keys.teams, "team", (*path, "then", "team"))
     return problems
+
+
+def _cases(document: Document, keys: Keys) -> Iterator[Problem]:
+    for index, rule in enumerate(document.cases.rules):
+        path: Path = ("cases", "rules", index)
+        for place, named in enumerate(rule.when.topic):
+            yield from _known(named, keys.topics, "topic", (*path, "when", "topic", place))
+        yield from _known(rule.then.owner, keys.owners, "owner", (*path, "then", "owner"))
+        yield from _known(rule.then.team, keys.teams, "team", (*path, "then", "team"))
 
 
 def check_topics(topics: Sequence[TopicPart], keys: Keys, steps: Mapping[str, list[str]]) -> list[Problem]:
@@ -132,6 +141,7 @@ def _twice(document: Document) -> Iterator[Problem]:
         yield from _repeated([part.key for part in getattr(document, kind)], (kind,))
     for index, process in enumerate(document.processes):
         yield from _repeated([step.key for step in process.steps], ("processes", index, "steps"))
+    yield from _repeated([rule.key for rule in document.cases.rules], ("cases", "rules"))
 
 
 def _repeated(keys: list[str], path: Path) -> Iterator[Problem]:

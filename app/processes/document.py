@@ -85,6 +85,15 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
     defaults: {goal: 2 days, deadline: 5 days, idle: 3 days, pause: 10 days}         # where no rule says otherwise
     reorganisation: {move_open: unanswered}                            # or none, all: which open items follow
     complaint_cost: {amount: 14.5, currency: EUR}                      # optional: what one complaint costs the company
+    cases:                                    # optional: one feedback that somebody has to answer, in order
+      within_hours: 72                        # said longer ago than that when it arrived: no case
+      rules:
+        - key: danger
+          when: {signals: [legal_threat, safety], confidence: 0.6}
+          then: {owner: clara, goal: 1 hours, deadline: 4 hours}
+        - key: unhappy_and_asking
+          when: {score: {metric: nps, max: 6}, response_needed: true}
+          then: {deadline: 8 hours}           # the owner of the step answers
     fallback_owner: clara                     # mandatory: nothing is ever without an owner
 
 Keys are lower case, start with a letter and are how the parts name each other. Durations are working time in the
@@ -103,6 +112,7 @@ from pydantic import Field, model_validator
 from app.domain.feedback import Friction, Medium
 from app.domain.routing import MoveOpen
 from app.domain.severity import Severity
+from app.processes.case_document import CasesPart
 from app.processes.parts import (
     COUNTRY_PATTERN,
     METRIC_PATTERN,
@@ -322,4 +332,5 @@ class Document(Part):
     defaults: DefaultsPart = DefaultsPart()
     reorganisation: ReorganisationPart = ReorganisationPart()
     complaint_cost: CostPart | None = None
+    cases: CasesPart = CasesPart()
     fallback_owner: Key

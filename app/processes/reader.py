@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.errors import AppError, Kind
-from app.processes import document, parts, people_parts
+from app.processes import case_document, document, parts, people_parts
 from app.processes.checks import Path, Problem, check_document
 from app.processes.document import Document, RulePart, TopicPart
 from app.processes.parts import Part
@@ -58,7 +58,7 @@ _TOPICS = TypeAdapter(tuple[TopicPart, ...])
 _WORDS = sorted(
     {
         info.alias or name
-        for module in (document, people_parts)
+        for module in (document, people_parts, case_document)
         for part in vars(module).values()
         if isinstance(part, type) and issubclass(part, Part)
         for name, info in part.model_fields.items()

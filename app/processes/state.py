@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.ownership import Role
 from app.processes.calendars import closed_of, week_of
+from app.processes.case_document import CasesPart
+from app.processes.cases import write_cases
 from app.processes.difference import Fields, State
 from app.processes.document import Document, ReorganisationPart, TopicPart
 from app.processes.parts import Part, minutes_of
@@ -98,6 +100,7 @@ def read_state(session: Session) -> State:
             "policy": {
                 "complaint_cost": None,
                 "reorganisation": ReorganisationPart().model_dump(mode="json"),
+                "cases": write_cases(CasesPart()),
                 **policy.document,
                 "fallback_owner": key(owners, policy.fallback_owner_id),
             }
@@ -156,6 +159,7 @@ def want_state(document: Document, stored: State, today: date) -> State:
                 "thresholds": document.thresholds.model_dump(mode="json"),
                 "defaults": document.defaults.model_dump(mode="json"),
                 "reorganisation": document.reorganisation.model_dump(mode="json"),
+                "cases": write_cases(document.cases),
                 "ladder": [_plain(rung) for rung in document.ladder],
                 "complaint_cost": document.complaint_cost.model_dump(mode="json") if document.complaint_cost else None,
                 "fallback_owner": document.fallback_owner,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from app.route.decide import decide, decide_all
 from app.route.keeping import write_facts
 from app.store import reference
 from app.store.loads import lock_draws, open_loads
-from app.store.routings import Standing, current_routings, find_current_routing, theme_facts, window_of
+from app.store.routings import current_routings, find_current_routing, theme_facts, window_of
 from app.store.tables import Routing
 
 LIMIT = 200
@@ -24,18 +24,10 @@ _log = get_logger("route")
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """One theme to route; ``supersedes`` is the id of its routing whose item was closed, 0 where it had none."""
-
-    facts: ThemeFacts
-    supersedes: int
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
     """Themes to route, and everything that decides about them."""
 
-    due: tuple[Due, ...]
+    due: tuple[ThemeFacts, ...]
     rulebook: Rulebook
     opened_at: datetime
 
@@ -44,41 +36,40 @@ class Batch:
 class Outcome:
     """What was decided for each theme, and by what."""
 
-    decided: tuple[tuple[Due, Decision], ...]
+    decided: tuple[tuple[ThemeFacts, Decision], ...]
     rulebook: Rulebook
     opened_at: datetime
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
-    """Find the themes over the threshold that have no open routing for their process, most complaints first.
+    """Find the themes over the threshold that never had a routing or an item for their process, most first.
 
-    A theme whose item was closed rests for one window: only complaints that are all later can open it again.
+    A theme whose item is finished stays with it: a count above the threshold is no reason to begin again. Whether its
+    problem is back is told by a rate test on what was said since, which opens that item again (`app/act/come_back.py`).
     """
     if reference.find_policy(session) is None:
         return None
     rulebook = load_rulebook(session, now).with_loads(open_loads(session))
     policy = rulebook.policy
     window = window_of(policy.window_days, now)
-    rested = datetime(window.first.year, window.first.month, window.first.day, tzinfo=UTC)
     standing = current_routings(session)
-    found = theme_facts(
+    due = theme_facts(
         session,
         window,
         min_complaints=policy.min_complaints,
         min_people=policy.min_people,
-        wanted=lambda theme_id, process_id: _may_open(standing.get((theme_id, process_id)), rested),
+        wanted=lambda theme_id, process_id: (theme_id, process_id) not in standing,
     )
-    due = [Due(facts, _superseded(standing.get((facts.theme_id, facts.place.process_id)))) for facts in found]
     return Batch(tuple(due[:LIMIT]), rulebook, now) if due else None
 
 
 def work(batch: Batch, _tools: object) -> Outcome:
     """Decide for each theme; no database, no clock."""
-    decisions = decide_all([due.facts for due in batch.due], batch.rulebook, batch.opened_at)
+    decisions = decide_all(batch.due, batch.rulebook, batch.opened_at)
     return Outcome(tuple(zip(batch.due, decisions, strict=True)), batch.rulebook, batch.opened_at)
 
 
-def record(session: Session, now: datetime, outcome: Outcome) -> None:
+def record(session: Session, now: datetime, outcome: Outcome) -> None:  # noqa: ARG001 - the stations' shape
     """Store the routings; one that another run has stored meanwhile stays, so running twice changes nothing.
 
     Whose turn it is in a team is decided again, under the lock, by what everybody has open at this moment.
@@ -87,28 +78,15 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     loads = open_loads(session)
     rulebook = outcome.rulebook.with_loads(loads)
     stored = 0
-    for due, worked_out in outcome.decided:
-        current = find_current_routing(session, due.facts.theme_id, worked_out.place.process_id)
-        if current is not None:
-            if current.id != due.supersedes:
-                continue
-            current.superseded_at = now
-            session.flush()
-        drawn = worked_out.named.drawn
-        decision = decide(due.facts, rulebook, outcome.opened_at) if drawn else worked_out
-        session.add(row_of(due.facts, decision, outcome.opened_at))
+    for facts, worked_out in outcome.decided:
+        if find_current_routing(session, facts.theme_id, worked_out.place.process_id) is not None:
+            continue
+        decision = decide(facts, rulebook, outcome.opened_at) if worked_out.named.drawn else worked_out
+        session.add(row_of(facts, decision, outcome.opened_at))
         loads[decision.named.person.id] += 1
         stored += 1
     session.flush()
     _log.info("themes_routed", routed=stored, found=len(outcome.decided))
-
-
-def _superseded(standing: Standing | None) -> int:
-    return standing.routing_id if standing is not None else 0
-
-
-def _may_open(standing: Standing | None, rested: datetime) -> bool:
-    return standing is None or (standing.closed_at is not None and standing.closed_at <= rested)
 
 
 def row_of(facts: ThemeFacts, decision: Decision, opened_at: datetime) -> Routing:

@@ -95,7 +95,7 @@ def theme_facts(
         .having(complaints >= min_complaints, people >= min_people)
         .order_by(complaints.desc(), Theme.id)
     )
-    topics = _topics(session)
+    topics = topic_places(session)
     rows = [row for row in session.execute(query) if wanted(row[0], topics[row[1]][1].process_id)]
     if not rows:
         return []
@@ -129,7 +129,7 @@ def theme_facts(
 def facts_of(session: Session, window: Window, theme: Theme) -> ThemeFacts:
     """The facts of one theme, whatever its state and however few its complaints."""
     known = next(iter(theme_facts(session, window, wanted=lambda theme_id, _process_id: theme_id == theme.id)), None)
-    topics, place = _topics(session)[theme.topic_id]
+    topics, place = topic_places(session)[theme.topic_id]
     return known or ThemeFacts(theme.id, topics, place, complaints=0, people=0, first=window.first, last=window.last)
 
 
@@ -240,7 +240,7 @@ def read_scores(session: Session, window: Window) -> dict[int, dict[str, Scores]
     return found
 
 
-def _topics(session: Session) -> dict[int, tuple[tuple[str, ...], Place]]:
+def topic_places(session: Session) -> dict[int, tuple[tuple[str, ...], Place]]:
     """By topic id: keys of the topic and of those above it, nearest first, and where it belongs."""
     topics = {row.id: row for row in reference.list_topics(session, inactive=True)}
     processes = {row.id: row for row in reference.list_processes(session, inactive=True)}

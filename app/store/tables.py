@@ -6,7 +6,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.act_tables import Change
@@ -236,6 +236,7 @@ class Feedback(Row, Leased):
         Index(None, "state", "leased_until"),
         Index(None, "occurred_at"),
         Index(None, "customer_ref"),
+        Index("ix_feedback_case_due", "id", sqlite_where=text("case_due"), postgresql_where=text("case_due")),
     )
     id: Mapped[int] = row_id()
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
@@ -258,6 +259,7 @@ class Feedback(Row, Leased):
     state: Mapped[str] = mapped_column(default="pending")  # domain.feedback.FeedbackState
     language_guess: Mapped[str | None] = mapped_column(String(16))  # what it seems to be written in, once it was read
     unread: Mapped[str | None] = mapped_column(String(16))  # why it has no mentions: language, no_content
+    case_due: Mapped[bool] = mapped_column(default=False, server_default=false())  # read; no rule for cases looked yet
 
 
 class Turn(Row):

@@ -32,7 +32,7 @@ def test_bytes_with_a_byte_order_mark_are_read(example, example_yaml):
 
 
 def test_the_error_names_path_line_and_near_keys(example_yaml):
-    error = refused(example_yaml.replace("then: {owner: clara", "then: {owner: klara"))
+    error = refused(example_yaml.replace("then: {owner: clara", "then: {owner: klara", 1))
     line = next(n for n, text in enumerate(example_yaml.splitlines(), 1) if "then: {owner: clara" in text)
     assert error.facts["problems"] == [
         {
