@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import escalate, gather, notify, settle
+from app.act import digest, escalate, gather, notify, settle
 from app.act import open as opening
 from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
@@ -76,6 +76,7 @@ STATIONS: tuple[Station, ...] = (
     Station("escalate", escalate, ("gather",), "* * * * *"),
     Station("effect", effect, ("settle",), "*/10 * * * *"),
     Station("settle", settle, ("gather",), "*/15 * * * *"),
+    Station("digest", digest, ("notify",), "*/5 * * * *"),
     Station("gather", gather, ("notify",), "* * * * *"),
     Station("notify", notify, (), "* * * * *"),
 )

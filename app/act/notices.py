@@ -14,8 +14,10 @@ from app.act.moving import Line, add_line
 from app.act.present import present_owner, who_is_told
 from app.act.wording import About, Letter, stands_in
 from app.domain.actor import Actor
+from app.domain.telling import When
 from app.engine.wake import wake
 from app.store.act_tables import ActionItem, Notice
+from app.store.preferences import preferences_of
 from app.store.tables import Calendar, Owner
 
 ALWAYS = "log"
@@ -43,7 +45,7 @@ def about_item(session: Session, item: ActionItem, owner_id: int) -> About:
 def put_notice(
     session: Session, now: datetime, item: ActionItem, owner_id: int, occasion: tuple[str, str], letter: Letter
 ) -> bool:
-    """Tell an owner something once, however often it is asked for, and in working time.
+    """Tell an owner something once, however often it is asked for, in working time, and as they chose.
 
     Args:
         session: The caller's write transaction.
@@ -58,12 +60,16 @@ def put_notice(
     """
     event, occurrence = occasion
     receiver, not_before = when_told(session, now, item, owner_id)
+    chosen = preferences_of(session, receiver.id).when(event)
+    if chosen is When.NONE:
+        return False
     meant_for = session.get_one(Owner, owner_id)
     occasion_key = f"item:{item.id}:{event}:{occurrence}:{meant_for.key}"
     keys = {f"{occasion_key}:{channel}": channel for channel in channels_of(receiver)}
     known = set(session.scalars(select(Notice.key).where(Notice.key.in_(keys))))
     if receiver.id != meant_for.id and len(known) < len(keys):
-        letter = pass_on(session, now, item, (meant_for, receiver), letter)
+        pass_on(session, now, item, (meant_for, receiver))
+        letter = stands_in(letter, meant_for.name)
     for key, channel in keys.items():
         if key in known:
             continue
@@ -76,7 +82,7 @@ def put_notice(
                 event=event,
                 subject=letter.subject,
                 body=letter.body,
-                state="waiting",
+                state="waiting" if chosen is When.IMMEDIATE else "digest",
                 not_before=not_before,
                 created_at=now,
             )
@@ -97,12 +103,15 @@ def when_told(session: Session, now: datetime, item: ActionItem | None, owner_id
     return receiver, opens
 
 
-def pass_on(
-    session: Session, now: datetime, item: ActionItem | None, people: tuple[Owner, Owner], letter: Letter
-) -> Letter:
-    """Let somebody who stands in see the item, and tell them for whom."""
+def pass_on(session: Session, now: datetime, item: ActionItem, people: tuple[Owner, Owner]) -> None:
+    """Let somebody who is told in another's place see the item.
+
+    Args:
+        session: The caller's write transaction.
+        now: When.
+        item: What they are told of.
+        people: For whom it was meant, and who is told.
+    """
     meant_for, receiver = people
-    if item is not None:
-        facts = {"from": meant_for.key, "owner_id": receiver.id, "owner": receiver.key}
-        add_line(session, now, STATION, item.id, Line(PASSED_ON, facts=facts))
-    return stands_in(letter, meant_for.name)
+    facts = {"from": meant_for.key, "owner_id": receiver.id, "owner": receiver.key}
+    add_line(session, now, STATION, item.id, Line(PASSED_ON, facts=facts))

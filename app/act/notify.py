@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.act.wanted import still_wanted
+from app.act.readiness import may_leave
 from app.channels.contract import ChannelError, Message, Part, Sender
 from app.log import get_logger
 from app.store.act_tables import Notice
@@ -89,7 +89,7 @@ def claim(session: Session, now: datetime) -> Batch | None:
     if rows and rows[0][0].attempts >= ALONE_AFTER:
         rows = rows[:1]
     rows = [row for row in rows if row[0].attempts < ALONE_AFTER] if len(rows) > 1 else rows
-    rows = [row for row in rows if still_wanted(session, row[0])]
+    rows = [row for row in rows if may_leave(session, now, row[0])]
     for notice, _ in rows:
         notice.attempts += 1
         notice.leased_until = now + LEASE

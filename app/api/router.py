@@ -25,6 +25,7 @@ from app.api import (
     intake,
     item_actions,
     keys,
+    me,
     model,
     notices,
     pausing,
@@ -76,6 +77,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     keys.router,
     users.router,
     notices.router,
+    me.router,
     audit.router,
 )
 
