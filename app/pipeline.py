@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.act import digest, escalate, gather, notify, settle
 from app.act import open as opening
+from app.act.deliver import FAST_LANE, SLOW_LANE
 from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
 from app.engine.wake import wake
@@ -76,6 +77,8 @@ STATIONS: tuple[Station, ...] = (
     Station("escalate", escalate, ("gather",), "* * * * *"),
     Station("effect", effect, ("settle",), "*/10 * * * *"),
     Station("settle", settle, ("gather",), "*/15 * * * *"),
+    Station("deliver", FAST_LANE, (), "* * * * *"),
+    Station("deliver_slow", SLOW_LANE, (), "* * * * *"),
     Station("digest", digest, ("notify",), "*/5 * * * *"),
     Station("gather", gather, ("notify",), "* * * * *"),
     Station("notify", notify, (), "* * * * *"),

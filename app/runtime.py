@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.access.secret import read_secret
-from app.channels.contract import Sender, open_senders
+from app.channels.contract import Endpoint, Sender, guard_of, open_endpoint, open_senders
 from app.classify.loading import Readers, readers_for
 from app.clock import Clock, SystemClock
 from app.connectors.contract import Pull
 from app.ingest.download import Downloaded, download
+from app.outbound.guard import Guard
 from app.settings import Settings
 from app.store.session import Database
 from app.theme.extract import Discover
@@ -42,9 +43,18 @@ class Tools:
         """The installation's secret, by which tokens of sources are sealed."""
         return read_secret(self.settings)
 
+    def open_endpoint(self, kind: str, endpoint: Endpoint) -> Sender:
+        """A sender to a subscription's own address."""
+        return open_endpoint(self.settings, kind, endpoint)
+
+    @cached_property
+    def guard(self) -> Guard:
+        """What addresses that somebody typed in may lead to."""
+        return guard_of(self.settings)
+
     def download(self, pull: Pull) -> Downloaded:
         """Ask a sender's API for one thing."""
-        return download(pull)
+        return download(pull, self.guard)
 
     @cached_property
     def discover(self) -> Discover:

@@ -54,6 +54,10 @@ class Settings(BaseModel):
     raw_retention_days: int = Field(default=30, ge=1)
     smtp_url: SecretStr | None = None
     mail_from: str = "closeloop@localhost"
+    slack_url: SecretStr | None = None
+    teams_url: SecretStr | None = None
+    outbound_allow: str = ""
+    verbatims: str = "redacted"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"
 

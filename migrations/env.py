@@ -6,14 +6,14 @@ from alembic import context
 from sqlalchemy import Connection
 
 from app.settings import read_settings
-from app.store.event_tables import Event
 from app.store.import_tables import Import
 from app.store.session import make_engine
+from app.store.subscription_tables import Subscription
 from app.store.tables import AuditEvent
 from app.store.types import Utc
 
 _METADATA = AuditEvent.metadata
-_OURS = frozenset({*_METADATA.tables, *Import.metadata.tables, *Event.metadata.tables})  # one: each module is named
+_OURS = frozenset({*_METADATA.tables, *Import.metadata.tables, *Subscription.metadata.tables})  # one: every module
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:

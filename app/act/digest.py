@@ -20,7 +20,7 @@ from app.act.notices import channels_of
 from app.act.wording import Letter
 from app.channels.contract import Part
 from app.domain.ownership import Named
-from app.domain.telling import OCCASION_OF, Occasion, Preferences, Rhythm, digest_day
+from app.domain.telling import OCCASION_OF, Occasion, Rhythm, digest_day
 from app.processes.owners import load_calendars, load_ownerships
 from app.store.act_tables import Digest, Notice
 from app.store.digests import (
@@ -99,7 +99,7 @@ def _whose_day(session: Session, now: datetime) -> list[tuple[Owner, str, date, 
     ownerships, calendars, chosen = load_ownerships(session), load_calendars(session, now), all_preferences(session)
     made, found = digests_made(session, now - timedelta(days=2)), []
     for person in sorted(ownerships.people.values(), key=lambda one: one.id):
-        rhythm = chosen.get(person.id, Preferences()).digest
+        rhythm = chosen[person.id].digest
         calendar = calendars[person.calendar_id]
         day = digest_day(calendar, rhythm, now, person.away)
         there = ownerships.stand_in(Named(person, ()), now).person.id == person.id

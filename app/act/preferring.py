@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
+from app.act.choosing import choose_digests
 from app.domain.actor import Actor
 from app.domain.telling import NEVER_MISSED, Preferences, Rhythm, When
 from app.errors import AppError, Kind
 from app.store.act_tables import NoticePreference
-from app.store.preferences import preferences_of
 from app.store.tables import Owner
 
 
@@ -34,19 +34,14 @@ def choose_notices(session: Session, now: datetime, actor: Actor, owner_id: int,
         message = "Work that is yours reaches you at once or with the digest. Choose one of them."
         raise AppError(Kind.INVALID, "cannot_be_missed", message, events=missed)
     # The owner is locked: two first choices at the same moment must not both be the first.
-    session.execute(select(Owner.id).where(Owner.id == owner_id).with_for_update())
+    owner = session.scalars(select(Owner).where(Owner.id == owner_id).with_for_update()).one()
     row = session.scalar(select(NoticePreference).where(NoticePreference.owner_id == owner_id))
     if row is None:
         row = NoticePreference(owner_id=owner_id)
         session.add(row)
     row.events = {str(occasion): str(when) for occasion, when in chosen.events.items()}
-    row.digest, row.updated_at = chosen.digest, now
-    record_audit(session, now, actor, "notices_chosen", f"owner:{owner_id}", **row.events, digest=row.digest)
+    row.digest, row.updated_at = Rhythm.WEEKLY if chosen.digest is Rhythm.NONE else chosen.digest, now
+    choose_digests(session, now, actor, owner, wanted=chosen.digest is not Rhythm.NONE)
+    record_audit(session, now, actor, "notices_chosen", f"owner:{owner_id}", **row.events, digest=chosen.digest)
     session.flush()
     return chosen
-
-
-def end_digests(session: Session, now: datetime, actor: Actor, owner_id: int) -> Preferences:
-    """No digest any more; everything else stays as it was chosen."""
-    before = preferences_of(session, owner_id)
-    return choose_notices(session, now, actor, owner_id, Preferences(before.events, Rhythm.NONE))

@@ -12,6 +12,7 @@ from app.api import (
     changes,
     classify,
     connectors,
+    contact,
     corrections,
     deliveries,
     designs,
@@ -35,6 +36,7 @@ from app.api import (
     reference,
     relabelling,
     sources,
+    subscriptions,
     taxonomy,
     themes,
     trends,
@@ -57,6 +59,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     pulls.router,
     deliveries.router,
     reference.router,
+    contact.router,
     taxonomy.router,
     relabelling.router,
     trends.router,
@@ -78,6 +81,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     users.router,
     notices.router,
     me.router,
+    subscriptions.router,
     audit.router,
 )
 

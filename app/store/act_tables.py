@@ -155,7 +155,7 @@ class NoticePreference(Row):
     id: Mapped[int] = row_id()
     owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"), unique=True)
     events: Mapped[Document]  # domain.telling: Occasion -> When
-    digest: Mapped[str] = mapped_column(String(16))  # domain.telling.Rhythm
+    digest: Mapped[str] = mapped_column(String(16))  # weekly or daily; whether one is wanted stands in contact_choices
     updated_at: Mapped[datetime]
 
 

@@ -1,28 +1,26 @@
 """On Monday at eight: what needs its reader, and what has changed; nothing where nothing has."""
 
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.access.unsubscribing import owner_of
-from app.act import digest, escalate, gather, notify
+from app.act import digest, escalate, gather
 from app.act.aside import decline_item, snooze_item
-from app.act.preferring import choose_notices, end_digests
+from app.act.preferring import choose_notices
 from app.act.progress import plan_change
 from app.domain.calendar import Calendar
 from app.domain.changes import Plan
 from app.domain.telling import Occasion, Preferences, Rhythm, When, digest_day
 from app.errors import AppError
 from app.store.act_tables import Digest, ItemEvent, Notice
+from app.store.preferences import preferences_of
 from app.store.tables import Owner
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = Calendar("office", "Europe/Berlin", (*((((540, 1020),),) * 5), (), ()), {date(2026, 9, 21): "closed"})
 DAY = timedelta(days=1)
 MONDAY = datetime(2026, 9, 21, 6, 0, tzinfo=UTC)  # 08:00 in Berlin
-SECRET = "a secret for tests that is long enough"
 
 
 def nobody_is_away(_instant):
@@ -141,8 +139,8 @@ def test_an_owner_who_wants_no_digest_still_hears_of_their_work(session, item, m
     events = {Occasion.ASSIGNED: When.DIGEST, Occasion.VERDICT: When.DIGEST}
     choose_notices(session, now, mira, item.owner_id, Preferences(events))
     assert Preferences(events).when("assigned") is When.DIGEST
-    end_digests(session, now, mira, item.owner_id)
-    chosen = Preferences(events, Rhythm.NONE)
+    choose_notices(session, now, mira, item.owner_id, Preferences(events, Rhythm.NONE))
+    chosen = preferences_of(session, item.owner_id)
     assert [chosen.when(event) for event in ("assigned", "verdict", "overdue")] == [
         When.IMMEDIATE,
         When.NONE,
@@ -163,18 +161,6 @@ def test_nobody_can_choose_to_miss_their_work(session, company, mira, now):
     with pytest.raises(AppError) as refused:
         choose_notices(session, now, mira, company.mira, Preferences({Occasion.ESCALATED: When.NONE}))
     assert refused.value.code == "cannot_be_missed"
-
-
-def test_a_digest_carries_the_link_that_ends_it(session, item, run):
-    run(digest, MONDAY)
-    got = []
-    tools = SimpleNamespace(senders={"email": got.append, "log": got.append}, secret_key=SECRET)
-    run(notify, MONDAY, tools)
-    links = {message.unsubscribe for message in got if message.event == "digest"}
-    assert len(links) == 1
-    token = links.pop().removeprefix("/a/")
-    assert owner_of(SECRET, token) == "mira"
-    assert owner_of(SECRET, "jonas" + token.removeprefix("mira")) is None
 
 
 def test_a_planned_change_leaves_the_digest(session, item, mira, run, digests, now):
