@@ -14,7 +14,8 @@ from app.outbound.guard import Guard
 from app.settings import Settings
 from app.store.session import Database
 from app.theme.extract import Discover
-from app.theme.loader import load_discover
+from app.theme.loader import encode_with, load_describe, load_discover
+from app.theme.trace import Describe, Encode
 
 
 class Tools:
@@ -60,6 +61,16 @@ class Tools:
     def discover(self) -> Discover:
         """Finds groups of texts that tell of the same problem; loads the model libraries."""
         return load_discover()
+
+    @cached_property
+    def describe(self) -> Describe:
+        """Names texts."""
+        return load_describe()
+
+    @cached_property
+    def encode(self) -> Encode:
+        """Reads texts as mentions are read; loads the model when it is called."""
+        return encode_with(self.readers.encoder)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class Settings(BaseModel):
     languages: str = "en"
     sentiment_model: str | None = None
     topic_confidence: float = Field(default=0.5, ge=0, le=1)
+    alerts_per_week: float = Field(default=1.0, gt=0, le=100)
     secret_key: SecretStr | None = None
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None

@@ -6,6 +6,8 @@ from alembic import context
 from sqlalchemy import Connection
 
 from app.settings import read_settings
+from app.store.alert_tables import Alert
+from app.store.event_tables import Event
 from app.store.import_tables import Import
 from app.store.session import make_engine
 from app.store.subscription_tables import Subscription
@@ -13,7 +15,8 @@ from app.store.tables import AuditEvent
 from app.store.types import Utc
 
 _METADATA = AuditEvent.metadata
-_OURS = frozenset({*_METADATA.tables, *Import.metadata.tables, *Subscription.metadata.tables})  # one: every module
+_TABLES = (AuditEvent, Alert, Event, Import, Subscription)  # one metadata: naming a row of each module makes it whole
+_OURS = frozenset(name for row in _TABLES for name in row.metadata.tables)
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:

@@ -48,14 +48,14 @@ def about_item(session: Session, item: ActionItem, owner_id: int) -> About:
 
 
 def put_notice(
-    session: Session, now: datetime, item: ActionItem, owner_id: int, occasion: tuple[str, str], letter: Letter
+    session: Session, now: datetime, item: ActionItem | None, owner_id: int, occasion: tuple[str, str], letter: Letter
 ) -> bool:
     """Tell an owner something once, however often it is asked for, in working time, and as they chose.
 
     Args:
         session: The caller's write transaction.
         now: When it falls due.
-        item: What it is about.
+        item: What it is about, if it is about an item.
         owner_id: For whom it is meant; whoever is away or has left is stood in for.
         occasion: The event and what tells this occurrence of it from others, e.g. `("escalated", "rung1")`.
         letter: Subject and body.
@@ -69,7 +69,8 @@ def put_notice(
     if chosen is When.NONE:
         return False
     meant_for = session.get_one(Owner, owner_id)
-    occasion_key = f"item:{item.id}:{event}:{occurrence}:{meant_for.key}"
+    subject = f"item:{item.id}:" if item is not None else ""
+    occasion_key = f"{subject}{event}:{occurrence}:{meant_for.key}"
     keys = {f"{occasion_key}:{channel}": channel for channel in channels_of(receiver)}
     known = set(session.scalars(select(Notice.key).where(Notice.key.in_(keys))))
     if receiver.id != meant_for.id and len(known) < len(keys):
@@ -81,7 +82,7 @@ def put_notice(
         session.add(
             Notice(
                 key=key,
-                item_id=item.id,
+                item_id=item.id if item is not None else None,
                 owner_id=receiver.id,
                 channel=channel,
                 event=event,
@@ -108,15 +109,16 @@ def when_told(session: Session, now: datetime, item: ActionItem | None, owner_id
     return receiver, opens
 
 
-def pass_on(session: Session, now: datetime, item: ActionItem, people: tuple[Owner, Owner]) -> None:
+def pass_on(session: Session, now: datetime, item: ActionItem | None, people: tuple[Owner, Owner]) -> None:
     """Let somebody who is told in another's place see the item.
 
     Args:
         session: The caller's write transaction.
         now: When.
-        item: What they are told of.
+        item: What they are told of; None: nothing that they could see.
         people: For whom it was meant, and who is told.
     """
     meant_for, receiver = people
-    facts = {"from": meant_for.key, "owner_id": receiver.id, "owner": receiver.key}
-    add_line(session, now, STATION, item.id, Line(PASSED_ON, facts=facts))
+    if item is not None:
+        facts = {"from": meant_for.key, "owner_id": receiver.id, "owner": receiver.key}
+        add_line(session, now, STATION, item.id, Line(PASSED_ON, facts=facts))

@@ -8,6 +8,7 @@ from app.access.machines import open_machines
 from app.access.secret import derive_key, read_secret
 from app.api import (
     action_items,
+    alerts,
     audit,
     changes,
     classify,
@@ -68,6 +69,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     quality.router,
     model.router,
     themes.router,
+    alerts.router,
     action_items.router,
     item_actions.router,
     pausing.router,

@@ -12,6 +12,7 @@ from app.domain.actor import Actor
 from app.errors import AppError, Kind
 from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
 from app.store.themes import find_theme
+from app.theme.anchors import hand_over_anchors
 
 LONGEST_NAME = 120
 
@@ -58,7 +59,8 @@ def merge_themes(session: Session, now: datetime, actor: Actor, theme_id: int, *
         message = "Merge a theme into another one of the same topic; a topic's own theme stays."
         raise AppError(Kind.INVALID, "themes_do_not_merge", message)
     session.execute(update(ThemeMention).where(ThemeMention.theme_id == theme.id).values(theme_id=into.id))
-    theme.state, theme.updated_at, into.updated_at = "retired", now, now
+    hand_over_anchors(session, theme, into)
+    theme.state, theme.merged_into_id, theme.updated_at, into.updated_at = "retired", into.id, now, now
     _note(session, now, actor, theme, "merged", into=into)
     return into
 

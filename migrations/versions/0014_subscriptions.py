@@ -1,7 +1,7 @@
 """subscriptions: who is told of events, and what is on its way to them.
 
 Revision ID: 0014
-Revises: 0013
+Revises: 0010
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
 revision = "0014"
-down_revision = "0013"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
