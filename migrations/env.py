@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from app.settings import read_settings
 from app.store.alert_tables import Alert
+from app.store.case_tables import CaseRouting
 from app.store.import_tables import Import
 from app.store.session import make_engine
 from app.store.subscription_tables import Subscription
@@ -14,7 +15,13 @@ from app.store.tables import AuditEvent
 from app.store.types import Utc
 
 _METADATA = AuditEvent.metadata
-_TABLES = (AuditEvent, Alert, Import, Subscription)  # one metadata: naming a row of each module makes it whole
+_TABLES = (
+    AuditEvent,
+    Alert,
+    CaseRouting,
+    Import,
+    Subscription,
+)  # one metadata: a row of each module makes it whole
 _OURS = frozenset(name for row in _TABLES for name in row.metadata.tables)
 
 
