@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import alarms, clear, come_back, escalate, gather, leaving, notify, open_case, settle, standing
+from app.act import alarms, clear, come_back, digest, escalate, gather, leaving, notify, open_case, settle, standing
 from app.act import open as opening
 from app.act.deliver import FAST_LANE, SLOW_LANE
 from app.classify import label, learn, relabel, watch
@@ -96,6 +96,7 @@ STATIONS: tuple[Station, ...] = (
     Station("come_back", come_back, ("gather",), "50 3 * * *"),
     Station("deliver", FAST_LANE, (), "* * * * *", at_once=8),
     Station("deliver_slow", SLOW_LANE, (), "* * * * *", at_once=8),
+    Station("digest", digest, ("notify",), "*/5 * * * *"),
     Station("gather", gather, ("notify",), "* * * * *"),
     Station("notify", notify, (), "* * * * *"),
 )
