@@ -6,13 +6,16 @@ from alembic import context
 from sqlalchemy import Connection
 
 from app.settings import read_settings
+from app.store.copy_tables import TextPrint
 from app.store.import_tables import Import
 from app.store.session import make_engine
 from app.store.tables import AuditEvent
 from app.store.types import Utc
 
 _METADATA = AuditEvent.metadata
-_OURS = frozenset({*_METADATA.tables, *Import.metadata.tables})  # one and the same: every module of tables is named
+_OURS = frozenset(
+    {*_METADATA.tables, *Import.metadata.tables, *TextPrint.metadata.tables}
+)  # one and the same: every module of tables is named
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, String, case, cast, distinct, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, case, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.feedback import Friction, Medium
 from app.domain.routing import Place, ThemeFacts
 from app.store import reference
 from app.store.act_tables import ActionItem
+from app.store.copies import is_counted, people_counted
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Process, Routing, Topic
 from app.store.theme_tables import Theme, ThemeMention
@@ -58,7 +59,7 @@ def window_of(days: int, now: datetime) -> Window:
 def count_complaints(session: Session, window: Window) -> int:
     """Complaint mentions in the window, with or without a theme."""
     query = select(func.count()).select_from(Mention).join(Feedback, Feedback.id == Mention.feedback_id)
-    return session.scalar(query.where(Mention.complaint, window.holds())) or 0
+    return session.scalar(query.where(Mention.complaint, is_counted(), window.holds())) or 0
 
 
 def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, min_people: int = 1) -> list[ThemeFacts]:
@@ -66,18 +67,14 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
 
     A feedback without a customer ref counts as a person of its own.
     """
-    person = case(
-        (Feedback.customer_ref.is_(None), "f:" + cast(Feedback.id, String)),
-        else_=cast(Feedback.source_id, String) + ":" + Feedback.customer_ref,
-    )
-    complaints, people = func.count(Mention.id), func.count(distinct(person))
+    complaints, people = func.count(Mention.id), people_counted()
     query = (
         select(Theme.id, Theme.topic_id, complaints, people)
         .join(ThemeMention, ThemeMention.theme_id == Theme.id)
         .join(Mention, Mention.id == ThemeMention.mention_id)
         .join(Feedback, Feedback.id == Mention.feedback_id)
         .join(Topic, Topic.id == Theme.topic_id)
-        .where(Theme.state == "active", Topic.active, Mention.complaint, window.holds())
+        .where(Theme.state == "active", Topic.active, Mention.complaint, is_counted(), window.holds())
         .group_by(Theme.id, Theme.topic_id)
         .having(complaints >= min_complaints, people >= min_people)
         .order_by(complaints.desc(), Theme.id)
@@ -148,7 +145,7 @@ def _most_frequent(session: Session, window: Window, column: SQLColumnExpression
         .join(ThemeMention, ThemeMention.theme_id == Theme.id)
         .join(Mention, Mention.id == ThemeMention.mention_id)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(Mention.complaint, window.holds(), column.is_not(None))
+        .where(Mention.complaint, is_counted(), window.holds(), column.is_not(None))
         .group_by(Theme.id, column)
     )
     found: dict[int, tuple[int, str]] = {}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.label_tables import Mention
@@ -42,14 +42,31 @@ class ThemeMention(Row):
 
 
 class ThemeEvent(Row):
-    """One line of a theme's lineage: created, renamed, merged, muted, unmuted, searched (a topic's own)."""
+    """One line of a theme's lineage.
+
+    Kinds: created, continued, split, merged, retired, reopened, renamed, muted, unmuted, undone; searched, of topics'
+    own ones.
+    """
 
     __tablename__ = "theme_events"
     __writer__ = "theme"
     id: Mapped[int] = row_id()
     theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
-    other_theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"))
+    other_theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"), index=True)
     actor: Mapped[str]
     facts: Mapped[Document]
     at: Mapped[datetime]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("theme_events.id"))
+
+
+class ThemeMove(Row):
+    """A mention that a merge or split moved: what taking that back moves the other way."""
+
+    __tablename__ = "theme_moves"
+    __writer__ = "theme"
+    __table_args__ = (Index(None, "mention_id"),)
+    event_id: Mapped[int] = mapped_column(ForeignKey("theme_events.id"), primary_key=True, autoincrement=False)
+    mention_id: Mapped[int] = mapped_column(
+        ForeignKey(Mention.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )

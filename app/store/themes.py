@@ -8,11 +8,12 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Select, and_, case, distinct, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
+from app.store.copies import is_counted, people_counted
 from app.store.items import theme_visible_to
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention, MentionVector
@@ -194,7 +195,7 @@ def find_piles(session: Session, fewest: int, limit: int) -> list[Pile]:
         if len(piles) == limit:
             break
         searched = _last_search(session, theme.id)
-        in_pile = and_(ThemeMention.theme_id == theme.id, Mention.complaint)
+        in_pile = and_(ThemeMention.theme_id == theme.id, Mention.complaint, is_counted())
         size, fresh = session.execute(
             select(func.count(), func.count(case((Mention.id > searched, 1))))
             .select_from(ThemeMention)
@@ -229,18 +230,16 @@ def _piled() -> Select[int, int, int, str, str, bytes]:
 
 
 def _counts() -> Select[int | None, int, int, datetime, datetime]:
-    nameless = case((Feedback.customer_ref.is_(None), Feedback.id))
-    people = func.count(distinct(Feedback.customer_ref)) + func.count(distinct(nameless))
     return (
         select(
             ThemeMention.theme_id,
             func.count().label("complaints"),
-            people.label("people"),
+            people_counted().label("people"),
             func.min(Feedback.occurred_at).label("first_at"),
             func.max(Feedback.occurred_at).label("last_at"),
         )
         .join(Mention, Mention.id == ThemeMention.mention_id)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(Mention.complaint)
+        .where(Mention.complaint, is_counted())
         .group_by(ThemeMention.theme_id)
     )

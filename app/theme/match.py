@@ -14,10 +14,13 @@ import numpy as np
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
+from app.store.copies import Written, load_written
 from app.store.label_tables import Mention, MentionVector
 from app.store.tables import Topic
 from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
 from app.store.themes import Centroid, active_centroids, topic_level_themes
+from app.theme.copies import Print, print_texts
+from app.theme.prints import mark_copies
 from app.theme.rule import NEAR
 
 AT_ONCE = 512
@@ -40,6 +43,7 @@ class Batch:
 
     waiting: tuple[Waiting, ...]
     centroids: Mapping[int, Sequence[Centroid]]  # by topic
+    texts: tuple[Written, ...]  # that they stand in
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Outcome:
     """What a batch led to."""
 
     placed: tuple[Placed, ...]
+    prints: tuple[Print, ...]
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
@@ -78,17 +83,20 @@ def claim(session: Session, now: datetime) -> Batch | None:
     if not waiting:
         return None
     topics = {each.topic_id for each in waiting if each.topic_id is not None}
-    return Batch(waiting, active_centroids(session, topics))
+    texts = tuple(load_written(session, [each.mention_id for each in waiting]))
+    return Batch(waiting, active_centroids(session, topics), texts)
 
 
 def work(batch: Batch, tools: object) -> Outcome:
-    """Find the nearest cluster of each mention."""
+    """Find the nearest cluster of each mention, and what its copies can be recognised by."""
     del tools
-    return Outcome(tuple(_place(each, batch.centroids.get(each.topic_id or 0, ())) for each in batch.waiting))
+    placed = tuple(_place(each, batch.centroids.get(each.topic_id or 0, ())) for each in batch.waiting)
+    return Outcome(placed, print_texts(batch.texts))
 
 
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Write down the themes; makes topics' own themes where they are missing."""
+    mark_copies(session, outcome.prints)
     there = _still_there(session, outcome)
     placed = [each for each in outcome.placed if there.get(each.mention_id, 0) == each.topic_id]
     session.execute(delete(ThemeMention).where(ThemeMention.mention_id.in_([each.mention_id for each in placed])))
