@@ -13,6 +13,8 @@ from app.api import (
     classify,
     connectors,
     corrections,
+    coverage,
+    curation,
     deliveries,
     designs,
     explanations,
@@ -62,7 +64,9 @@ RESOURCES: tuple[APIRouter, ...] = (
     explanations.router,
     quality.router,
     model.router,
+    coverage.router,  # before the themes: its address looks like one of theirs
     themes.router,
+    curation.router,
     action_items.router,
     item_actions.router,
     changes.router,

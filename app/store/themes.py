@@ -61,16 +61,6 @@ class Pile:
     members: tuple[Piled, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How many complaint mentions there are, in themes, in topics' own themes only, and without any."""
-
-    complaints: int
-    clustered: int
-    topic_only: int
-    unassigned: int
-
-
 def find_theme(session: Session, theme_id: int) -> Theme:
     """One theme.
 
@@ -143,29 +133,6 @@ def show_theme(session: Session, actor: Actor, theme_id: int) -> ThemeRow:
     counts = session.execute(_counts().where(ThemeMention.theme_id == theme_id)).one_or_none()
     _, complaints, people, first_at, last_at = counts or (None, 0, 0, None, None)
     return ThemeRow(theme, topic.key, topic.name, complaints, people, first_at, last_at)
-
-
-def lineage_of(session: Session, theme_id: int) -> Sequence[ThemeEvent]:
-    """What happened to a theme, oldest first; searches of a topic's own theme are left out."""
-    query = select(ThemeEvent).where(ThemeEvent.theme_id == theme_id, ThemeEvent.kind != "searched")
-    return session.scalars(query.order_by(ThemeEvent.id)).all()
-
-
-def measure_coverage(session: Session) -> Coverage:
-    """How much of the complaints the themes explain."""
-    query = (
-        select(
-            func.count(),
-            func.count(case((Theme.kind == "cluster", 1))),
-            func.count(case((Theme.kind == "topic", 1))),
-        )
-        .select_from(Mention)
-        .outerjoin(ThemeMention, ThemeMention.mention_id == Mention.id)
-        .outerjoin(Theme, Theme.id == ThemeMention.theme_id)
-        .where(Mention.complaint)
-    )
-    complaints, clustered, topic_only = session.execute(query).one()
-    return Coverage(complaints, clustered, topic_only, complaints - clustered - topic_only)
 
 
 def topic_level_themes(session: Session, topic_ids: Collection[int]) -> dict[int, int]:
