@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import escalate, notify, settle
+from app.act import escalate, gather, notify, settle
 from app.act import open as opening
 from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
@@ -72,10 +72,11 @@ STATIONS: tuple[Station, ...] = (
     Station("match", match, ("assign",), "* * * * *"),
     Station("extract", extract, ("assign",), "40 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),
-    Station("open", opening, ("notify",), "*/5 * * * *"),
-    Station("escalate", escalate, ("notify",), "* * * * *"),
+    Station("open", opening, ("gather",), "*/5 * * * *"),
+    Station("escalate", escalate, ("gather",), "* * * * *"),
     Station("effect", effect, ("settle",), "*/10 * * * *"),
-    Station("settle", settle, ("notify",), "*/15 * * * *"),
+    Station("settle", settle, ("gather",), "*/15 * * * *"),
+    Station("gather", gather, ("notify",), "* * * * *"),
     Station("notify", notify, (), "* * * * *"),
 )
 """In the order in which a complaint goes through them. What is due is the rows' business: looking often is cheap."""

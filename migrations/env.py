@@ -7,15 +7,15 @@ from sqlalchemy import Connection
 
 from app.settings import read_settings
 from app.store.copy_tables import TextPrint
+from app.store.event_tables import Event
 from app.store.import_tables import Import
 from app.store.session import make_engine
 from app.store.tables import AuditEvent
 from app.store.types import Utc
 
 _METADATA = AuditEvent.metadata
-_OURS = frozenset(
-    {*_METADATA.tables, *Import.metadata.tables, *TextPrint.metadata.tables}
-)  # one and the same: every module of tables is named
+_MODULES = (AuditEvent, Event, Import, TextPrint)  # each module of tables is named, so that the metadata is whole
+_OURS = frozenset(name for table in _MODULES for name in table.metadata.tables)
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:

@@ -5,20 +5,28 @@ An item climbs one rung in a run at most, each rung once, and never after an ans
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.act.due import Due, find_candidates, next_rung, read_marks, what_is_due
+from app.act.deadlines import count_on
+from app.act.due import Due, Watched, find_candidates, next_rung, read_marks, read_pauses, what_is_due
 from app.act.moving import Line, add_line, apply_action
-from app.act.notices import about_item, present_owner, put_notice
-from app.act.wording import due_soon, escalated, overdue, resumed
+from app.act.notices import about_item, put_notice
+from app.act.patience import read_patience
+from app.act.present import present_owner, who_is_told
+from app.act.wanted import withdraw_notices
+from app.act.wording import due_soon, escalated, nudged, overdue, paused_long, resumed
 from app.domain.actor import Actor
 from app.domain.items import Action
 from app.store.act_tables import ActionItem
+from app.store.pauses import open_pause
+from app.store.tables import Owner
 
 STATION = Actor(name="station:escalate")
 BATCH = 200
@@ -36,9 +44,8 @@ Outcome = Batch
 
 def claim(session: Session, now: datetime) -> Batch | None:
     """Items for which something is due now; None when there are none."""
-    items = find_candidates(session, now)
-    marks = read_marks(session, [item.id for item in items])
-    due = [item.id for item in items if what_is_due(item, marks.get(item.id, {}), now)][:BATCH]
+    watched = _watch(session, find_candidates(session, now, read_patience(session)))
+    due = [one.item.id for one in watched if what_is_due(one, now)][:BATCH]
     return Batch(tuple(due)) if due else None
 
 
@@ -54,9 +61,20 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
         item = session.scalar(locked.execution_options(populate_existing=True))
         if item is None:
             continue
-        for due in what_is_due(item, read_marks(session, [item_id]).get(item_id, {}), now):
-            _DO[due](session, now, item)
+        for one in _watch(session, [item]):
+            for due in what_is_due(one, now):
+                _DO[due](session, now, item)
         session.flush()
+
+
+def _watch(session: Session, items: Sequence[ActionItem]) -> list[Watched]:
+    ids = [item.id for item in items]
+    marks, pauses, patience = read_marks(session, ids), read_pauses(session, ids), read_patience(session)
+
+    def idle_after(item: ActionItem, at: datetime) -> datetime:
+        return count_on(session, item, at, patience.idle)
+
+    return [Watched(item, marks.get(item.id, {}), pauses.get(item.id), partial(idle_after, item)) for item in items]
 
 
 def _resume(session: Session, now: datetime, item: ActionItem) -> None:
@@ -75,16 +93,42 @@ def _remind(session: Session, now: datetime, item: ActionItem) -> None:
 def _call_overdue(session: Session, now: datetime, item: ActionItem) -> None:
     add_line(session, now, STATION, item.id, Line(Due.OVERDUE, facts={"deadline_at": item.deadline_at.isoformat()}))
     rung = next_rung(item)
-    following = (max(rung[0], now), present_owner(session, rung[1]).name) if rung is not None else None
+    following = (
+        (max(rung[0], now), present_owner(session, rung[1], max(rung[0], now)).name) if rung is not None else None
+    )
+    withdraw_notices(session, item.id, ("due_soon", "nudged"))
     letter = overdue(about_item(session, item, item.owner_id), following)
     put_notice(session, now, item, item.owner_id, ("overdue", _stamp(item)), letter)
+
+
+def _who_follows(session: Session, now: datetime, rung: tuple[datetime, int]) -> tuple[datetime, str]:
+    at = max(rung[0], now)
+    return at, present_owner(session, rung[1], at).name
+
+
+def _nudge(session: Session, now: datetime, item: ActionItem) -> None:
+    add_line(session, now, STATION, item.id, Line(Due.NUDGE))
+    letter = nudged(about_item(session, item, item.owner_id))
+    put_notice(session, now, item, item.owner_id, ("nudged", f"{now:%Y%m%dT%H%M%S}"), letter)
+
+
+def _tell_long_wait(session: Session, now: datetime, item: ActionItem) -> None:
+    owner = session.get_one(Owner, item.owner_id)
+    pause = open_pause(session, item.id)
+    if pause is None:
+        return
+    reached, _ = who_is_told(session, owner.manager_id or owner.id, now)
+    facts: dict[str, Any] = {"reason": pause.reason, "owner_id": reached.id, "owner": reached.key}
+    add_line(session, now, STATION, item.id, Line(Due.WAITS_LONG, facts=facts))
+    letter = paused_long(about_item(session, item, reached.id), owner.name, (pause.reason, pause.started_at))
+    put_notice(session, now, item, reached.id, ("paused_long", f"pause{pause.id}"), letter)
 
 
 def _climb(session: Session, now: datetime, item: ActionItem) -> None:
     rung = next_rung(item)
     if rung is None:
         return
-    reached = present_owner(session, rung[1])
+    reached, _ = who_is_told(session, rung[1], now)
     guarded = update(ActionItem).where(ActionItem.id == item.id, ActionItem.rung == item.rung)
     session.execute(
         guarded.values(rung=item.rung + 1, updated_at=now), execution_options={"synchronize_session": False}
@@ -93,8 +137,8 @@ def _climb(session: Session, now: datetime, item: ActionItem) -> None:
     role = item.ladder[item.rung - 1].get("role")
     facts: dict[str, Any] = {"rung": item.rung, "role": role, "owner_id": reached.id, "owner": reached.key}
     add_line(session, now, STATION, item.id, Line(Due.CLIMB, facts=facts))
-    owner = present_owner(session, item.owner_id)
-    letter = escalated(about_item(session, item, reached.id), owner.name)
+    owner = session.get_one(Owner, item.owner_id)
+    letter = escalated(about_item(session, item, reached.id), owner.name, overdue=item.deadline_at <= now)
     put_notice(session, now, item, reached.id, ("escalated", f"{_stamp(item)}:rung{item.rung}"), letter)
 
 
@@ -102,4 +146,11 @@ def _stamp(item: ActionItem) -> str:
     return f"{item.deadline_at:%Y%m%dT%H%M%S}"
 
 
-_DO = {Due.RESUME: _resume, Due.SOON: _remind, Due.OVERDUE: _call_overdue, Due.CLIMB: _climb}
+_DO = {
+    Due.RESUME: _resume,
+    Due.SOON: _remind,
+    Due.OVERDUE: _call_overdue,
+    Due.CLIMB: _climb,
+    Due.NUDGE: _nudge,
+    Due.WAITS_LONG: _tell_long_wait,
+}

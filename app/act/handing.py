@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.act.moving import Line, add_line, apply_action, read_text, take_item
 from app.act.notices import about_item, put_notice
+from app.act.wanted import withdraw_notices
 from app.act.wording import assigned
 from app.domain.actor import Actor
 from app.domain.items import Action
@@ -52,6 +53,7 @@ def reassign_item(
     before = session.get_one(Owner, item.owner_id)
     line = Line("reassigned", reason, {"from": before.key, "to": owner.key})
     item = apply_action(session, now, actor, item, (Action.REASSIGN, line, {"owner_id": owner.id}))
+    withdraw_notices(session, item.id, owner_id=before.id)
     letter = assigned(about_item(session, item, owner.id), [], by=before.name)
     put_notice(session, now, item, owner.id, ("assigned", f"v{item.version}"), letter)
     return item

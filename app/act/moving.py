@@ -11,7 +11,10 @@ from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
+from app.act.chasing import end_chase
+from app.act.happenings import tell
 from app.domain.actor import Actor
+from app.domain.happenings import TOLD_BY
 from app.domain.items import Action, ActionNotPossibleError, State, next_state
 from app.errors import AppError, Kind
 from app.store.act_tables import ActionItem, ItemEvent
@@ -84,14 +87,20 @@ def apply_action(
     if cast("CursorResult[Any]", written).rowcount == 0:
         raise _stale(session, item)
     add_line(session, now, actor, item.id, line, (before, after))
+    end_chase(session, now, actor, item, (before, after))
     session.refresh(item)
     return item
 
 
 def add_line(
-    session: Session, now: datetime, actor: Actor, item_id: int, line: Line, states: tuple[State, State] | None = None
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    item_id: int,
+    line: Line,
+    states: tuple[State | None, State] | None = None,
 ) -> None:
-    """Add one line to the history of an item and to the audit; texts stay out of the audit."""
+    """Add one line to the history of an item, to the audit, and to what is told; texts stay in the history."""
     before, after = states or (None, None)
     session.add(
         ItemEvent(
@@ -105,7 +114,11 @@ def add_line(
             facts=dict(line.facts),
         )
     )
-    record_audit(session, now, actor, f"item_{line.kind}", f"action_item:{item_id}", **line.facts)
+    subject = f"action_item:{item_id}"
+    record_audit(session, now, actor, f"item_{line.kind}", subject, **line.facts)
+    if line.kind in TOLD_BY:
+        moved = {} if states is None else {"from_state": before, "state": after}
+        tell(session, now, TOLD_BY[line.kind], subject, item_id=item_id, **moved, **line.facts)
 
 
 def read_text(value: str, what: str) -> str:

@@ -1,4 +1,7 @@
-"""Putting notices into the outbox: one row per owner and channel, each with a key that makes it unique."""
+"""What owners are told: one row per person and channel, each with a key that makes it unique.
+
+A row waits for the working time of its receiver; the station `gather` hands it to the outbox.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,21 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.act.wording import About, Letter
+from app.act.moving import Line, add_line
+from app.act.present import present_owner, who_is_told
+from app.act.wording import About, Letter, stands_in
+from app.domain.actor import Actor
 from app.engine.wake import wake
 from app.store.act_tables import ActionItem, Notice
-from app.store.tables import Calendar, Owner, Policy
+from app.store.tables import Calendar, Owner
 
 ALWAYS = "log"
 """The channel that every owner has."""
+
+PASSED_ON = "passed_on"
+"""The line of an item's history that says who was told in somebody's place."""
+
+STATION = Actor(name="station:gather")
 
 
 def channels_of(owner: Owner) -> tuple[str, ...]:
@@ -32,13 +43,13 @@ def about_item(session: Session, item: ActionItem, owner_id: int) -> About:
 def put_notice(
     session: Session, now: datetime, item: ActionItem, owner_id: int, occasion: tuple[str, str], letter: Letter
 ) -> bool:
-    """Tell an owner something once, however often it is asked for.
+    """Tell an owner something once, however often it is asked for, and in working time.
 
     Args:
         session: The caller's write transaction.
-        now: When it is put into the outbox.
+        now: When it falls due.
         item: What it is about.
-        owner_id: To whom; a person who has left is replaced by their manager, else by the fallback owner.
+        owner_id: For whom it is meant; whoever is away or has left is stood in for.
         occasion: The event and what tells this occurrence of it from others, e.g. `("escalated", "rung1")`.
         letter: Subject and body.
 
@@ -46,9 +57,13 @@ def put_notice(
         Whether anything new was put there.
     """
     event, occurrence = occasion
-    owner = present_owner(session, owner_id)
-    keys = {f"item:{item.id}:{event}:{occurrence}:{owner.key}:{channel}": channel for channel in channels_of(owner)}
+    receiver, not_before = when_told(session, now, item, owner_id)
+    meant_for = session.get_one(Owner, owner_id)
+    occasion_key = f"item:{item.id}:{event}:{occurrence}:{meant_for.key}"
+    keys = {f"{occasion_key}:{channel}": channel for channel in channels_of(receiver)}
     known = set(session.scalars(select(Notice.key).where(Notice.key.in_(keys))))
+    if receiver.id != meant_for.id and len(known) < len(keys):
+        letter = pass_on(session, now, item, (meant_for, receiver), letter)
     for key, channel in keys.items():
         if key in known:
             continue
@@ -56,29 +71,38 @@ def put_notice(
             Notice(
                 key=key,
                 item_id=item.id,
-                owner_id=owner.id,
+                owner_id=receiver.id,
                 channel=channel,
                 event=event,
                 subject=letter.subject,
                 body=letter.body,
-                state="pending",
+                state="waiting",
+                not_before=not_before,
                 created_at=now,
             )
         )
-        wake(session, "notify", key)
+        wake(session, "gather", key)
     session.flush()
     return len(known) < len(keys)
 
 
-def present_owner(session: Session, owner_id: int) -> Owner:
-    """The owner, or who is to be told instead when they have left: the next active manager, else the fallback owner."""
-    seen: set[int] = set()
-    asked: int | None = owner_id
-    while asked is not None and asked not in seen:
-        seen.add(asked)
-        owner = session.get_one(Owner, asked)
-        if owner.active:
-            return owner
-        asked = owner.manager_id
-    policy = session.get(Policy, 1)
-    return session.get_one(Owner, policy.fallback_owner_id if policy is not None else owner_id)
+def when_told(session: Session, now: datetime, item: ActionItem | None, owner_id: int) -> tuple[Owner, datetime]:
+    """Who is told what is meant for an owner, and not before when.
+
+    A case whose deadline comes before its receiver works again cannot wait for them: it goes to them at once.
+    """
+    receiver, opens = who_is_told(session, owner_id, now)
+    if item is not None and item.kind == "case" and item.deadline_at <= opens:
+        return present_owner(session, owner_id, now), now
+    return receiver, opens
+
+
+def pass_on(
+    session: Session, now: datetime, item: ActionItem | None, people: tuple[Owner, Owner], letter: Letter
+) -> Letter:
+    """Let somebody who stands in see the item, and tell them for whom."""
+    meant_for, receiver = people
+    if item is not None:
+        facts = {"from": meant_for.key, "owner_id": receiver.id, "owner": receiver.key}
+        add_line(session, now, STATION, item.id, Line(PASSED_ON, facts=facts))
+    return stands_in(letter, meant_for.name)

@@ -10,7 +10,8 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.channels.contract import ChannelError, Message, Sender
+from app.act.wanted import still_wanted
+from app.channels.contract import ChannelError, Message, Part, Sender
 from app.log import get_logger
 from app.store.act_tables import Notice
 from app.store.tables import Owner
@@ -88,6 +89,7 @@ def claim(session: Session, now: datetime) -> Batch | None:
     if rows and rows[0][0].attempts >= ALONE_AFTER:
         rows = rows[:1]
     rows = [row for row in rows if row[0].attempts < ALONE_AFTER] if len(rows) > 1 else rows
+    rows = [row for row in rows if still_wanted(session, row[0])]
     for notice, _ in rows:
         notice.attempts += 1
         notice.leased_until = now + LEASE
@@ -129,7 +131,7 @@ def release(session: Session, now: datetime, batch: Batch, reason: str) -> None:
 
 def _due(now: datetime) -> ColumnElement[bool]:
     free = or_(Notice.leased_until.is_(None), Notice.leased_until <= now)
-    return and_(Notice.state == "pending", free)
+    return and_(Notice.state == "pending", Notice.not_before <= now, free)
 
 
 def _park_worn_out(session: Session, now: datetime) -> None:
@@ -159,5 +161,6 @@ def _leased(notice: Notice, owner: Owner) -> Leased:
         address=owner.email,
         item_id=notice.item_id,
         created_at=notice.created_at,
+        parts=tuple(Part(**part) for part in notice.parts or ()),
     )
     return Leased(notice.id, notice.attempts, notice.channel, message)

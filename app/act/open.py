@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from app.access.audit import record_audit
+from app.act.deadlines import first_counting
+from app.act.moving import Line, add_line
 from app.act.notices import about_item, put_notice
 from app.act.wording import assigned, write_title
 from app.domain.actor import Actor
 from app.domain.items import State
-from app.store.act_tables import ActionItem, ItemEvent
+from app.store.act_tables import ActionItem
 from app.store.tables import Process, ProcessStep, Routing
 from app.store.theme_tables import Theme
 
@@ -83,11 +84,8 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
                 session.flush()
         except IntegrityError:
             continue
-        facts = {"routing_id": routing.id, "rule": routing.rule}
-        session.add(
-            ItemEvent(item_id=item.id, at=now, actor=STATION.name, kind="opened", to_state=State.NEW, facts=facts)
-        )
-        record_audit(session, now, STATION, "item_opened", f"action_item:{item.id}", **facts)
+        facts = {"kind": item.kind, "routing_id": routing.id, "rule": routing.rule, "owner_id": item.owner_id}
+        add_line(session, now, STATION, item.id, Line("opened", facts=facts), (None, State.NEW))
         letter = assigned(about_item(session, item, item.owner_id), [str(sentence) for sentence in routing.why])
         put_notice(session, now, item, item.owner_id, ("assigned", "v1"), letter)
 
@@ -106,6 +104,7 @@ def _item(now: datetime, routing: Routing, title: str) -> ActionItem:
         goal_at=routing.goal_at,
         deadline_at=routing.deadline_at,
         ladder=routing.ladder,
+        counting=first_counting(routing),
         updated_at=now,
     )
 

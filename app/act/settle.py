@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session, aliased
 
 from app.access.audit import record_audit
 from app.act.aside import open_again
+from app.act.happenings import tell
 from app.act.moving import Line, apply_action
 from app.act.notices import about_item, put_notice
 from app.act.wording import change_in_rate, verdict_reached
 from app.domain.actor import Actor
+from app.domain.happenings import Happening
 from app.domain.items import JUDGED, Action, State, action_of_verdict
 from app.errors import AppError
 from app.store.act_tables import ActionItem, Change, ItemEvent
@@ -95,6 +97,14 @@ def _settle(session: Session, now: datetime, item: ActionItem, found: tuple[Acti
     if kind == "verdict":
         letter = verdict_reached(about_item(session, item, item.owner_id), _interval(measurement))
         put_notice(session, now, item, item.owner_id, ("verdict", f"m{measurement.id}"), letter)
+    if action is Action.FIND_IMPROVED:
+        _tell_fixed(session, now, item, measurement)
+
+
+def _tell_fixed(session: Session, now: datetime, item: ActionItem, measurement: Measurement) -> None:
+    change_id = measurement.change_id
+    facts = {"item_id": item.id, "theme_id": item.theme_id, "customers": f"/v1/changes/{change_id}/customers"}
+    tell(session, now, Happening.FIXED, f"change:{change_id}", change_id=change_id, **facts)
 
 
 def _relapse(session: Session, now: datetime, item: ActionItem, measurement: Measurement) -> None:

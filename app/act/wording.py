@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app.channels.contract import Part
+
 MAX_TITLE = 200
+MAX_PARTS = 20
+
+SECTIONS = {
+    "escalated": "Escalated to you",
+    "overdue": "Overdue",
+    "due_soon": "Due in 48 hours",
+    "assigned": "Assigned to you",
+    "reopened": "Reopened",
+    "resumed": "Back from snooze",
+    "nudged": "Untouched",
+    "paused_long": "Waiting for long",
+    "verdict": "Verdicts",
+}
+"""What a message that tells several things calls each event, the most urgent first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +89,41 @@ def overdue(about: About, next_rung: tuple[datetime, str] | None) -> Letter:
     return Letter(f"Overdue: {about.title}", body)
 
 
-def escalated(about: About, owner: str) -> Letter:
+def escalated(about: About, owner: str, *, overdue: bool = True) -> Letter:
     """For the person on the rung of the ladder that was reached."""
+    left = "has not" if overdue else "has not touched it for days, not even when reminded"
     body = (
-        f"{owner} was to answer this item by {about.at(about.deadline_at)} and has not. You are next on its ladder: "
+        f"{owner} was to answer this item by {about.at(about.deadline_at)} and {left}. You are next on its ladder: "
         f"answer it, hand it over, or settle with {owner} who does.\n\n{about.title}"
+        if overdue
+        else f"{owner} is to answer this item by {about.at(about.deadline_at)} and {left}. You are next on its ladder: "
+        f"settle with {owner} who answers it.\n\n{about.title}"
     )
     return Letter(f"Escalated to you: {about.title}", body)
+
+
+def stands_in(letter: Letter, name: str) -> Letter:
+    """The same letter for whoever stands in for somebody who is away or has left."""
+    return Letter(letter.subject, f"{name} is not there: you are told in their place.\n\n{letter.body}")
+
+
+def nudged(about: About) -> Letter:
+    """When an acknowledged item has not been touched for days."""
+    body = (
+        f"You acknowledged this item and nothing has happened since. An answer is due {about.at(about.deadline_at)}; "
+        f"if it still lies untouched, the next one on its ladder hears of it.\n\n{about.title}"
+    )
+    return Letter(f"Untouched: {about.title}", body)
+
+
+def paused_long(about: About, owner: str, waits: tuple[str, datetime]) -> Letter:
+    """For the manager, when the clock of an item stands longer than the company allows."""
+    reason, since = waits
+    body = (
+        f"{owner} has stopped the clock of this item on {about.at(since)}: {reason.replace('_', ' ')}. It has been "
+        f"standing longer than it should. Ask whether it can go on.\n\n{about.title}"
+    )
+    return Letter(f"Waiting for long: {about.title}", body)
 
 
 def resumed(about: About) -> Letter:
@@ -114,3 +159,31 @@ def change_in_rate(ratio: float, low: float, high: float) -> str:
 def _percent(ratio: float) -> str:
     share = round((ratio - 1) * 100)
     return "unchanged" if share == 0 else f"{abs(share)} % {'up' if share > 0 else 'down'}"
+
+
+def several(told: Sequence[tuple[str, Letter, int | None]]) -> tuple[Letter, tuple[Part, ...]]:
+    """One letter for several things, the most urgent first; what comes after the twentieth is only counted.
+
+    Args:
+        told: Event, letter and item of each.
+
+    Returns:
+        The letter, and the same as parts.
+    """
+    order = list(SECTIONS)
+    ranked = sorted(told, key=lambda one: order.index(one[0]) if one[0] in SECTIONS else len(order))
+    parts = tuple(Part(_section(event), letter.body, item_id) for event, letter, item_id in ranked[:MAX_PARTS])
+    counted = {section: sum(_section(event) == section for event, *_ in ranked) for section in _sections(ranked)}
+    body = "\n\n----\n\n".join(f"{part.section}\n\n{part.text}" for part in parts)
+    if len(ranked) > MAX_PARTS:
+        body += f"\n\nand {len(ranked) - MAX_PARTS} more"
+    summary = ", ".join(f"{count} {section.lower()}" for section, count in counted.items())
+    return Letter(f"{len(ranked)} things for you: {summary}", body), parts
+
+
+def _sections(told: Sequence[tuple[str, Letter, int | None]]) -> list[str]:
+    return list(dict.fromkeys(_section(event) for event, *_ in told))
+
+
+def _section(event: str) -> str:
+    return SECTIONS.get(event, event.replace("_", " ").capitalize())

@@ -51,6 +51,7 @@ class ItemOut(BaseModel):
     goal_at: datetime
     deadline_at: datetime
     snoozed_until: datetime | None
+    paused_since: datetime | None = Field(description="Since when its clock stands, if it does.")
     rungs_climbed: int = Field(description="How often it was escalated.")
     updated_at: datetime
     closed_at: datetime | None
@@ -198,11 +199,12 @@ def show_item(listed: Listed) -> ItemOut:
         goal_at=item.goal_at,
         deadline_at=item.deadline_at,
         snoozed_until=item.snoozed_until,
+        paused_since=listed.paused_since,
         rungs_climbed=item.rung,
         updated_at=item.updated_at,
         closed_at=item.closed_at,
         duplicate_of=item.duplicate_of_id,
-        possible=list(allowed_actions(State(item.state))),
+        possible=list(allowed_actions(State(item.state), paused=listed.paused_since is not None)),
     )
 
 

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from app.access.keys import PREFIX, actor_of, find_key, note_use, refused
 from app.access.machines import Machines, actor_of_token
-from app.api.deps import TransactionRoute, now_of, runtime_of
+from app.api.deps import EdgeRuntime, TransactionRoute, now_of, runtime_of
 from app.api.gate import Gate
 from app.api.problems import field_problem
 from app.api.quotas import spend
@@ -84,7 +84,7 @@ class ApiRoute(OpenRoute):
         Raises:
             AppError: The key does not hold, or the body does not come as it should.
         """
-        request.state.actor = await run_in_threadpool(_find_actor, request)
+        request.state.actor = await _find_actor(request)
         spend(request, request.app.state.quotas, request.state.actor.name)
         self._check_query(request)
         if self.body_field is None:
@@ -217,19 +217,23 @@ def check_address(request: Request) -> None:
         raise AppError(Kind.BAD_REQUEST, "nul_in_address", "The address has a NUL in it. Remove it.")
 
 
-def _find_actor(request: Request) -> Actor:
+async def _find_actor(request: Request) -> Actor:
     runtime, now = runtime_of(request), now_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise refused()
     machines: Machines | None = request.app.state.machines
     if machines is not None and not token.startswith(PREFIX):
-        return actor_of_token(machines, token.strip(), now)
-    key = _KEYS.store(runtime.database.reading, (token.strip(), now))
+        return await run_in_threadpool(actor_of_token, machines, token.strip(), now)
+    key = await _KEYS.store(runtime.database.reading, (token.strip(), now))
     if key.last_used_on != now.date():
-        with runtime.database.writing() as session:
-            note_use(session, now, key.id)
+        await run_in_threadpool(_note_use, runtime, now, key.id)
     return actor_of(key)
+
+
+def _note_use(runtime: EdgeRuntime, now: datetime, key_id: int) -> None:
+    with runtime.database.writing() as session:
+        note_use(session, now, key_id)
 
 
 def _find_keys(session: Session, group: Sequence[tuple[str, datetime]]) -> list[ApiKey | AppError]:

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/themes", tags=["themes"], route_class=ApiRoute)
 _WHY = "; ".join(f"`{key}`: {words}" for key, words in REASONS.items())
 
 
-class ShareOut(BaseModel):
+class TopicCoverageOut(BaseModel):
     """What became of the complaints."""
 
     topic: str | None = Field(description="Key of the topic; null: of complaints without one, and in the total.")
@@ -33,8 +33,8 @@ class CoverageOut(BaseModel):
 
     since: datetime
     until: datetime
-    total: ShareOut
-    topics: list[ShareOut] = Field(description="Most complaints first.")
+    total: TopicCoverageOut
+    topics: list[TopicCoverageOut] = Field(description="Most complaints first.")
     unread_feedback: dict[str, int] = Field(
         description="Feedback in which nothing was found: `language` (the model does not speak it) or `no_content`."
     )
@@ -57,8 +57,8 @@ def show(session: Reading, now: Now, actor: Analyst, days: Annotated[int, Query(
     )
 
 
-def _shown(share: Share) -> ShareOut:
-    return ShareOut(
+def _shown(share: Share) -> TopicCoverageOut:
+    return TopicCoverageOut(
         topic=share.topic,
         name=share.name,
         complaints=share.mentions,

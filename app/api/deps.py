@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Protocol, cast
 
 from fastapi import Depends, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -119,11 +120,12 @@ class TransactionRoute(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - the framework's
-        """Wrap the endpoint; `async` ones are refused: they would run statements on the event loop."""
-        if inspect.iscoroutinefunction(endpoint):
-            raise TypeError(f"{endpoint.__name__} must be a plain function")
-        super().__init__(path, _within_transactions(endpoint), **options)
+        """Wrap the endpoint; `async` ones get no transaction: they would run statements on the event loop."""
+        waits = inspect.iscoroutinefunction(endpoint)
+        super().__init__(path, endpoint if waits else _within_transactions(endpoint), **options)
         calls = set(_calls(self.dependant))
+        if waits and calls & {_read, _write}:
+            raise TypeError(f"{endpoint.__name__} must be a plain function")
         if "POST" in (self.methods or ()) and _write in calls and any(isinstance(call, Needs) for call in calls):
             self.openapi_extra = describe_key(self.openapi_extra or {}, required=require_key in calls)
 
@@ -157,6 +159,18 @@ def _within_transactions(endpoint: Callable[..., Any]) -> Callable[..., Any]:
             return endpoint(*arguments, **named)
 
     return call
+
+
+async def in_transaction(request: Request, response: Response, work: Callable[[Session], Response]) -> Response:
+    """For an `async` endpoint: run `work` in a thread, in a write transaction and under the request's idempotency key.
+
+    Args:
+        request: The request.
+        response: Where the endpoint sets status and headers.
+        work: What an endpoint that asks for a transaction would do.
+    """
+    session = await _write(request, response)
+    return cast("Response", await run_in_threadpool(_within_transactions(work), session))
 
 
 class Needs:

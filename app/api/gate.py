@@ -1,15 +1,18 @@
 """Many senders, one commit: items that come while a transaction is under way share the next one.
 
-Nobody waits for company: the first to find the gate free goes through with all who stand there. A commit that is
-flushed to disk costs as much for one item as for fifty; so do most statements.
+Nobody waits for company: the first to find the gate free goes through at once, with all who stand there by then. A
+commit that is flushed to disk costs as much for one item as for fifty; so do most statements, and the trip from the
+event loop to a thread and back.
 """
 
+import asyncio
+from asyncio import AbstractEventLoop, Future, Task
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from threading import Lock
 from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
 
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from app.errors import AppError
@@ -22,14 +25,16 @@ Transaction = Callable[[], AbstractContextManager[Session]]
 Work = Callable[[Session, Sequence[Sent]], Sequence[Outcome | AppError]]
 
 
-@dataclass
-class _Standing(Generic[Sent, Outcome]):
-    sent: Sent
-    outcome: Outcome | BaseException | None = None
+class _Crowd(Generic[Sent, Outcome]):
+    """Who stands before the gate on one event loop, each with the future that they wait for."""
+
+    def __init__(self) -> None:
+        self.standing: list[tuple[Sent, Future[Outcome]]] = []
+        self.passing: Task[None] | None = None
 
 
 class Gate(Generic[Sent, Outcome]):
-    """Lets one transaction through at a time, with everybody who stands before it.
+    """Lets one transaction of an event loop through at a time, with everybody who stands before it.
 
     Args:
         work: Stores what was sent, in the session's transaction; one outcome for each. A refusal is an outcome.
@@ -38,10 +43,9 @@ class Gate(Generic[Sent, Outcome]):
     def __init__(self, work: Work[Sent, Outcome]) -> None:
         """Nobody stands there."""
         self._work = work
-        self._standing: list[_Standing[Sent, Outcome]] = []
-        self._arrival, self._passage = Lock(), Lock()
+        self._crowds: WeakKeyDictionary[AbstractEventLoop, _Crowd[Sent, Outcome]] = WeakKeyDictionary()
 
-    def store(self, transaction: Transaction, sent: Sent) -> Outcome:
+    async def store(self, transaction: Transaction, sent: Sent) -> Outcome:
         """Store what was sent; when this returns, it is committed.
 
         Args:
@@ -52,34 +56,33 @@ class Gate(Generic[Sent, Outcome]):
             AppError: It was refused.
             Exception: Its transaction failed, also when it was tried by itself.
         """
-        mine: _Standing[Sent, Outcome] = _Standing(sent)
-        with self._arrival:
-            self._standing.append(mine)
-        while mine.outcome is None:
-            with self._passage:
-                if mine.outcome is None:
-                    self._pass(transaction)
-        if isinstance(mine.outcome, BaseException):
-            raise mine.outcome
-        return mine.outcome
+        loop = asyncio.get_running_loop()
+        crowd = self._crowds.setdefault(loop, _Crowd())
+        mine: Future[Outcome] = loop.create_future()
+        crowd.standing.append((sent, mine))
+        if crowd.passing is None:
+            crowd.passing = loop.create_task(self._pass(transaction, crowd))
+        return await mine
 
-    def _pass(self, transaction: Transaction) -> None:
-        with self._arrival:
-            group, self._standing = self._standing[:MOST_AT_ONCE], self._standing[MOST_AT_ONCE:]
+    async def _pass(self, transaction: Transaction, crowd: _Crowd[Sent, Outcome]) -> None:
+        while group := crowd.standing[:MOST_AT_ONCE]:
+            del crowd.standing[:MOST_AT_ONCE]
+            outcomes = await run_in_threadpool(self._carry_out, transaction, [sent for sent, _ in group])
+            for (_, waiting), outcome in zip(group, outcomes, strict=True):
+                if waiting.done():  # its sender is gone
+                    continue
+                if isinstance(outcome, Exception):
+                    waiting.set_exception(outcome)
+                else:
+                    waiting.set_result(outcome)
+        crowd.passing = None
+
+    def _carry_out(self, transaction: Transaction, group: Sequence[Sent]) -> Sequence[Outcome | Exception]:
         try:
-            self._carry_out(transaction, group)
+            with transaction() as session:
+                return self._work(session, group)
         except Exception as failure:  # noqa: BLE001 - each sender is told what became of theirs
             if len(group) == 1:
-                group[0].outcome = failure
-                return
-            for one in group:  # what brought the others down must not take them with it
-                try:
-                    self._carry_out(transaction, [one])
-                except Exception as own:  # noqa: BLE001 - as above
-                    one.outcome = own
-
-    def _carry_out(self, transaction: Transaction, group: Sequence[_Standing[Sent, Outcome]]) -> None:
-        with transaction() as session:
-            outcomes = self._work(session, [one.sent for one in group])
-        for one, outcome in zip(group, outcomes, strict=True):
-            one.outcome = outcome
+                return [failure]
+            # What brought the others down must not take them with it.
+            return [self._carry_out(transaction, [one])[0] for one in group]

@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from app.api.bodies import check_form, read_body
-from app.api.deps import Ingester, Now, Writing, runtime_of
+from app.api.deps import Ingester, Now, Writing, in_transaction, runtime_of
 from app.api.gate import Gate
-from app.api.once import KeyRequired, read_claim
+from app.api.once import KeyRequired, describe_key, read_claim
 from app.api.openapi import declare
 from app.api.problems import problem_of
 from app.api.quotes import QuoteOut
@@ -39,6 +39,16 @@ SourceKey = Annotated[
     str | None,
     Query(alias="source", max_length=64, description="Key of the source; without it the key's own, else `api`."),
 ]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One item on its way in: when it came, who sent it, and to which source."""
+
+    item: NativeItem
+    now: datetime
+    actor: Actor
+    source: str | None
 
 
 class IntakeOut(BaseModel):
@@ -77,10 +87,11 @@ class BulkOut(BaseModel):
     summary="Send one item",
     status_code=202,
     response_model=IntakeOut,
+    openapi_extra=describe_key({}, required=False),
     responses=declare(409) | {200: {"model": IntakeOut, "description": "Known already, or read while you waited"}},
 )
-def send(
-    body: NativeItem, request: Request, session: Writing, now: Now, actor: Ingester, source: SourceKey = None
+async def send(
+    body: NativeItem, request: Request, response: Response, now: Now, actor: Ingester, source: SourceKey = None
 ) -> Response:
     """Store one item; it is durable when you read the answer, and classified soon after.
 
@@ -89,9 +100,18 @@ def send(
     """
     sent = Sent(body, now, actor, source)
     if read_claim(request) is None:
-        outcome = GATE.store(runtime_of(request).database.writing, sent)
-    else:  # with the answer that is kept
-        outcome = accept_items(session, now, target_source(session, now, actor, source), [body])[0]
+        return _answer(await GATE.store(runtime_of(request).database.writing, sent))
+    return await in_transaction(request, response, lambda session: _answer(_alone(session, sent)))
+
+
+def _alone(session: Session, sent: Sent) -> Accepted:
+    told = _store(session, [sent])[0]
+    if isinstance(told, AppError):
+        raise told
+    return told
+
+
+def _answer(outcome: Accepted) -> Response:
     if not outcome.is_stored:
         raise _refusal(outcome)
     known = outcome.status in _KNOWN
@@ -102,16 +122,6 @@ def send(
 
 def _status(stored: Accepted) -> int:
     return 200 if stored.status in _KNOWN else 202
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One item on its way in: when it came, who sent it, and to which source."""
-
-    item: NativeItem
-    now: datetime
-    actor: Actor
-    source: str | None
 
 
 def _store(session: Session, group: Sequence[Sent]) -> list[Accepted | AppError]:

@@ -11,6 +11,8 @@ from app.api.deps import Admin, Reading
 from app.api.paging import Listing, Paged, position_of
 from app.store.notices import list_notices
 
+NoticeState = Literal["waiting", "pending", "sent", "skipped", "parked", "merged", "withdrawn"]
+
 router = APIRouter(prefix="/v1/notices", tags=["notices"], route_class=ApiRoute)
 
 
@@ -23,7 +25,12 @@ class NoticeOut(BaseModel):
     channel: str
     event: str
     subject: str
-    state: str = Field(description="`pending`, `sent`, `skipped` (no such channel) or `parked` (failed too often).")
+    state: NoticeState = Field(
+        description="`waiting` (for the receiver's working time), `pending`, `sent`, `skipped` (no such channel), "
+        "`parked` (failed too often), `merged` (went out as a part of another) or `withdrawn` (had lost its point)."
+    )
+    not_before: datetime
+    coalesced_into_id: int | None = Field(description="The message that told this among other things.")
     attempts: int
     last_error: str | None
     created_at: datetime
@@ -35,7 +42,7 @@ def index(
     session: Reading,
     page: Paged,
     _actor: Admin,
-    state: Annotated[Literal["pending", "sent", "skipped", "parked"] | None, Query()] = None,
+    state: Annotated[NoticeState | None, Query()] = None,
 ) -> Listing[NoticeOut]:
     """Newest first."""
     found = list_notices(session, page.after, page.limit, state=state)

@@ -25,12 +25,28 @@ from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of several things that a message tells; `body` of the message says the same in plain text.
+
+    Attributes:
+        section: Heading under which it stands; parts of one section follow each other.
+        text: Plain text; its first line says what it is about.
+        item_id: The action item, if it is about one.
+    """
+
+    section: str
+    text: str
+    item_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One notice to one owner.
 
     Attributes:
         key: Unique for item, event, owner and channel: a receiver can tell a repetition by it.
-        event: `assigned`, `due_soon`, `overdue`, `escalated`, `resumed`, `verdict`, `reopened`.
+        event: `assigned`, `due_soon`, `overdue`, `escalated`, `resumed`, `verdict`, `reopened`; `several` of them at
+            once; `digest`.
         subject: One line.
         body: Plain text.
         owner: Key of the owner.
@@ -38,6 +54,8 @@ class Message:
         address: E-mail address, if known.
         item_id: The action item, if it is about one.
         created_at: When it was put into the outbox.
+        parts: The things that a message of the events `several` and `digest` tells, the most urgent first.
+        unsubscribe: Path at which a POST ends digests (RFC 8058), and a GET only shows the button for it.
     """
 
     key: str
@@ -49,6 +67,8 @@ class Message:
     address: str | None
     item_id: int | None
     created_at: datetime
+    parts: tuple[Part, ...] = ()
+    unsubscribe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class Deadline:
     zone: str
     counted: tuple[Interval, ...]
     closed: tuple[ClosedDay, ...]
+    week: tuple[tuple[tuple[int, int], ...], ...] = ()
 
     @property
     def total(self) -> timedelta:
@@ -111,6 +112,7 @@ class Deadline:
             "working": self.total // timedelta(minutes=1),
             "calendar": self.calendar,
             "zone": self.zone,
+            "week": write_week(self.week),
             "counted": [[interval.start.isoformat(), interval.end.isoformat()] for interval in self.counted],
             "closed": [{"date": closed.day.isoformat(), "name": closed.name} for closed in self.closed],
         }
@@ -147,8 +149,28 @@ def deadline_after(start: datetime, working: timedelta | Working, calendar: Cale
         calendar=calendar.key,
         zone=calendar.zone,
         counted=counted,
-        closed=_closed_between(start, at, calendar),
+        closed=closed_between(calendar, start, at),
+        week=calendar.week,
     )
+
+
+def move_later(calendar: Calendar, at: datetime, time: timedelta) -> datetime:
+    """The instant at which ``time`` of open time has passed since ``at``; ``at`` itself for none.
+
+    Raises:
+        CalendarError: the calendar does not open often enough within ten years.
+    """
+    counted = _count_time(at.astimezone(UTC), time, calendar)
+    return counted[-1].end if counted else at
+
+
+def write_week(week: tuple[tuple[tuple[int, int], ...], ...]) -> list[list[str]]:
+    """Opening hours as people write them, Monday first: ``[["09:00-12:30", "13:15-17:30"], ...]``."""
+    return [[f"{_clock(opens)}-{_clock(closes)}" for opens, closes in hours] for hours in week]
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def open_between(calendar: Calendar, start: datetime, end: datetime) -> Iterator[Interval]:
@@ -160,6 +182,20 @@ def open_between(calendar: Calendar, start: datetime, end: datetime) -> Iterator
 def working_between(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
     """How much open time lies in ``[start, end)``; zero when ``end`` is not after ``start``."""
     return sum((interval.length for interval in open_between(calendar, start, end)), timedelta(0))
+
+
+def closed_between(calendar: Calendar, start: datetime, end: datetime) -> tuple[ClosedDay, ...]:
+    """The days from ``start`` to ``end``, both included, on which the calendar would be open and is not."""
+    zone = load_zone(calendar.zone)
+    first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    days = sorted(day for day in calendar.closed if first <= day <= last and calendar.week[day.weekday()])
+    return tuple(ClosedDay(day, calendar.closed[day]) for day in days)
+
+
+def next_opening(calendar: Calendar, at: datetime) -> datetime:
+    """The first instant from ``at`` on at which the calendar is open; ``at`` itself where it never opens again."""
+    following = next(open_between(calendar, at, at + HORIZON), None)
+    return following.start if following is not None else at.astimezone(UTC)
 
 
 @lru_cache(maxsize=64)
@@ -283,10 +319,3 @@ def _day_reached(instant: datetime, zone: ZoneInfo) -> date:
     # A clock that is put back over midnight repeats a day; what has begun once has begun.
     ends = [until - timedelta.resolution + offset for _, until, offset in _steady(zone, instant - _DAY, instant)]
     return max((*ends, instant + _offset(zone, instant))).date()
-
-
-def _closed_between(start: datetime, at: datetime, calendar: Calendar) -> tuple[ClosedDay, ...]:
-    zone = load_zone(calendar.zone)
-    first, last = start.astimezone(zone).date(), at.astimezone(zone).date()
-    days = sorted(day for day in calendar.closed if first <= day <= last and calendar.week[day.weekday()])
-    return tuple(ClosedDay(day, calendar.closed[day]) for day in days)

@@ -43,6 +43,8 @@ class Action(StrEnum):
     CLOSE = "close"
     MARK_DUPLICATE = "mark_duplicate"
     REOPEN = "reopen"
+    PAUSE = "pause"
+    CONTINUE = "continue"
 
     START_MEASURING = "start_measuring"
     FIND_IMPROVED = "find_improved"
@@ -50,6 +52,13 @@ class Action(StrEnum):
     FIND_WORSE = "find_worse"
     FIND_INCONCLUSIVE = "find_inconclusive"
     RELAPSE = "relapse"
+
+
+class PauseReason(StrEnum):
+    """For whom an item waits while its clock stands."""
+
+    CUSTOMER = "waiting_for_customer"
+    SUPPLIER = "waiting_for_supplier"
 
 
 class Tab(StrEnum):
@@ -107,6 +116,8 @@ TRANSITIONS: dict[Action, Move] = {
     Action.CLOSE: Move(JUDGED, State.CLOSED),
     Action.MARK_DUPLICATE: Move(_ANSWERABLE, State.DUPLICATE),
     Action.REOPEN: Move(FINISHED | {State.IMPROVED}, State.REOPENED),
+    Action.PAUSE: Move(AWAITS_ANSWER, None),
+    Action.CONTINUE: Move(AWAITS_ANSWER, None),
     Action.START_MEASURING: Move(frozenset({State.DEPLOYED}), State.MEASURING),
     Action.FIND_IMPROVED: Move(_UNSETTLED, State.IMPROVED),
     Action.FIND_NO_EFFECT: Move(_UNSETTLED - {State.NO_EFFECT}, State.NO_EFFECT),
@@ -128,6 +139,8 @@ PEOPLE = (
     Action.CLOSE,
     Action.MARK_DUPLICATE,
     Action.REOPEN,
+    Action.PAUSE,
+    Action.CONTINUE,
 )
 """The actions that people take, in the order in which they are offered."""
 
@@ -154,9 +167,15 @@ class ActionNotPossibleError(ValueError):
         super().__init__(f"An item that is {state} cannot take the action {action}. Possible now: {offered}.")
 
 
-def allowed_actions(state: State) -> tuple[Action, ...]:
-    """What a person can do with an item in `state`, in the order in which it is offered."""
-    return tuple(action for action in PEOPLE if state in TRANSITIONS[action].sources)
+def allowed_actions(state: State, *, paused: bool = False) -> tuple[Action, ...]:
+    """What a person can do with an item in `state`, in the order in which it is offered.
+
+    Args:
+        state: Where the item stands.
+        paused: Whether its clock stands: then it can go on, else it can be paused.
+    """
+    other = Action.PAUSE if paused else Action.CONTINUE
+    return tuple(action for action in PEOPLE if state in TRANSITIONS[action].sources and action is not other)
 
 
 def next_state(action: Action, state: State, *, before: State | None = None) -> State:

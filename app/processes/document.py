@@ -60,7 +60,7 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
       - {to: second_manager, after: 3 days}
       - {to: fallback, after: 5 days}         # or {owner: clara, after: 5 days}
     thresholds: {min_complaints: 5, min_people: 3, window_days: 28}    # what opens an item
-    defaults: {goal: 2 days, deadline: 5 days}                         # where no rule says otherwise
+    defaults: {goal: 2 days, deadline: 5 days, idle: 3 days, pause: 10 days}         # where no rule says otherwise
     complaint_cost: {amount: 14.5, currency: EUR}                      # optional: what one complaint costs the company
     fallback_owner: clara                     # mandatory: nothing is ever without an owner
 
@@ -348,10 +348,12 @@ class ThresholdsPart(Part):
 
 
 class DefaultsPart(Part):
-    """Goal and deadline where no rule says otherwise."""
+    """Goal and deadline where no rule says otherwise; how long an item may lie untouched, and its clock may stand."""
 
     goal: Duration = "2 days"
     deadline: Duration = "5 days"
+    idle: Duration = "3 days"
+    pause: Duration = "10 days"
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

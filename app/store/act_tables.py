@@ -1,9 +1,10 @@
 """The tables of the act room."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.row import Document, Leased, Row, row_id, unique_where
@@ -33,6 +34,7 @@ class ActionItem(Row):
     goal_at: Mapped[datetime]
     deadline_at: Mapped[datetime]
     ladder: Mapped[list[Any]]
+    counting: Mapped[Document | None]  # {"since", "goal", "deadline", "ladder"} when the clock began; None: as routed
     rung: Mapped[int] = mapped_column(default=0)  # rungs of the ladder already climbed
     snoozed_until: Mapped[datetime | None]
     reason: Mapped[str | None]  # of a decline
@@ -41,6 +43,24 @@ class ActionItem(Row):
     acknowledged_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class Pause(Row):
+    """A time for which the clock of an item stands, because its owner waits for somebody outside."""
+
+    __tablename__ = "pauses"
+    __writer__ = "act"
+    __table_args__ = (unique_where("uq_pauses_open", "item_id", where="ended_at IS NULL"),)
+    id: Mapped[int] = row_id()
+    item_id: Mapped[int] = mapped_column(ForeignKey("action_items.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(24))  # domain.items.PauseReason
+    note: Mapped[str | None]
+    started_at: Mapped[datetime]
+    actor: Mapped[str]
+    limit_at: Mapped[datetime]  # when the manager is told that it waits so long
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    why: Mapped[Document | None]  # what was counted and what moved: domain.recount.Stop
 
 
 class ItemEvent(Row):
@@ -83,20 +103,45 @@ class Change(Row):
     actor: Mapped[str]
 
 
+def _at_once(context: DefaultExecutionContext) -> datetime:
+    values: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return cast("datetime", values["created_at"])
+
+
 class Notice(Row, Leased):
-    """One message to one owner by one channel: the outbox."""
+    """One message to one owner by one channel: the outbox, and what waits for it.
+
+    It is `waiting` until its receiver works and their mailbox is free, then `pending` until a channel takes it: `sent`,
+    `skipped` (no such channel) or `parked` (failed too often). `merged`: it went out as a part of another one.
+    `withdrawn`: it had lost its point before it went out.
+    """
 
     __tablename__ = "notices"
     __writer__ = "act"
     __table_args__ = (Index(None, "state", "leased_until"),)
     id: Mapped[int] = row_id()
     key: Mapped[str] = mapped_column(unique=True)  # item, event and channel: sent once however often it is asked for
-    item_id: Mapped[int | None] = mapped_column(ForeignKey("action_items.id"))
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("action_items.id"), index=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
     channel: Mapped[str]
     event: Mapped[str] = mapped_column(String(24))
     subject: Mapped[str]
     body: Mapped[str]
-    state: Mapped[str] = mapped_column(String(16), default="pending")  # pending, sent, skipped (no channel), parked
+    parts: Mapped[list[Any] | None]  # of a message that tells several things: channels.contract.Part
+    state: Mapped[str] = mapped_column(String(16), default="pending")
+    not_before: Mapped[datetime] = mapped_column(default=_at_once)  # else an opening of the receiver's calendar
+    coalesced_into_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"), index=True)
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+class Mailbox(Row):
+    """How soon a person can be written to again by a channel; its lock keeps two messages from going out at once."""
+
+    __tablename__ = "mailboxes"
+    __writer__ = "act"
+    __table_args__ = (UniqueConstraint("owner_id", "channel"),)
+    id: Mapped[int] = row_id()
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+    channel: Mapped[str]
+    free_at: Mapped[datetime]

@@ -13,13 +13,17 @@ from sqlalchemy.orm import Session
 from app.domain.actor import Actor
 from app.domain.items import TABS, State, Tab
 from app.errors import AppError, Kind
-from app.store.act_tables import ActionItem, Change, ItemEvent
+from app.store.act_tables import ActionItem, Change, ItemEvent, Pause
 from app.store.tables import Owner, Process, ProcessStep
 from app.store.theme_tables import Theme
 from app.store.types import Utc
 
 Cursor = tuple[datetime, int]
 """Sort key and id of the last item of the page before."""
+
+
+_TOLD_OF = ("waits_long", "passed_on")
+"""Lines that say to whom an item was shown beside its owner and the rungs of its ladder."""
 
 
 class Order(StrEnum):
@@ -64,6 +68,7 @@ class Listed:
     step: str | None
     step_key: str | None
     theme: str | None
+    paused_since: datetime | None
 
     def cursor(self, order: Order) -> Cursor:
         """Where the next page starts if this is the last item of a page."""
@@ -71,17 +76,15 @@ class Listed:
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The items that `actor` may see and change: their own and those that were escalated to them; analysts: all."""
+    """The items that `actor` may see and change: their own and those that they were told of; analysts: all."""
     if actor.sees_all:
         return true()
     if actor.owner_id is None:
         return false()
-    escalated = exists().where(
-        ItemEvent.item_id == ActionItem.id,
-        ItemEvent.kind == "escalated",
-        ItemEvent.facts["owner_id"].as_integer() == actor.owner_id,
-    )
-    return or_(ActionItem.owner_id == actor.owner_id, and_(ActionItem.rung > 0, escalated))
+    mine = ItemEvent.facts["owner_id"].as_integer() == actor.owner_id
+    line = exists().where(ItemEvent.item_id == ActionItem.id, mine)
+    escalated = and_(ActionItem.rung > 0, line.where(ItemEvent.kind == "escalated"))
+    return or_(ActionItem.owner_id == actor.owner_id, escalated, line.where(ItemEvent.kind.in_(_TOLD_OF)))
 
 
 def theme_visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -208,7 +211,7 @@ def _conditions(actor: Actor, wanted: ItemFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _with_names() -> Select[ActionItem, str, str, str, str, str, str, str]:
+def _with_names() -> Select[ActionItem, str, str, str, str, str, str, str, datetime]:
     return (
         select(
             ActionItem,
@@ -219,9 +222,11 @@ def _with_names() -> Select[ActionItem, str, str, str, str, str, str, str]:
             ProcessStep.name,
             ProcessStep.key,
             Theme.name,
+            Pause.started_at,
         )
         .join(Owner, Owner.id == ActionItem.owner_id)
         .outerjoin(Process, Process.id == ActionItem.process_id)
         .outerjoin(ProcessStep, ProcessStep.id == ActionItem.step_id)
         .outerjoin(Theme, Theme.id == ActionItem.theme_id)
+        .outerjoin(Pause, and_(Pause.item_id == ActionItem.id, Pause.ended_at.is_(None)))
     )

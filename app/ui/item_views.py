@@ -87,7 +87,7 @@ def item_view(
         "where": _where(listed),
         "owner": listed.owner,
         "state": STATES[state],
-        "actions": {str(action) for action in allowed_actions(state)},
+        "actions": {str(action) for action in allowed_actions(state, paused=listed.paused_since is not None)},
         "due": say_day(item.deadline_at.astimezone(zone).date()),
         "due_in": say_distance(item.deadline_at, now) if state in AWAITS_ANSWER else "answered",
         "due_class": tone,

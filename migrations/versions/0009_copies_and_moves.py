@@ -1,14 +1,14 @@
 """copies recognised and not counted; merges and splits that can be taken back.
 
 Revision ID: 0009
-Revises: 0007
+Revises: 0013
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -232,7 +232,7 @@ def test_reopening_gives_the_same_working_time_again(session, item, mira, now):
     reopen_item(session, later, mira, item.id, version=2, reason="It grew")
     assert (item.state, item.closed_at, item.reason, item.rung) == ("reopened", None, None, 0)
     assert item.deadline_at.isoformat() == "2026-10-23T15:00:00+00:00"  # five working days later, 17:00 in Berlin
-    assert item.ladder[0]["at"] == "2026-10-23T19:00:00+00:00"
+    assert item.ladder[0]["at"] == "2026-10-26T12:00:00+00:00"  # four working hours after that, Monday 13:00 in Berlin
     assert session.query(Notice).filter_by(event="reopened", channel="log").one().body.startswith("It grew")
 
 

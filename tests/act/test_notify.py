@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.act import notify
+from app.act import gather, notify
 from app.channels.contract import ChannelError
 from app.store.act_tables import Notice
 
@@ -30,8 +30,9 @@ class Tools:
 
 
 @pytest.fixture
-def notices(session, item):
+def notices(session, item, run, now):
     """The two notices of the item that was assigned, by channel."""
+    run(gather, now)
     return {notice.channel: notice for notice in session.query(Notice)}
 
 

@@ -3,11 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.act import settle
 from app.act.progress import acknowledge_item, close_item, mark_deployed, plan_change
 from app.domain.changes import Plan, Rollout
 from app.store.act_tables import Notice
+from app.store.event_tables import Event
 from app.store.items import changes_of, history
 from app.store.tables import AuditEvent, Measurement, Routing
 
@@ -178,3 +180,13 @@ def test_after_a_relapse_only_the_owner_moves_the_item_on(session, deployed, mea
     acknowledge_item(session, now + 92 * DAY, mira, deployed.id, version=deployed.version)
     measure(93, "worse", relapse=True)
     assert deployed.state == "acknowledged"
+
+
+def test_a_verified_change_is_told_so_that_its_customers_can_be(session, deployed, measure):
+    measure(7, "too_early")
+    assert [event.type for event in session.scalars(select(Event)) if event.type.startswith("voc.change")] == []
+    measure(30, "improved")
+    change = changes_of(session, deployed.id)[-1]
+    event = session.scalars(select(Event).where(Event.type == "voc.change.fixed.v1")).one()
+    assert event.subject == f"change:{change.id}"
+    assert event.facts["customers"] == f"/v1/changes/{change.id}/customers"

@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 
-from app.act import escalate, notify
+from app.act import escalate, gather, notify
 from app.act import open as opening
 from app.act.progress import acknowledge_item
 from app.domain.actor import Actor
@@ -66,6 +66,7 @@ def test_several_workers_climb_one_rung(database, committed, now, at_once):
 
 def test_several_workers_send_each_notice_once(database, committed, now, at_once):
     station(database, opening, now)
+    at_once(lambda _: station(database, gather, now))
     sent = []
 
     class Tools:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from app.api.bodies import ApiRoute
+from app.api.deps import Reading
 from app.domain.actor import Scope
 from app.store.tables import Feedback
 
@@ -63,5 +64,5 @@ def test_an_endpoint_that_would_run_on_the_event_loop_is_refused():
     with pytest.raises(TypeError):
 
         @router.get("/x")
-        async def endpoint():
-            return 1
+        async def endpoint(session: Reading):
+            return session.scalar(select(1))

@@ -140,6 +140,7 @@ def test_a_deadline_explains_itself_in_json_values():
         "working": 120,
         "calendar": "office",
         "zone": "Europe/Berlin",
+        "week": [["09:00-17:00"]] * 5 + [[], []],
         "counted": [
             ["2026-03-03T15:00:00+00:00", "2026-03-03T16:00:00+00:00"],
             ["2026-03-05T08:00:00+00:00", "2026-03-05T09:00:00+00:00"],

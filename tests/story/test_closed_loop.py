@@ -63,7 +63,7 @@ class Town:
             first = FIRST_DAY + timedelta(days=self.days)
             said = [item for topic in self.usual for item in self._comments(topic, first, span)]
             self.days += span
-            self.clock.set(datetime.combine(first + timedelta(days=span), time(7), tzinfo=UTC))
+            self.clock.set(datetime.combine(first + timedelta(days=span), time(8), tzinfo=UTC))
             now = self.clock.now()
             with self.runtime.database.writing() as session:
                 accept_items(session, now, ensure_native_source(session, now, OPERATOR, "shop"), said)
@@ -116,7 +116,7 @@ class Town:
 @pytest.fixture
 def town(database_url, tmp_path):
     settings = Settings(data_dir=tmp_path, database_url=database_url, sqlite_synchronous="NORMAL")
-    runtime = build_runtime(settings, SteppedClock(datetime.combine(FIRST_DAY, time(7), tzinfo=UTC)))
+    runtime = build_runtime(settings, SteppedClock(datetime.combine(FIRST_DAY, time(8), tzinfo=UTC)))
     yield Town(runtime)
     runtime.database.dispose()
 
