@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import escalate, gather, notify, settle
+from app.act import alarms, escalate, gather, notify, settle
 from app.act import open as opening
+from app.act.deliver import FAST_LANE, SLOW_LANE
 from app.classify import label, learn, relabel, watch
 from app.engine.failure import describe_failure
 from app.engine.wake import wake
@@ -18,7 +19,7 @@ from app.log import get_logger
 from app.measure import effect
 from app.route import assign
 from app.runtime import Runtime
-from app.theme import extract, match
+from app.theme import adopt, alerts, extract, match, trace
 
 _log = get_logger("pipeline")
 
@@ -70,12 +71,18 @@ STATIONS: tuple[Station, ...] = (
     Station("relabel", relabel, (), "* * * * *"),
     Station("watch", watch, (), "20 4 * * *"),
     Station("match", match, ("assign",), "* * * * *"),
-    Station("extract", extract, ("assign",), "40 * * * *"),
+    Station("extract", extract, ("adopt",), "40 * * * *"),
+    Station("trace", trace, ("adopt", "assign"), "50 * * * *"),
+    Station("adopt", adopt, ("assign",), "*/5 * * * *"),
+    Station("alert", alerts, ("alarm",), "*/15 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),
     Station("open", opening, ("gather",), "*/5 * * * *"),
+    Station("alarm", alarms, ("gather",), "*/5 * * * *"),
     Station("escalate", escalate, ("gather",), "* * * * *"),
     Station("effect", effect, ("settle",), "*/10 * * * *"),
     Station("settle", settle, ("gather",), "*/15 * * * *"),
+    Station("deliver", FAST_LANE, (), "* * * * *"),
+    Station("deliver_slow", SLOW_LANE, (), "* * * * *"),
     Station("gather", gather, ("notify",), "* * * * *"),
     Station("notify", notify, (), "* * * * *"),
 )

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.access.secret import read_secret
-from app.channels.contract import Sender, open_senders
+from app.channels.contract import Endpoint, Sender, guard_of, open_endpoint, open_senders
 from app.classify.loading import Readers, readers_for
 from app.clock import Clock, SystemClock
 from app.connectors.contract import Pull
 from app.ingest.download import Downloaded, download
+from app.outbound.guard import Guard
 from app.settings import Settings
 from app.store.session import Database
 from app.theme.extract import Discover
-from app.theme.loader import load_discover
+from app.theme.loader import encode_with, load_describe, load_discover
+from app.theme.trace import Describe, Encode
 
 
 class Tools:
@@ -42,14 +44,33 @@ class Tools:
         """The installation's secret, by which tokens of sources are sealed."""
         return read_secret(self.settings)
 
+    def open_endpoint(self, kind: str, endpoint: Endpoint) -> Sender:
+        """A sender to a subscription's own address."""
+        return open_endpoint(self.settings, kind, endpoint)
+
+    @cached_property
+    def guard(self) -> Guard:
+        """What addresses that somebody typed in may lead to."""
+        return guard_of(self.settings)
+
     def download(self, pull: Pull) -> Downloaded:
         """Ask a sender's API for one thing."""
-        return download(pull)
+        return download(pull, self.guard)
 
     @cached_property
     def discover(self) -> Discover:
         """Finds groups of texts that tell of the same problem; loads the model libraries."""
         return load_discover()
+
+    @cached_property
+    def describe(self) -> Describe:
+        """Names texts."""
+        return load_describe()
+
+    @cached_property
+    def encode(self) -> Encode:
+        """Reads texts as mentions are read; loads the model when it is called."""
+        return encode_with(self.readers.encoder)
 
 
 @dataclass(frozen=True)

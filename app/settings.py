@@ -33,6 +33,7 @@ class Settings(BaseModel):
     languages: str = "en"
     sentiment_model: str | None = None
     topic_confidence: float = Field(default=0.5, ge=0, le=1)
+    alerts_per_week: float = Field(default=1.0, gt=0, le=100)
     secret_key: SecretStr | None = None
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
@@ -54,6 +55,10 @@ class Settings(BaseModel):
     raw_retention_days: int = Field(default=30, ge=1)
     smtp_url: SecretStr | None = None
     mail_from: str = "closeloop@localhost"
+    slack_url: SecretStr | None = None
+    teams_url: SecretStr | None = None
+    outbound_allow: str = ""
+    verbatims: str = "redacted"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"
 

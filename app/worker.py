@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from app.access.answers import purge_answers
+from app.act.subscribe import purge_dispatches
 from app.engine.jobs import Plan
 from app.engine.running import Engine, Pace
 from app.errors import AppError
@@ -40,6 +41,7 @@ def _retention(runtime: Runtime) -> tuple[str, Callable[[], object]]:
             purge_deliveries(session, runtime.clock.now(), runtime.settings.raw_retention_days)
             expire_fetches(session, runtime.clock.now())
             purge_imports(session, runtime.clock.now(), runtime.settings.raw_retention_days)
+            purge_dispatches(session, runtime.clock.now(), runtime.settings.raw_retention_days)
             delete_orphans(session, runtime.clock.now(), runtime.settings.data_dir / FOLDER)
 
     return "35 3 * * *", end_retention

@@ -6,16 +6,23 @@ from alembic import context
 from sqlalchemy import Connection
 
 from app.settings import read_settings
+from app.store.alert_tables import Alert
 from app.store.copy_tables import TextPrint
-from app.store.event_tables import Event
 from app.store.import_tables import Import
 from app.store.session import make_engine
+from app.store.subscription_tables import Subscription
 from app.store.tables import AuditEvent
 from app.store.types import Utc
 
 _METADATA = AuditEvent.metadata
-_MODULES = (AuditEvent, Event, Import, TextPrint)  # each module of tables is named, so that the metadata is whole
-_OURS = frozenset(name for table in _MODULES for name in table.metadata.tables)
+_TABLES = (
+    AuditEvent,
+    Alert,
+    Import,
+    Subscription,
+    TextPrint,
+)  # one metadata: naming a row of each module makes it whole
+_OURS = frozenset(name for row in _TABLES for name in row.metadata.tables)
 
 
 def _include_name(name: str | None, kind: str, _parents: object) -> bool:

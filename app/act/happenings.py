@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.act.offer import offer_event
 from app.domain.happenings import Happening
 from app.store.event_tables import Event
 
@@ -20,4 +21,7 @@ def tell(session: Session, now: datetime, type: Happening, subject: str, **facts
         subject: Kind and id of the object, e.g. `action_item:12`.
         facts: JSON values: ids, keys, states and days; never a name, never a person's or a customer's words.
     """
-    session.add(Event(type=type, subject=subject, facts=facts, at=now))
+    event = Event(type=type, subject=subject, facts=facts, at=now)
+    session.add(event)
+    session.flush()
+    offer_event(session, now, event)

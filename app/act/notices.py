@@ -8,18 +8,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from app.act.moving import Line, add_line
 from app.act.present import present_owner, who_is_told
 from app.act.wording import About, Letter, stands_in
+from app.channels.contract import LOG
 from app.domain.actor import Actor
 from app.engine.wake import wake
 from app.store.act_tables import ActionItem, Notice
+from app.store.subscription_tables import ContactChoice
 from app.store.tables import Calendar, Owner
-
-ALWAYS = "log"
-"""The channel that every owner has."""
 
 PASSED_ON = "passed_on"
 """The line of an item's history that says who was told in somebody's place."""
@@ -28,8 +27,14 @@ STATION = Actor(name="station:gather")
 
 
 def channels_of(owner: Owner) -> tuple[str, ...]:
-    """The channels that reach an owner; whether one is set up is seen when the notice is sent."""
-    return (ALWAYS, "email") if owner.email else (ALWAYS,)
+    """The log, and the channels by which an owner wants to be told: mail, if nothing was chosen.
+
+    Whether one is set up is seen when the notice is sent.
+    """
+    session = object_session(owner)
+    choice = session.get(ContactChoice, owner.id) if session is not None else None
+    chosen = ["email"] if choice is None or choice.channels is None else choice.channels
+    return (LOG, *(name for name in chosen if name != "email" or owner.email))
 
 
 def about_item(session: Session, item: ActionItem, owner_id: int) -> About:

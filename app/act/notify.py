@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.access.links import NO_DIGESTS, sign_link
 from app.act.wanted import still_wanted
-from app.channels.contract import ChannelError, Message, Part, Sender
+from app.channels.contract import LOG, ChannelError, Message, Part, Sender
+from app.domain.quoting import MOST_FULL
+from app.domain.retrying import LONGEST_WAIT
 from app.log import get_logger
 from app.store.act_tables import Notice
+from app.store.quotes import quotations_of_item
+from app.store.subscription_tables import ContactChoice
 from app.store.tables import Owner
 
 BATCH = 10
@@ -28,6 +33,10 @@ RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 36
 
 MAX_ATTEMPTS = len(RETRY_AFTER) + 1
 
+DIGEST = "digest"
+QUOTED = frozenset({"assigned", "escalated", "reopened"})
+"""Events whose notices show what customers said, as far as the channel's setting lets them."""
+
 _log = get_logger("act")
 
 
@@ -37,6 +46,11 @@ class Tools(Protocol):
     @property
     def senders(self) -> Mapping[str, Sender]:
         """A sender for each channel that is set up."""
+        ...
+
+    @property
+    def secret_key(self) -> str:
+        """The installation's key, which signs the links of digests."""
         ...
 
 
@@ -65,6 +79,7 @@ class Sent:
     attempts: int
     reason: str | None = None
     state: str = "sent"
+    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,7 @@ class Outcome:
 def claim(session: Session, now: datetime) -> Batch | None:
     """Lease notices that are due; None when nothing is."""
     _park_worn_out(session, now)
+    _withdraw_digests(session, now)
     due = (
         select(Notice, Owner)
         .join(Owner, Owner.id == Notice.owner_id)
@@ -94,12 +110,12 @@ def claim(session: Session, now: datetime) -> Batch | None:
         notice.attempts += 1
         notice.leased_until = now + LEASE
     session.flush()
-    return Batch(tuple(_leased(notice, owner) for notice, owner in rows)) if rows else None
+    return Batch(tuple(_leased(session, notice, owner) for notice, owner in rows)) if rows else None
 
 
 def work(batch: Batch, tools: Tools) -> Outcome:
     """Send each notice by its channel."""
-    return Outcome(tuple(_send(notice, tools.senders.get(notice.channel)) for notice in batch.notices))
+    return Outcome(tuple(_send(_with_way_out(notice, tools), tools) for notice in batch.notices))
 
 
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
@@ -107,7 +123,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     for done in outcome.notices:
         failed = done.reason is not None and done.state == "pending"
         parked = failed and done.attempts >= MAX_ATTEMPTS
-        again = now + RETRY_AFTER[done.attempts - 1] if failed and not parked else None
+        again = now + _wait(done) if failed and not parked else None
         state = "parked" if parked else done.state
         mine = (Notice.id == done.id, Notice.state == "pending", Notice.attempts == done.attempts)
         session.execute(
@@ -129,6 +145,11 @@ def release(session: Session, now: datetime, batch: Batch, reason: str) -> None:
     record(session, now, Outcome(tuple(Sent(one.id, one.attempts, reason, "pending") for one in batch.notices)))
 
 
+def _wait(done: Sent) -> timedelta:
+    planned = RETRY_AFTER[done.attempts - 1]
+    return planned if done.retry_after is None else max(planned, min(done.retry_after, LONGEST_WAIT))
+
+
 def _due(now: datetime) -> ColumnElement[bool]:
     free = or_(Notice.leased_until.is_(None), Notice.leased_until <= now)
     return and_(Notice.state == "pending", Notice.not_before <= now, free)
@@ -140,17 +161,33 @@ def _park_worn_out(session: Session, now: datetime) -> None:
     session.execute(worn_out.values(state="parked", leased_until=None, last_error="the worker died while sending it"))
 
 
-def _send(notice: Leased, send: Sender | None) -> Sent:
+def _withdraw_digests(session: Session, now: datetime) -> None:
+    unwanted = select(ContactChoice.owner_id).where(ContactChoice.digests.is_(False))
+    digests = update(Notice).where(_due(now), Notice.event == DIGEST, Notice.owner_id.in_(unwanted))
+    session.execute(digests.values(state="withdrawn", leased_until=None))
+
+
+def _with_way_out(notice: Leased, tools: Tools) -> Leased:
+    if notice.message.event != DIGEST:
+        return notice
+    path = f"/a/{sign_link(tools.secret_key, NO_DIGESTS, notice.message.owner)}"
+    return replace(notice, message=replace(notice.message, unsubscribe=path))
+
+
+def _send(notice: Leased, tools: Tools) -> Sent:
+    send = tools.senders.get(notice.channel)
     if send is None:
         return Sent(notice.id, notice.attempts, "this channel is not set up", "skipped")
     try:
         send(notice.message)
     except ChannelError as error:
-        return Sent(notice.id, notice.attempts, str(error), "parked" if error.permanent else "pending")
+        state = "parked" if error.permanent else "pending"
+        return Sent(notice.id, notice.attempts, str(error), state, error.retry_after)
     return Sent(notice.id, notice.attempts)
 
 
-def _leased(notice: Notice, owner: Owner) -> Leased:
+def _leased(session: Session, notice: Notice, owner: Owner) -> Leased:
+    quoted = notice.item_id is not None and notice.channel != LOG and notice.event in QUOTED
     message = Message(
         key=notice.key,
         event=notice.event,
@@ -162,5 +199,6 @@ def _leased(notice: Notice, owner: Owner) -> Leased:
         item_id=notice.item_id,
         created_at=notice.created_at,
         parts=tuple(Part(**part) for part in notice.parts or ()),
+        quotes=quotations_of_item(session, notice.item_id or 0, MOST_FULL) if quoted else (),
     )
     return Leased(notice.id, notice.attempts, notice.channel, message)

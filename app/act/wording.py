@@ -187,3 +187,10 @@ def _sections(told: Sequence[tuple[str, Letter, int | None]]) -> list[str]:
 
 def _section(event: str) -> str:
     return SECTIONS.get(event, event.replace("_", " ").capitalize())
+
+
+def tell_event(event_type: str, title: str | None) -> Letter:
+    """An event as a chat shows it: `Change planned: Customers complain about ...`."""
+    words = event_type.split(".")
+    what = words[2].replace("_", " ").capitalize() if len(words) > 2 else event_type  # noqa: PLR2004 - voc.object.what.version
+    return Letter(f"{what}: {title}" if title else what, title or f"Closeloop: {what.lower()}")

@@ -26,7 +26,7 @@ ME = "me"
 
 _NEWEST_QUOTES = 3
 _ETAG = {"ETag": {"description": "Send it back as `If-None-Match` or `If-Match`.", "schema": {"type": "string"}}}
-_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "Nothing has changed since the `ETag` that was sent.", "headers": _ETAG}
 }
 
@@ -122,7 +122,7 @@ class ItemQuery:
             AppError: There is no such owner, or no `me`.
         """
         return ItemFilter(
-            owner_id=None if self.owner is None else _owner_id(session, actor, self.owner),
+            owner_id=None if self.owner is None else owner_id_of(session, actor, self.owner),
             states=frozenset(self.state or ()),
             process=self.process,
             due_before=self.due_before,
@@ -136,7 +136,7 @@ class ItemQuery:
     "",
     operation_id="list_action_items",
     summary="List action items",
-    responses=_NOT_MODIFIED,
+    responses=NOT_MODIFIED,
     response_model=Listing[ItemOut],
 )
 def index(
@@ -208,7 +208,12 @@ def show_item(listed: Listed) -> ItemOut:
     )
 
 
-def _owner_id(session: Session, actor: Actor, owner: str) -> int:
+def owner_id_of(session: Session, actor: Actor, owner: str) -> int:
+    """Id of the owner that a filter names.
+
+    Raises:
+        AppError: There is no such owner, or no `me`.
+    """
     if owner == ME:
         if actor.owner_id is None:
             message = "Your key acts for no owner, so that there is no `me`. Name an owner by key."

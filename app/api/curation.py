@@ -90,7 +90,7 @@ def evidence(theme_id: Id, session: Reading, actor: Reader) -> EvidenceOut:
 
 @router.post("/split/preview", operation_id="preview_theme_split", summary="Propose a split", responses=declare(409))
 def preview(theme_id: Id, session: Reading, actor: Analyst) -> ProposalOut:
-    """The two parts that its newest 20,000 complaints fall into most clearly."""
+    """The two parts that its newest 5,000 complaints fall into most clearly."""
     show_theme(session, actor, theme_id)
     proposal = propose_split(session, theme_id)
     return ProposalOut(

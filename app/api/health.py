@@ -17,6 +17,7 @@ from app.api.deps import EdgeRuntime, runtime_of
 from app.classify.loading import Readers
 from app.store.health import Waiting, drift_alarms, heartbeat_ages, waiting_rows
 from app.store.migrate import schema_revisions
+from app.store.subscriptions import count_subscriptions
 
 WORKER_SILENT_S = 60.0
 WAITS_LONG_S = 600.0
@@ -106,6 +107,7 @@ class _Rows(Collector):
         try:
             with self._runtime.database.reading() as session:
                 waiting, beats, alarms = waiting_rows(session), heartbeat_ages(session), drift_alarms(session)
+                subscribed = count_subscriptions(session)
         except SQLAlchemyError:
             up.add_metric([], 0)
             yield up
@@ -116,6 +118,10 @@ class _Rows(Collector):
         for statistic, alarm in alarms.items():
             drift.add_metric([statistic], alarm)
         yield drift
+        subscriptions = GaugeMetricFamily("closeloop_subscriptions", "Subscriptions by state.", labels=["state"])
+        for state, count in subscribed.items():
+            subscriptions.add_metric([state], count)
+        yield subscriptions
         yield from self._families(waiting, beats)
 
     def _families(self, waiting: list[Waiting], beats: list[float]) -> Iterator[Metric]:

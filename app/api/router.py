@@ -8,10 +8,12 @@ from app.access.machines import open_machines
 from app.access.secret import derive_key, read_secret
 from app.api import (
     action_items,
+    alerts,
     audit,
     changes,
     classify,
     connectors,
+    contact,
     corrections,
     coverage,
     curation,
@@ -36,6 +38,7 @@ from app.api import (
     reference,
     relabelling,
     sources,
+    subscriptions,
     taxonomy,
     themes,
     trends,
@@ -58,6 +61,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     pulls.router,
     deliveries.router,
     reference.router,
+    contact.router,
     taxonomy.router,
     relabelling.router,
     trends.router,
@@ -68,6 +72,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     coverage.router,  # before the themes: its address looks like one of theirs
     themes.router,
     curation.router,
+    alerts.router,
     action_items.router,
     item_actions.router,
     pausing.router,
@@ -80,6 +85,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     keys.router,
     users.router,
     notices.router,
+    subscriptions.router,
     audit.router,
 )
 

@@ -3,25 +3,42 @@
 A channel is one module of this package; its file name is its name. It has:
 
 - `Config`: a frozen Pydantic model with everything it needs; secrets as `SecretStr`.
-- `configure(settings) -> Config | None`: from the service's settings; None when this installation has not set it up.
+- `configure(settings) -> Config | None`, if it takes notices to owners: from the service's settings; None when this
+  installation has not set it up.
+- `subscribe(settings, endpoint) -> Config`, if it takes events to subscriptions.
 - `render(config, message) -> bytes`: exactly what leaves the house, without any I/O.
 - `send(config, message) -> None`: delivers it, or raises `ChannelError`.
 - `EXAMPLES`: messages with what their rendering must show; one contract test replays them for every file found.
 
-Messages hold names, titles and dates, never a customer's words. Their link only shows the item: reading mail changes
-nothing, whatever scanner follows the link.
+Messages hold names, titles and dates; a customer's words only as `quotes`, which a setting allows. Theme names are made
+of customers' words too: every text is hostile, and each channel writes it so that it cannot mention, link or format.
+A message's link only shows the item: reading it changes nothing, whatever scanner follows the link.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
+from app.domain.quoting import Quotation, Verbatims, choose_quotes
+from app.errors import AppError, Kind
+from app.outbound.asking import Request, ask
+from app.outbound.guard import Guard, NoAnswer
+from app.outbound.networks import read_networks
 from app.plugins import load_plugin, plugin_names
 from app.settings import Settings
+
+LOG = "log"
+"""The channel that every owner has."""
+
+_SUCCESS, _CLIENT_ERROR = 2, 4
+_MAY_PASS = frozenset({408, 425, 429})
+_SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +73,9 @@ class Message:
         created_at: When it was put into the outbox.
         parts: The things that a message of the events `several` and `digest` tells, the most urgent first.
         unsubscribe: Path at which a POST ends digests (RFC 8058), and a GET only shows the button for it.
+        about: Kind and id of what an event is about, as `action_item:7`; empty for notices.
+        facts: An event's ids, keys, states and days.
+        quotes: Customers' words; how many go out, and how long, is the channel's setting.
     """
 
     key: str
@@ -69,6 +89,34 @@ class Message:
     created_at: datetime
     parts: tuple[Part, ...] = ()
     unsubscribe: str | None = None
+    about: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    quotes: tuple[Quotation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a subscription sends.
+
+    Attributes:
+        url: As an administrator typed it in: a secret.
+        secrets: The live ones, newest first; none where the channel signs nothing.
+        verbatims: How much of customers' words it gets.
+        guard: What may be asked.
+    """
+
+    url: str
+    secrets: tuple[str, ...]
+    verbatims: Verbatims
+    guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A part of what a message says: hostile text, and a link of our own."""
+
+    text: str
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +139,18 @@ class ChannelError(Exception):
 
     Attributes:
         permanent: Whether sending the same message again cannot help.
+        status: What a web server answered, if it was one that did.
+        retry_after: What it asked us to wait.
     """
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, permanent: bool = False, status: int | None = None, retry_after: timedelta | None = None
+    ) -> None:
         """Keep the reason."""
         super().__init__(reason)
         self.permanent = permanent
+        self.status = status
+        self.retry_after = retry_after
 
 
 Sender = Callable[[Message], None]
@@ -110,7 +164,7 @@ def open_senders(settings: Settings) -> dict[str, Sender]:
         AppError: `bad_setting`: a channel's settings do not fit.
     """
     senders: dict[str, Sender] = {}
-    for name in plugin_names("app.channels"):
+    for name in _with("configure"):
         channel = load_plugin("app.channels", name)
         config = channel.configure(settings)
         if config is not None:
@@ -118,6 +172,98 @@ def open_senders(settings: Settings) -> dict[str, Sender]:
     return senders
 
 
+def subscribable() -> tuple[str, ...]:
+    """Names of the channels that subscriptions can use."""
+    return _with("subscribe")
+
+
+def choosable() -> tuple[str, ...]:
+    """Names of the channels that an owner can be told by, besides the log, which nobody can turn off."""
+    return tuple(name for name in _with("configure") if name != LOG)
+
+
+def _with(function: str) -> tuple[str, ...]:
+    names = plugin_names("app.channels")
+    return tuple(name for name in names if hasattr(load_plugin("app.channels", name), function))
+
+
+def open_endpoint(settings: Settings, kind: str, endpoint: Endpoint) -> Sender:
+    """A sender of the channel `kind` to a subscription's own address."""
+    channel = load_plugin("app.channels", kind)
+    return partial(channel.send, channel.subscribe(settings, endpoint))
+
+
+def verbatims_of(settings: Settings, channel: str) -> Verbatims:
+    """How much of customers' words a channel gets: the word that stands for it, else the one for all.
+
+    Raises:
+        AppError: `bad_setting`.
+    """
+    found = Verbatims.REDACTED
+    for part in filter(None, (part.strip() for part in settings.verbatims.split(","))):
+        name, _, word = part.rpartition("=")
+        if word not in set(Verbatims) or (name and name not in plugin_names("app.channels")):
+            message = "CLOSELOOP_VERBATIMS is none, redacted or full, or lists channels, as email=redacted, slack=none."
+            raise AppError(Kind.MISCONFIGURED, "bad_setting", message)
+        if name in {"", channel}:
+            found = Verbatims(word)
+    return found
+
+
+def guard_of(settings: Settings) -> Guard:
+    """What addresses that somebody typed in may lead to."""
+    return Guard(read_networks(settings.outbound_allow))
+
+
 def item_link(base_url: str, message: Message) -> str | None:
     """Where a person sees the item of a message."""
-    return f"{base_url}/items/{message.item_id}" if message.item_id is not None else None
+    return _item_link(base_url, message.item_id)
+
+
+def _item_link(base_url: str, item_id: int | None) -> str | None:
+    return f"{base_url}/items/{item_id}" if item_id is not None else None
+
+
+def paragraphs(base_url: str, verbatims: Verbatims, message: Message) -> list[Paragraph]:
+    """What a message says, in the order in which it may be cut: for whom, then one thing after another, then quotes."""
+    told = [Paragraph(f"For {message.name}")] if message.name else []
+    if message.parts:
+        told += [
+            Paragraph(f"{part.section}\n{part.text}", _item_link(base_url, part.item_id)) for part in message.parts
+        ]
+    else:
+        told.append(Paragraph(message.body, item_link(base_url, message)))
+    return told + [Paragraph(f'"{quote}"') for quote in choose_quotes(verbatims, message.quotes)]
+
+
+def post(guard: Guard, url: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Send JSON to an address that somebody typed in; nothing but a 2xx counts, and nobody sees what else came back.
+
+    Raises:
+        ChannelError: With the status and no word of the answer.
+    """
+    try:
+        answer = ask(guard, Request("POST", url, {"Content-Type": "application/json"} | dict(headers), body))
+    except AppError as error:
+        raise ChannelError(error.message, permanent=True) from None
+    except NoAnswer as error:
+        raise ChannelError(str(error)) from None
+    if answer.status // 100 != _SUCCESS:
+        raise ChannelError(
+            f"the receiver answered {answer.status}",
+            permanent=answer.status // 100 == _CLIENT_ERROR and answer.status not in _MAY_PASS,
+            status=answer.status,
+            retry_after=_wait(answer.headers),
+        )
+
+
+def _wait(headers: Mapping[str, str]) -> timedelta | None:
+    """What `Retry-After` asks for: seconds, or a date, which is read by the receiver's own clock (RFC 9110, 10.2.3)."""
+    asked = headers.get("retry-after", "")
+    if _SECONDS.fullmatch(asked):
+        return timedelta(seconds=int(asked))
+    try:
+        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("date", ""))
+    except (TypeError, ValueError):
+        return None
+    return max(wait, timedelta(0))

@@ -9,6 +9,7 @@ authority of your own.
 from __future__ import annotations
 
 import hashlib
+import re
 import smtplib
 import ssl
 from datetime import UTC, datetime
@@ -17,12 +18,22 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from html import escape
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from app.channels.contract import ChannelError, Example, Message, item_link
+from app.channels.contract import (
+    ChannelError,
+    Example,
+    Message,
+    Part,
+    item_link,
+    paragraphs,
+    verbatims_of,
+)
+from app.domain.quoting import Verbatims, choose_quotes
 from app.errors import AppError, Kind
 from app.settings import Settings
 
@@ -30,6 +41,7 @@ MAX_SUBJECT = 200
 TIMEOUT_SECONDS = 10.0
 _PORTS = {"smtp": 587, "smtps": 465}
 _PERMANENT = range(500, 600)
+_ADDRESS_LIKE = re.compile(r"(?<=:)(?=//)|(?<=\w\.)(?=[^\W\d])|(?<=\w)(?=@\w)")
 
 
 class Config(BaseModel):
@@ -46,6 +58,7 @@ class Config(BaseModel):
     ca: str | None = None
     sender: str
     base_url: str
+    verbatims: Verbatims = Verbatims.REDACTED
 
 
 def configure(settings: Settings) -> Config | None:
@@ -61,7 +74,9 @@ def configure(settings: Settings) -> Config | None:
         if url.scheme not in _PORTS or not url.hostname:
             raise _bad_url()
         sender = Address(addr_spec=settings.mail_from).addr_spec
-        return Config.model_validate(_parts(url) | {"sender": sender, "base_url": settings.base_url})
+        allowed = verbatims_of(settings, "email")
+        own = {"sender": sender, "base_url": settings.base_url, "verbatims": allowed}
+        return Config.model_validate(_parts(url) | own)
     except (ValueError, IndexError, MessageError, ValidationError) as error:
         raise _bad_url() from error
 
@@ -147,9 +162,46 @@ def _mail(config: Config, message: Message) -> EmailMessage:
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = f"<{digest}@{config.sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    link = item_link(config.base_url, message)
-    mail.set_content(f"{message.body}\n\n{link}\n" if link else f"{message.body}\n")
+    if message.unsubscribe is not None:
+        # RFC 8058: mail programs end digests by a POST; a GET, as scanners send it, only shows a button.
+        mail["List-Unsubscribe"] = f"<{config.base_url}{message.unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail.set_content(_text(config, message))
+    if message.parts:
+        mail.add_alternative(_html(config, message), subtype="html")
+        mail.set_boundary(f"part-{digest}")
     return mail
+
+
+def _text(config: Config, message: Message) -> str:
+    quotes = [f'"{quote}"' for quote in choose_quotes(config.verbatims, message.quotes)]
+    told = [*map(_inert, (message.body, *quotes)), item_link(config.base_url, message), _way_out(config, message)]
+    return "\n\n".join(filter(None, told)) + "\n"
+
+
+def _way_out(config: Config, message: Message) -> str | None:
+    return f"No digests any more: {config.base_url}{message.unsubscribe}" if message.unsubscribe is not None else None
+
+
+def _html(config: Config, message: Message) -> str:
+    """The same without pictures, styles from elsewhere or anything that tells that it was read."""
+    told = [f"<h1>{_written(message.subject)}</h1>"]
+    for part in paragraphs(config.base_url, config.verbatims, message):
+        link = f'<br><a href="{escape(part.link)}">Open the item</a>' if part.link is not None else ""
+        told.append(f"<p>{_written(part.text)}{link}</p>")
+    if message.unsubscribe is not None:
+        address = escape(f"{config.base_url}{message.unsubscribe}")
+        told.append(f'<p><small><a href="{address}">No digests any more</a></small></p>')
+    return f'<!doctype html><html lang="en"><meta charset="utf-8"><body>{"".join(told)}</body></html>'
+
+
+def _written(text: str) -> str:
+    return escape(_inert(text)).replace("\n", "<br>")
+
+
+def _inert(text: str) -> str:
+    # Mail programs make links of what looks like an address; a joiner that nobody sees parts it.
+    return _ADDRESS_LIKE.sub("\u2060", text)
 
 
 def _header(text: str) -> str:
@@ -201,6 +253,33 @@ EXAMPLES = (
             'To: "Mira \\"M.\\" Kaya" <mira@mail.example>\r\n',
             "Auto-Submitted: auto-generated\r\n",
             "https://cl.example/items/7\r\n",
+        ),
+    ),
+    Example(
+        config={
+            "host": "mail.example",
+            "port": 587,
+            "sender": "closeloop@mail.example",
+            "base_url": "https://cl.example",
+        },
+        message=Message(
+            key="digest:mira:2026-09-14:email",
+            event="digest",
+            subject="1 to answer",
+            body="Needs you\n\nSlow refunds <script>",
+            owner="mira",
+            name="Mira Kaya",
+            address="mira@mail.example",
+            item_id=None,
+            created_at=datetime(2026, 9, 14, 6, tzinfo=UTC),
+            parts=(Part("Needs you", "Slow refunds <script>alert(1)</script>", 7),),
+            unsubscribe="/a/token",
+        ),
+        shows=(
+            "List-Unsubscribe: <https://cl.example/a/token>\r\n",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+            "No digests any more: https://cl.example/a/token\r\n",
+            "Content-Type: text/html",
         ),
     ),
 )

@@ -21,6 +21,8 @@ from app.runtime import Runtime, build_runtime
 from app.settings import Settings
 from app.store.health import heartbeat_ages, waiting_rows
 from app.store.migrate import schema_revisions
+from app.store.subscription_tables import Subscription
+from app.store.subscriptions import troubled_subscriptions
 from app.store.types import Utc
 
 _SCARCE_BYTES = 200 * 2**20
@@ -201,16 +203,26 @@ def _rows(runtime: Runtime) -> Iterator[Finding]:
     now = runtime.clock.now()
     with runtime.database.reading() as session:
         waiting, beats = waiting_rows(session), heartbeat_ages(session)
+        troubled = troubled_subscriptions(session)
+    yield from map(_subscription, troubled)
     if not runtime.database.is_sqlite and (not beats or beats[0] > _SILENT_S):
         yield Finding("worker", State.WARNING, "no fresh heartbeat", "Start `closeloop work` or `closeloop serve`.")
     for table in waiting:
-        parked = table.states.get("parked", 0) + table.states.get("quarantined", 0)
+        parked = table.states.get("parked", 0) + table.states.get("quarantined", 0) + table.states.get("dead", 0)
         if parked:
             mend = "Look at their reasons (pages, or the API), mend the cause and replay them."
             yield Finding(table.table, State.WARNING, f"{parked} rows wait for a person", mend)
         if table.age_s(now) > _WAITS_LONG_S:
             found = f"the oldest has waited {int(table.age_s(now) / 60)} minutes to be worked on"
             yield Finding(table.table, State.WARNING, found, "See whether a worker runs, and its log.")
+
+
+def _subscription(row: Subscription) -> Finding:
+    if row.disabled_at is not None:
+        mend = f"Mend the receiver, then POST /v1/subscriptions/{row.id}/resume and replay what it missed."
+        return Finding(f"subscription {row.id}", State.WARNING, f"disabled: {row.disabled_why}", mend)
+    found = f"{row.attempts} attempts failed since the last success: {row.last_error}"
+    return Finding(f"subscription {row.id}", State.WARNING, found, "See whether its receiver works.")
 
 
 def _model(runtime: Runtime) -> Finding:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import typer
 
+from app.cli.channel_checks import check_channels
 from app.cli.checks import Finding, State, check_all
 from app.cli.console import AsJson, Exit, print_json, say
 from app.cli.sign_in_checks import check_sign_in
@@ -15,10 +16,10 @@ _MARKS = {State.OK: "ok     ", State.WARNING: "warning", State.FAILED: "FAILED "
 
 
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, data directory, database, model, worker, mail and sign-in; exit 1 if anything has failed."""
+    """Check settings, data directory, database, model, worker, channels and sign-in; exit 1 if anything has failed."""
     try:
         settings = read_settings()
-        findings = [*check_all(settings), *check_sign_in(settings, SystemClock().now())]
+        findings = [*check_all(settings), *check_channels(settings), *check_sign_in(settings, SystemClock().now())]
     except AppError as error:
         findings = [Finding("settings", State.FAILED, error.message, "Correct or unset that variable.")]
     if as_json:

@@ -9,6 +9,7 @@ import typer
 import yaml
 from sqlalchemy.orm import Session
 
+from app.access.sealing import unseal_secrets
 from app.access.secret import read_secret
 from app.cli.console import AsJson, Exit, opened, print_json, say
 from app.cli.hook_tries import Trial, try_examples
@@ -18,7 +19,6 @@ from app.errors import AppError, Kind
 from app.ingest.catalogue import setup_steps, warnings_of
 from app.ingest.preview import preview_delivery
 from app.ingest.recognise import find_connector, name_of
-from app.ingest.sealing import unseal_secrets
 from app.ingest.sources import (
     NATIVE,
     NewSource,

@@ -52,11 +52,13 @@ class Enqueuer:
             lazy=True,
         )
 
-    def enqueue(self, session: Session, station: str, key: str) -> None:
+    def enqueue(self, session: Session, station: str, key: str, delay_s: float = 0.0) -> None:
         """Add the wake-up `station:key`, once however often it is asked for; gone if the transaction rolls back."""
         options = EnqueueOptions(
             workflow_name=RUN_STATION, queue_name=queue_name(station), workflow_id=f"{station}:{key}"
         )
+        if delay_s:
+            options["delay_seconds"] = delay_s
         self.client.enqueue_in_transaction(session, options, station)
 
     def close(self) -> None:

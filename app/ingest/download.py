@@ -1,17 +1,15 @@
-"""Asks a sender's API for one thing, when an operator has turned that on: public addresses only, nothing followed."""
+"""Asks a sender's API for one thing, when an operator has turned that on."""
 
-import ipaddress
-import socket
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-
-import httpx
+from http import HTTPStatus
 
 from app.connectors.contract import Pull
 from app.errors import AppError, Kind
+from app.outbound.asking import Limits, Request, ask
+from app.outbound.guard import Guard, NoAnswer
 
-SECONDS = 15.0
 MOST_BYTES = 16 * 1024 * 1024
+_LIMITS = Limits(seconds=60.0, most_bytes=MOST_BYTES)
 
 
 @dataclass(frozen=True)
@@ -22,50 +20,23 @@ class Downloaded:
     content_type: str
 
 
-def download(pull: Pull, *, public_only: bool = True) -> Downloaded:
+def download(pull: Pull, guard: Guard) -> Downloaded:
     """Send one GET request; redirects and proxies of the environment are ignored.
-
-    Args:
-        pull: The request.
-        public_only: Refuse addresses that are not https, or whose host is not on the public internet.
 
     Raises:
         AppError: ``pull_refused`` (the address may not be asked) or ``pull_failed``; neither repeats the address.
     """
-    if public_only:
-        _check_public(pull.url)
     try:
-        with (
-            httpx.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client,
-            client.stream("GET", pull.url, headers=dict(pull.headers)) as answer,
-        ):
-            if answer.status_code != httpx.codes.OK:
-                raise _failed(f"the sender answered {answer.status_code}")
-            return Downloaded(_read(answer), answer.headers.get("content-type", ""))
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _failed(type(error).__name__) from None
-
-
-def _read(answer: httpx.Response) -> bytes:
-    parts, size = [], 0
-    for part in answer.iter_bytes():
-        size += len(part)
-        if size > MOST_BYTES:
-            raise _failed(f"the answer has more than {MOST_BYTES:,} bytes")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _check_public(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except (OSError, ValueError):
-        raise _failed("the host's name is not known") from None
-    addresses = [ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found]
-    if parts.scheme != "https" or parts.username or not all(address.is_global for address in addresses):
-        message = "The sender's API is not asked: its address is not https on the public internet. Check the source."
-        raise AppError(Kind.INVALID, "pull_refused", message)
+        answer = ask(guard, Request("GET", pull.url, pull.headers), _LIMITS)
+    except NoAnswer as error:
+        raise _failed(str(error)) from None
+    except AppError as error:
+        raise AppError(Kind.INVALID, "pull_refused", f"The sender's API is not asked. {error.message}") from None
+    if answer.status != HTTPStatus.OK:
+        raise _failed(f"the sender answered {answer.status}")
+    if not answer.whole:
+        raise _failed(f"the answer has more than {MOST_BYTES:,} bytes, or takes too long")
+    return Downloaded(answer.body, answer.headers.get("content-type", ""))
 
 
 def _failed(cause: str) -> AppError:

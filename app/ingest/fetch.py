@@ -9,13 +9,13 @@ from typing import Any, Protocol
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from app.access.sealing import unseal_secrets
 from app.connectors.contract import Pull, Wanted
 from app.domain.feedback import DeliveryState, FetchState
 from app.engine.wake import wake
 from app.errors import AppError
 from app.ingest.download import Downloaded
 from app.ingest.fetches import answer_ref
-from app.ingest.sealing import unseal_secrets
 from app.ingest.sources import CONNECTORS
 from app.payloads.delivery import ASKED_AT, ASKED_ID
 from app.plugins import load_plugin

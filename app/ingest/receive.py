@@ -8,12 +8,12 @@ from hashlib import sha256
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
+from app.access.sealing import seal_secrets, unseal_secrets
 from app.domain.actor import Actor
 from app.domain.feedback import DeliveryState
 from app.engine.wake import wake
 from app.errors import AppError, Kind
 from app.ingest.parsing import reference_of
-from app.ingest.sealing import seal_secrets, unseal_secrets
 from app.ingest.sources import CONNECTORS, NATIVE, auth_of
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.schemes import StaticToken, credential_headers

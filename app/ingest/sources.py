@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
+from app.access.sealing import seal_secrets, unseal_secrets
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
-from app.ingest.sealing import seal_secrets, unseal_secrets
 from app.payloads.custom_auth import CustomAuth
 from app.payloads.keys import check_secret, new_secret
 from app.payloads.schemes import Auth

@@ -26,7 +26,6 @@ from app.store.items import current_change
 from app.store.tables import Registration
 
 LONGEST_BASELINE = 364
-COVERED = 0.9  # share of the baseline's days that a series of denominators must have
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def current_design(session: Session, change: Change) -> Design:
         theme_id=theme.id if theme.kind != "topic" else None,
         topic_id=theme.topic_id,
         first_day=span.first,
-        exposure=_exposure(session, change, span),
+        exposure=impact.covering_series(session, impact.process_key(session, change.process_id), span),
         controls=controls,
         chosen_by=chosen_by,
     )
@@ -215,15 +214,3 @@ def _write(session: Session, now: datetime, change: Change, design: Design) -> N
         session.add(row)
     row.design, row.registered_at = design.dump(names), now
     session.flush()
-
-
-def _exposure(session: Session, change: Change, span: Span) -> str | None:
-    available = impact.exposure_series(session)
-    own = impact.process_key(session, change.process_id)
-    preferred: list[str] = [
-        name for name in (own, *(available if len(available) == 1 else ()), "orders", "all") if name
-    ]
-    for name in preferred:
-        if name in available and len(impact.exposure_by_day(session, name, span)) >= COVERED * span.days:
-            return name
-    return None

@@ -11,17 +11,13 @@ from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
+from app.domain.intake import intake_changes
 from app.measure.days import observed_from
 from app.store import impact
 from app.store.act_tables import Change
 from app.store.happenings import published_topics, source_actions, source_names
-from app.store.impact import CountByDay, Span
+from app.store.impact import Span
 
-LATE_SOURCE = 28  # days after the start of the history from which a new source counts as a change of intake
-NOTICEABLE = 0.1  # share of all feedback that a source must bring for its coming and going to matter
-SILENT = 7  # days without any feedback from which a source counts as gone
-SILENT_ITEMS = 10  # feedback that it would usually have brought in that time
-HABIT = 2  # gaps half as long or longer beside one, above which gaps are how this source sends
 TOLD = "told"
 """Kind of a happening that does not enter the case."""
 
@@ -75,42 +71,10 @@ def _changes(session: Session, change: Change, span: Span, target: int) -> Itera
 
 
 def _intake(session: Session, span: Span) -> Iterator[Happening]:
-    """Sources that began to send, fell silent, or came back, where they bring a noticeable share."""
-    counts = impact.feedback_by_source(session, span)
     names = source_names(session)
-    for source, days in counts.items():
-        name = names.get(source, str(source))
-        first = min(days)
-        if first >= span.first + timedelta(days=LATE_SOURCE) and _share(counts, source, first) >= NOTICEABLE:
-            yield Happening(first, "intake_change", f"the source {name} began to send")
-        if _share(counts, source, first) >= NOTICEABLE:
-            for gone, back in _silences(days, span.last):
-                yield Happening(gone, "intake_change", f"the source {name} fell silent")
-                if back is not None:
-                    yield Happening(back, "intake_change", f"the source {name} sends again")
-
-
-def _share(counts: dict[int, CountByDay], source: int, since: date) -> float:
-    everything = sum(count for days in counts.values() for day, count in days.items() if day >= since)
-    return sum(counts[source].values()) / max(everything, 1)
-
-
-def _silences(days: CountByDay, last: date) -> Iterator[tuple[date, date | None]]:
-    """Runs of days without a word that are too long for chance: first day, and the first day after it (None: still).
-
-    What a source does again and again, such as a survey that is sent once a month, is its habit and no silence.
-    """
-    seen = sorted(days)
-    usual = sum(days.values()) / max((seen[-1] - seen[0]).days + 1, 1)
-    following: list[date | None] = [*seen[1:], None]
-    gaps = [
-        (before, after, ((last + timedelta(days=1) if after is None else after) - before).days - 1)
-        for before, after in zip(seen, following, strict=True)
-    ]
-    for before, after, silent in gaps:
-        alike = sum(2 * other >= silent for _, _, other in gaps) - 1
-        if silent >= SILENT and silent * usual >= SILENT_ITEMS and alike <= HABIT:
-            yield before + timedelta(days=1), after
+    for change in intake_changes(impact.feedback_by_source(session, span), span.first, span.last):
+        name = names.get(change.source, str(change.source))
+        yield Happening(change.day, "intake_change", f"the source {name} {change.what}")
 
 
 def _topics(session: Session, span: Span, judged: set[int]) -> Iterator[Happening]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import holidays
 from sqlalchemy.orm import Session
 
 from app.measure.days import observed_from, starts_on
@@ -16,11 +15,11 @@ from app.measure.events import Happening, list_happenings
 from app.measure.stats.case import EVENT_KINDS, Case, Declared, KnownEvent, Monitoring
 from app.store import impact
 from app.store.act_tables import Change
+from app.store.happenings import holidays_in, model_changes
 from app.store.impact import Complaints, CountByDay, Span
 
 ALPHA = 0.05
 HORIZON_DAYS = 90
-MODEL_SHARE = 0.02  # a model with a smaller share of the mentions left a few behind: no change of model
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def build_case(session: Session, change: Change, design: Design, last_day: date)
     opened = change.trigger_to or impact.opened_on(session, change)
     rollout = None if change.rollout_to is None else (span.index(starts_on(change)), span.index(first))
     judged = (design.topic_id, design.controls)
-    happened = list_happenings(session, change, span, judged, _model_changes(session, span))
+    happened = list_happenings(session, change, span, judged, model_changes(session, span))
     case = Case(
         id=f"change-{change.id}",
         start_date=span.first,
@@ -59,7 +58,7 @@ def build_case(session: Session, change: Change, design: Design, last_day: date)
         controls=controls,
         change_day=max(span.index(first), 0),
         opened_day=None if opened is None or opened < span.first else span.index(opened),
-        holidays=_holidays(session, span),
+        holidays=tuple(span.index(day) for day in sorted(holidays_in(session, span))),
         known_events=_known(happened, span),
         alpha=ALPHA,
         margin=change.margin,
@@ -121,25 +120,9 @@ def _controls(
     return kept, sorted(names[topic] for topic in touched if topic is not None)
 
 
-def _holidays(session: Session, span: Span) -> tuple[int, ...]:
-    years = range(span.first.year, span.last.year + 1)
-    days: set[date] = set()
-    for country, subdivision in impact.holiday_regions(session):
-        days.update(holidays.country_holidays(country, subdiv=subdivision, years=years))
-    return tuple(sorted(span.index(day) for day in days if span.first <= day <= span.last))
-
-
 def _known(happened: Sequence[Happening], span: Span) -> tuple[KnownEvent, ...]:
     events = {KnownEvent(span.index(one.day), one.kind) for one in happened if one.kind in EVENT_KINDS}
     return tuple(sorted(events, key=lambda event: (event.day, event.kind)))
-
-
-def _model_changes(session: Session, span: Span) -> list[int]:
-    """Days on which another model begins to label; none where one model labelled everything."""
-    counts = impact.mentions_by_fingerprint(session, span)
-    total = sum(sum(days.values()) for days in counts.values())
-    begun = [min(days) for days in counts.values() if sum(days.values()) > MODEL_SHARE * total]
-    return sorted({span.index(day) for day in begun} - {span.index(min(begun))}) if begun else []
 
 
 def _declared(session: Session, change: Change, last_day: date, span: Span) -> Declared | None:

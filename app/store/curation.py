@@ -25,6 +25,7 @@ class Members:
     """Complaints of a theme that one model has read, newest first; vectors are unit vectors, shape (n, dim)."""
 
     ids: tuple[int, ...]
+    model: str
     vectors: npt.NDArray[np.float32]
 
 
@@ -65,7 +66,8 @@ def members_of(session: Session, theme_id: int, most: int) -> Members:
     rows = session.execute(query).all()
     like = [row for row in rows if row.model == rows[0].model]
     vectors = [np.frombuffer(row.vector, np.float16).astype(np.float32) for row in like]
-    return Members(tuple(row.id for row in like), np.stack(vectors) if vectors else np.zeros((0, 0), np.float32))
+    model = rows[0].model if rows else ""
+    return Members(tuple(row.id for row in like), model, np.stack(vectors) if vectors else np.zeros((0, 0), np.float32))
 
 
 def held_by(session: Session, theme_id: int, mention_ids: Collection[int]) -> set[int]:

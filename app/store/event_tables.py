@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.row import Document, Row, row_id
@@ -12,11 +12,12 @@ class Event(Row):
     """One thing that happened, for whoever subscribes; append-only, without personal data.
 
     Ids are given when a row is written, not when its transaction ends: a reader that goes by "the last id I saw" would
-    miss the event of a slower transaction. Ask for those that were not passed on yet.
+    miss the event of a slower transaction. So an event and its dispatches are written together.
     """
 
     __tablename__ = "events"
     __writer__ = "act"
+    __table_args__ = (Index(None, "at", "id"),)
     id: Mapped[int] = row_id()
     type: Mapped[str] = mapped_column(String(64))  # domain.happenings.Happening
     subject: Mapped[str]  # kind and id of the object, e.g. "action_item:12" or "change:3"

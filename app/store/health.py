@@ -1,7 +1,7 @@
 """What an operator wants to know: what waits, since when, and whether a worker is alive."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select, type_coerce
@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.domain.feedback import DeliveryState, FeedbackState
 from app.store.act_tables import Notice
 from app.store.drift import last_readings
+from app.store.subscription_tables import Dispatch, Subscription
 from app.store.tables import Delivery, Feedback, WorkerHeartbeat
 from app.store.types import Utc
 
@@ -28,11 +29,12 @@ class Waiting:
 
 
 def waiting_rows(session: Session) -> list[Waiting]:
-    """Deliveries, feedback and notices by state."""
+    """Deliveries, feedback, notices and dispatches by state."""
     return [
         _waiting(session, Delivery.__tablename__, Delivery.state, DeliveryState.RECEIVED, Delivery.received_at),
         _waiting(session, Feedback.__tablename__, Feedback.state, FeedbackState.PENDING, Feedback.received_at),
         _waiting(session, Notice.__tablename__, Notice.state, "pending", Notice.created_at),
+        _dispatches(session),
     ]
 
 
@@ -46,6 +48,18 @@ def heartbeat_ages(session: Session) -> list[float]:
 def drift_alarms(session: Session) -> dict[str, bool]:
     """Whether each drift alarm is on, by statistic; empty before the first reading."""
     return {row.statistic: row.alarm for row in last_readings(session)}
+
+
+def _dispatches(session: Session) -> Waiting:
+    """What waits for an endpoint that fails or is paused is late for a reason of its own."""
+    found = _waiting(session, Dispatch.__tablename__, Dispatch.state, "pending", Dispatch.created_at)
+    well = (Subscription.paused_at.is_(None), Subscription.disabled_at.is_(None), Subscription.attempts == 0)
+    oldest = (
+        select(func.min(Dispatch.created_at))
+        .join(Subscription, Subscription.id == Dispatch.subscription_id)
+        .where(Dispatch.state == "pending", *well)
+    )
+    return replace(found, oldest=session.scalars(oldest).one())
 
 
 def _waiting(

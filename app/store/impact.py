@@ -19,6 +19,8 @@ from app.store.theme_tables import Theme, ThemeMention
 
 CountByDay = dict[date, int]
 
+COVERED = 0.9  # share of the days that a series of denominators must have
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -179,6 +181,21 @@ def exposure_by_day(session: Session, series: str, span: Span) -> dict[date, flo
         Exposure.series == series, Exposure.day >= span.first, Exposure.day <= span.last
     )
     return dict(session.execute(query).all())
+
+
+def covering_series(session: Session, process: str | None, span: Span) -> str | None:
+    """The series of denominators that fits a process: its own, the only one there is, "orders" or "all".
+
+    Args:
+        session: A session.
+        process: Key of the process.
+        span: Days of which it must have nearly all.
+    """
+    available = exposure_series(session)
+    alone = available if len(available) == 1 else ()
+    wanted = [name for name in (process, *alone, "orders", "all") if name is not None and name in available]
+    fitting = (name for name in wanted if len(exposure_by_day(session, name, span)) >= COVERED * span.days)
+    return next(fitting, None)
 
 
 def topics_by_id(session: Session) -> dict[int, Topic]:

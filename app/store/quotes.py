@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
+from app.domain.quoting import Quotation
+from app.store.act_tables import ActionItem
 from app.store.copy_tables import UncountedMention
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention
@@ -61,6 +63,18 @@ def item_quotes(session: Session, theme_id: int, newest: int) -> list[Quote]:
             if len(found) < most:
                 found.setdefault(quote.feedback.id, quote)
     return list(found.values())
+
+
+def quotations_of_item(session: Session, item_id: int, limit: int) -> tuple[Quotation, ...]:
+    """Customers' words behind an item for a message: of its theme, else of its one feedback."""
+    item = session.get(ActionItem, item_id)
+    if item is None:
+        return ()
+    if item.theme_id is not None:
+        quotes: Sequence[Quote] = item_quotes(session, item.theme_id, limit)[:limit]
+    else:
+        quotes = feedback_quotes(session, item.feedback_id)[:limit] if item.feedback_id is not None else ()
+    return tuple(Quotation(one.text[one.mention.start : one.mention.end], one.text) for one in quotes)
 
 
 def feedback_quotes(session: Session, feedback_id: int) -> Sequence[Quote]:

@@ -17,6 +17,7 @@ from app.store.copies import is_counted, people_counted
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Process, Routing, Topic
 from app.store.theme_tables import Theme, ThemeMention
+from app.store.themes import merged_themes
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,11 @@ def facts_of(session: Session, window: Window, theme: Theme) -> ThemeFacts:
 
 
 def current_routings(session: Session) -> dict[tuple[int | None, int | None], Standing]:
-    """What stands between themes and new routings, by theme and process; items without a routing stand there too."""
+    """What stands between themes and new routings, by theme and process; items without a routing stand there too.
+
+    An item about a theme that was merged stands for the one that goes on: the same work is not opened twice.
+    """
+    goes_on = merged_themes(session)
     items = (
         select(
             ActionItem.theme_id,
@@ -120,16 +125,23 @@ def current_routings(session: Session) -> dict[tuple[int | None, int | None], St
         .where(ActionItem.kind == "process")
         .group_by(ActionItem.theme_id, ActionItem.process_id)
     )
-    found = {
-        (theme_id, process_id): Standing(0, None if opened else closed_at)
-        for theme_id, process_id, closed_at, opened in session.execute(items)
-    }
+    found: dict[tuple[int | None, int | None], Standing] = {}
+    for theme_id, process_id, closed_at, opened in session.execute(items):
+        place = (goes_on.get(theme_id or 0, theme_id), process_id)
+        found[place] = _latest(found.get(place), Standing(0, None if opened else closed_at))
     routed = select(Routing.theme_id, Routing.process_id, Routing.id, Routing.decided_at)
     for theme_id, process_id, routing_id, decided_at in session.execute(routed.where(Routing.superseded_at.is_(None))):
         item = found.get((theme_id, process_id))
         closed = item.closed_at if item else None
         found[theme_id, process_id] = Standing(routing_id, closed if closed and closed >= decided_at else None)
     return found
+
+
+def _latest(one: Standing | None, other: Standing) -> Standing:
+    """Of two items the open one, else the one that was closed last."""
+    if one is None or one.closed_at is None:
+        return one or other
+    return other if other.closed_at is None or other.closed_at > one.closed_at else one
 
 
 def find_current_routing(session: Session, theme_id: int, process_id: int | None) -> Routing | None:

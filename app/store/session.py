@@ -28,7 +28,7 @@ class Database:
         # Writers that wait for SQLite's lock hold connections: readers must not wait for those.
         pool = make_engine(url, synchronous=synchronous) if self.is_sqlite else self.engine
         self._reader = pool.execution_options(reading=True)
-        self.enqueue: Callable[[Session, str, str], None] | None = None
+        self.enqueue: Callable[..., None] | None = None
 
     @property
     def is_sqlite(self) -> bool:

@@ -1,14 +1,12 @@
-"""Reading themes: lists with counts, one theme with its lineage, centroids, and piles that wait to be searched."""
+"""Reading themes: lists with counts, one theme, and which goes on after merges."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-import numpy.typing as npt
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
@@ -16,9 +14,9 @@ from app.errors import AppError, Kind
 from app.store.copies import is_counted, people_counted
 from app.store.items import theme_visible_to
 from app.store.keyset import After, keyset_page
-from app.store.label_tables import Mention, MentionVector
-from app.store.tables import Feedback, Topic, Turn
-from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
+from app.store.label_tables import Mention
+from app.store.tables import Feedback, Topic
+from app.store.theme_tables import Theme, ThemeMention
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +30,6 @@ class ThemeRow:
     people: int
     first_at: datetime | None
     last_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Centroid:
-    """A cluster's unit vector."""
-
-    theme_id: int
-    vector: npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Piled:
-    """A complaint mention in a topic's own theme."""
-
-    mention_id: int
-    text: str
-    vector: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Pile:
-    """What a topic's own theme holds and one model has read; `newest` is its largest mention id."""
-
-    theme_id: int
-    topic_id: int
-    newest: int
-    members: tuple[Piled, ...]
 
 
 def find_theme(session: Session, theme_id: int) -> Theme:
@@ -135,65 +106,24 @@ def show_theme(session: Session, actor: Actor, theme_id: int) -> ThemeRow:
     return ThemeRow(theme, topic.key, topic.name, complaints, people, first_at, last_at)
 
 
+def merged_themes(session: Session) -> dict[int, int]:
+    """The theme that goes on, by the id of each that was merged, however often since."""
+    query = select(Theme.id, Theme.merged_into_id).where(Theme.merged_into_id.is_not(None))
+    into = {theme_id: into_id for theme_id, into_id in session.execute(query) if into_id is not None}
+    found = {}
+    for theme_id in into:
+        last, seen = theme_id, {theme_id}
+        while (following := into.get(last)) is not None and following not in seen:
+            seen.add(following)
+            last = following
+        found[theme_id] = last
+    return found
+
+
 def topic_level_themes(session: Session, topic_ids: Collection[int]) -> dict[int, int]:
     """Id of each topic's own theme, where it exists."""
     query = select(Theme.topic_id, Theme.id).where(Theme.kind == "topic", Theme.topic_id.in_(sorted(topic_ids)))
     return dict(session.execute(query).all())
-
-
-def active_centroids(session: Session, topic_ids: Collection[int]) -> Mapping[int, Sequence[Centroid]]:
-    """Clusters that take new mentions, by topic."""
-    query = (
-        select(Theme)
-        .where(Theme.kind == "cluster", Theme.state != "retired", Theme.topic_id.in_(sorted(topic_ids)))
-        .order_by(Theme.id)
-    )
-    found: dict[int, list[Centroid]] = {}
-    for theme in session.scalars(query):
-        vector = np.frombuffer(theme.centroid or b"", np.float32)
-        found.setdefault(theme.topic_id, []).append(Centroid(theme.id, vector))
-    return found
-
-
-def find_piles(session: Session, fewest: int, limit: int) -> list[Pile]:
-    """Topics' own themes with at least `fewest` complaints, and a quarter of all, newer than their last search."""
-    piles: list[Pile] = []
-    for theme in session.scalars(select(Theme).where(Theme.kind == "topic").order_by(Theme.id)):
-        if len(piles) == limit:
-            break
-        searched = _last_search(session, theme.id)
-        in_pile = and_(ThemeMention.theme_id == theme.id, Mention.complaint, is_counted())
-        size, fresh = session.execute(
-            select(func.count(), func.count(case((Mention.id > searched, 1))))
-            .select_from(ThemeMention)
-            .join(Mention, Mention.id == ThemeMention.mention_id)
-            .where(in_pile)
-        ).one()
-        if fresh < max(fewest, size // 4):
-            continue
-        rows = session.execute(_piled().where(in_pile)).all()
-        if rows:
-            # Vectors of different models cannot be compared: those of the newest mention's model are.
-            like = [row for row in rows if row.model == rows[-1].model]
-            members = tuple(Piled(row.id, row.text[row.start : row.end], row.vector) for row in like)
-            piles.append(Pile(theme.id, theme.topic_id, rows[-1].id, members))
-    return piles
-
-
-def _last_search(session: Session, theme_id: int) -> int:
-    query = select(ThemeEvent.facts).where(ThemeEvent.theme_id == theme_id, ThemeEvent.kind == "searched")
-    facts = session.scalar(query.order_by(ThemeEvent.id.desc()).limit(1))
-    return int(facts["newest"]) if facts else 0
-
-
-def _piled() -> Select[int, int, int, str, str, bytes]:
-    return (
-        select(Mention.id, Mention.start, Mention.end, Turn.text, MentionVector.model, MentionVector.vector)
-        .join(ThemeMention, ThemeMention.mention_id == Mention.id)
-        .join(MentionVector, MentionVector.mention_id == Mention.id)
-        .join(Turn, and_(Turn.feedback_id == Mention.feedback_id, Turn.position == Mention.turn))
-        .order_by(Mention.id)
-    )
 
 
 def _counts() -> Select[int | None, int, int, datetime, datetime]:

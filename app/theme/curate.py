@@ -13,6 +13,7 @@ from app.domain.actor import Actor
 from app.errors import AppError, Kind
 from app.store.curation import lock_themes
 from app.store.theme_tables import Theme, ThemeEvent, ThemeMention, ThemeMove
+from app.theme.anchors import hand_over_anchors
 from app.theme.centre import recentre
 
 LONGEST_NAME = 120
@@ -70,11 +71,12 @@ def merge_themes(session: Session, now: datetime, actor: Actor, theme_id: int, *
     if theme.id == into.id or theme.topic_id != into.topic_id or theme.kind == "topic":
         message = "Merge a theme into another one of the same topic; a topic's own theme stays."
         raise AppError(Kind.INVALID, "themes_do_not_merge", message)
-    event = note_event(session, now, actor, theme, "merged", facts={"before": theme.state}, other=into)
+    facts = {"before": theme.state, "anchors": hand_over_anchors(session, theme, into)}
+    event = note_event(session, now, actor, theme, "merged", facts=facts, other=into)
     whole = select(literal(event.id), ThemeMention.mention_id).where(ThemeMention.theme_id == theme.id)
     session.execute(insert(ThemeMove).from_select(["event_id", "mention_id"], whole))
     session.execute(update(ThemeMention).where(ThemeMention.theme_id == theme.id).values(theme_id=into.id))
-    theme.state, theme.updated_at, into.updated_at = "retired", now, now
+    theme.state, theme.merged_into_id, theme.updated_at, into.updated_at = "retired", into.id, now, now
     recentre(session, into)
     return into
 

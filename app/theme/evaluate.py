@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from classifiers.embedders.encoder import Encoder
 
 SMALLEST = 5
-RESOLUTION = 4.0
-"""Texts of a whole business hold many problems: four was best on 22, 77 and 150 intents, from a thousand texts on."""
-FULL_FROM = 800
 
 Summary = dict[str, float | int | None]
 
@@ -46,9 +43,7 @@ def evaluate_themes(model: str, source: Path, out: Path, bad: BadLines, *, small
     groups = []
     if texts:
         vectors = _encoder(model).encode([clean(text) for text in texts], layers=False).vectors
-        groups = discover(
-            texts, vectors, smallest=smallest, resolution=max(1.0, RESOLUTION * min(1.0, len(texts) / FULL_FROM))
-        )
+        groups = discover(texts, vectors, smallest=smallest)
         for number, group in enumerate(groups, start=1):
             themes |= {said[member]: (f"t{number}", group.name) for member in group.members}
     with open_answers(out) as file:

@@ -1,29 +1,33 @@
 """Station: every complaint mention gets a theme as it arrives.
 
-The nearest cluster of its topic takes it if it is near enough, else the topic's own theme does: nothing that the
-classifier gave a topic is ever without a theme. A mention without topic is kept with that as its reason.
+The theme of the anchor that takes it, else the topic's own: nothing that the classifier gave a topic is ever without a
+theme. A mention without topic is kept with that as its reason. What waits stands in a queue, which the database itself
+fills: the cost grows with what is new, not with what is stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.store.anchors import Anchor, hold_themes, live_anchors, newest_anchors, theme_ids_of
 from app.store.copies import Written, load_written
 from app.store.label_tables import Mention, MentionVector
 from app.store.tables import Topic
-from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
-from app.store.themes import Centroid, active_centroids, topic_level_themes
+from app.store.theme_tables import Theme, ThemeEvent, ThemeMention, WaitingMention
+from app.store.themes import topic_level_themes
 from app.theme.copies import Print, print_texts
 from app.theme.prints import mark_copies
-from app.theme.rule import NEAR
+from app.theme.rule import choose_anchors, stack_vectors
 
-AT_ONCE = 512
+AT_ONCE = 4096
+"""Their vectors take 3 MB; the write transaction stays well below a second."""
+
 NO_TOPIC = "no topic: the classifier abstained"
 STATION = "station:match"
 
@@ -34,121 +38,159 @@ class Waiting:
 
     mention_id: int
     topic_id: int | None
+    model: str | None
     vector: bytes | None  # float16
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Mentions that wait, and the clusters that may take them."""
+    """Mentions that wait, and the anchors that may take them."""
 
     waiting: tuple[Waiting, ...]
-    centroids: Mapping[int, Sequence[Centroid]]  # by topic
+    anchors: Mapping[int, Sequence[Anchor]]  # by topic
     texts: tuple[Written, ...]  # that they stand in
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a mention goes; without theme it goes to its topic's own one, without topic nowhere."""
+    """Which anchor takes a mention; without one it goes to its topic's own theme, without topic nowhere."""
 
     mention_id: int
     topic_id: int | None
-    theme_id: int | None
-    similarity: float | None
+    anchor_id: int | None = None
+    similarity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a batch led to."""
+    """What a batch led to.
+
+    Attributes:
+        placed: Where each mention goes.
+        newest: The newest anchor that each topic had when it was claimed.
+        foreign: Topics with anchors, none of them of the encoder that read these mentions.
+        prints: What copies of the texts are recognised by.
+    """
 
     placed: tuple[Placed, ...]
+    newest: Mapping[int, int]
+    foreign: tuple[int, ...]
     prints: tuple[Print, ...]
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
-    """Complaint mentions that stand in no theme, or in a theme of another topic because a human corrected theirs."""
+    """The mentions that wait longest; a human's correction of their topic lets them wait again."""
     del now
     query = (
-        select(Mention.id, Mention.topic_id, MentionVector.vector)
-        .outerjoin(MentionVector, MentionVector.mention_id == Mention.id)
-        .outerjoin(ThemeMention, ThemeMention.mention_id == Mention.id)
-        .outerjoin(Theme, Theme.id == ThemeMention.theme_id)
-        .where(
-            Mention.complaint,
-            or_(ThemeMention.mention_id.is_(None), Theme.topic_id.is_distinct_from(Mention.topic_id)),
-        )
-        .order_by(Mention.id)
+        select(WaitingMention.mention_id, Mention.topic_id, MentionVector.model, MentionVector.vector)
+        .join(Mention, Mention.id == WaitingMention.mention_id)
+        .outerjoin(MentionVector, MentionVector.mention_id == WaitingMention.mention_id)
+        .order_by(WaitingMention.mention_id)
         .limit(AT_ONCE)
     )
     waiting = tuple(Waiting(*row) for row in session.execute(query))
     if not waiting:
         return None
-    topics = {each.topic_id for each in waiting if each.topic_id is not None}
-    texts = tuple(load_written(session, [each.mention_id for each in waiting]))
-    return Batch(waiting, active_centroids(session, topics), texts)
+    anchors = live_anchors(session, {each.topic_id for each in waiting if each.topic_id is not None})
+    return Batch(waiting, anchors, tuple(load_written(session, [each.mention_id for each in waiting])))
 
 
 def work(batch: Batch, tools: object) -> Outcome:
-    """Find the nearest cluster of each mention, and what its copies can be recognised by."""
+    """Find the anchor of each mention, one matrix product per topic."""
     del tools
-    placed = tuple(_place(each, batch.centroids.get(each.topic_id or 0, ())) for each in batch.waiting)
-    return Outcome(placed, print_texts(batch.texts))
+    groups: dict[tuple[int | None, str | None], list[Waiting]] = defaultdict(list)
+    for each in batch.waiting:
+        groups[each.topic_id, each.model if each.vector else None].append(each)
+    placed: list[Placed] = []
+    for (topic_id, model), members in groups.items():
+        anchors = [anchor for anchor in batch.anchors.get(topic_id or 0, ()) if anchor.model == model]
+        placed.extend(_place(members, anchors))
+    newest = {topic_id: max(anchor.id for anchor in anchors) for topic_id, anchors in batch.anchors.items()}
+    foreign = {
+        topic_id
+        for topic_id, model in groups
+        if topic_id is not None and model is not None and topic_id in batch.anchors
+        if all(anchor.model != model for anchor in batch.anchors[topic_id])
+    }
+    return Outcome(tuple(placed), newest, tuple(sorted(foreign)), print_texts(batch.texts))
 
 
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
-    """Write down the themes; makes topics' own themes where they are missing."""
+    """Write down the themes; makes topics' own themes where they are missing.
+
+    What a topic gained an anchor for meanwhile goes on waiting: it is asked of all anchors, or of none.
+    """
     mark_copies(session, outcome.prints)
-    there = _still_there(session, outcome)
-    placed = [each for each in outcome.placed if there.get(each.mention_id, 0) == each.topic_id]
-    session.execute(delete(ThemeMention).where(ThemeMention.mention_id.in_([each.mention_id for each in placed])))
-    own = _own_themes(session, now, {each.topic_id for each in placed if each.topic_id is not None})
-    live = _still_live(session, outcome)
-    for each in placed:
-        near = each.theme_id in live
-        theme_id = each.theme_id if near else own.get(each.topic_id or 0)
-        session.add(
-            ThemeMention(
-                mention_id=each.mention_id,
-                theme_id=theme_id,
-                similarity=each.similarity if near else None,
-                reason=None if theme_id is not None else NO_TOPIC,
-                assigned_at=now,
-            )
-        )
-    session.flush()
+    topics = {each.topic_id for each in outcome.placed if each.topic_id is not None}
+    own = _own_themes(session, now, topics)
+    whose = _held(session, outcome, own.values())
+    newest = newest_anchors(session, topics)
+    moved = {topic_id for topic_id in topics if newest.get(topic_id) != outcome.newest.get(topic_id)}
+    if outcome.foreign:
+        lost = Theme.id.in_([own[topic_id] for topic_id in outcome.foreign])
+        session.execute(update(Theme).where(lost).values(traced_at=None))  # `trace` gives them anchors of their encoder
+    there = _still_waiting(session, outcome)
+    done = [mention_id for mention_id, (topic_id, _) in there.items() if topic_id not in moved]
+    placed = [
+        each
+        for each in outcome.placed
+        if each.topic_id not in moved and there.get(each.mention_id) == (each.topic_id, True)
+    ]
+    known = {each.mention_id for each in placed}
+    done = [mention_id for mention_id in done if mention_id in known or not there[mention_id][1]]
+    session.execute(delete(WaitingMention).where(WaitingMention.mention_id.in_(done)))
+    session.execute(delete(ThemeMention).where(ThemeMention.mention_id.in_(known)))
+    if placed:
+        session.execute(insert(ThemeMention), [_row(each, whose, own, now) for each in placed])
 
 
-def _place(each: Waiting, centroids: Sequence[Centroid]) -> Placed:
-    if each.vector is None or not centroids:
-        return Placed(each.mention_id, each.topic_id, None, None)
-    vector = np.frombuffer(each.vector, np.float16).astype(np.float32)
-    usable = [centroid for centroid in centroids if len(centroid.vector) == len(vector)]
-    near = [float(vector @ centroid.vector) for centroid in usable]
-    best = int(np.argmax(near)) if near else -1
-    if best < 0 or near[best] < NEAR:
-        return Placed(each.mention_id, each.topic_id, None, None)
-    return Placed(each.mention_id, each.topic_id, usable[best].theme_id, near[best])
+def _place(members: Sequence[Waiting], anchors: Sequence[Anchor]) -> list[Placed]:
+    if not anchors:
+        return [Placed(each.mention_id, each.topic_id) for each in members]
+    best, similarity = choose_anchors(stack_vectors([each.vector or b"" for each in members]), anchors)
+    return [
+        Placed(each.mention_id, each.topic_id, anchors[at].id, float(near))
+        if at >= 0
+        else Placed(each.mention_id, each.topic_id)
+        for each, at, near in zip(members, best, similarity, strict=True)
+    ]
 
 
-def _still_there(session: Session, outcome: Outcome) -> dict[int, int | None]:
-    """Topic by mention, of those that were not replaced meanwhile."""
+def _row(each: Placed, whose: Mapping[int, int], own: Mapping[int, int], now: datetime) -> dict[str, object]:
+    near = whose.get(each.anchor_id or 0)
+    theme_id = near or own.get(each.topic_id or 0)
+    return {
+        "mention_id": each.mention_id,
+        "theme_id": theme_id,
+        "similarity": each.similarity if near else None,
+        "reason": None if theme_id is not None else NO_TOPIC,
+        "assigned_at": now,
+    }
+
+
+def _held(session: Session, outcome: Outcome, own: Collection[int]) -> dict[int, int]:
+    """Themes by anchor, as they are after a merge meanwhile; none is merged before this transaction ends."""
+    wanted = {each.anchor_id for each in outcome.placed if each.anchor_id is not None}
+    hold_themes(session, {*own, *theme_ids_of(session, wanted).values()})
+    return theme_ids_of(session, wanted)
+
+
+def _still_waiting(session: Session, outcome: Outcome) -> dict[int, tuple[int | None, bool]]:
+    """Topic and whether it is a complaint, by mention, of those that nobody else has placed meanwhile."""
     ids = [each.mention_id for each in outcome.placed]
-    query = select(Mention.id, Mention.topic_id).where(Mention.id.in_(ids), Mention.complaint)
-    return dict(session.execute(query).all())
+    waiting = select(WaitingMention.mention_id).where(WaitingMention.mention_id.in_(ids))
+    left = session.scalars(waiting.order_by(WaitingMention.mention_id).with_for_update()).all()
+    query = select(Mention.id, Mention.topic_id, Mention.complaint).where(Mention.id.in_(left))
+    return {mention_id: (topic_id, complaint) for mention_id, topic_id, complaint in session.execute(query)}
 
 
-def _still_live(session: Session, outcome: Outcome) -> set[int]:
-    """Themes that were not merged into others meanwhile; they cannot be before this transaction ends."""
-    wanted = sorted({each.theme_id for each in outcome.placed if each.theme_id is not None})
-    query = select(Theme.id).where(Theme.id.in_(wanted), Theme.state != "retired").order_by(Theme.id)
-    return set(session.scalars(query.with_for_update(read=True)))
-
-
-def _own_themes(session: Session, now: datetime, topic_ids: set[int]) -> dict[int, int]:
+def _own_themes(session: Session, now: datetime, topic_ids: Collection[int]) -> dict[int, int]:
     own = topic_level_themes(session, topic_ids)
-    for topic in session.scalars(select(Topic).where(Topic.id.in_(sorted(topic_ids - own.keys())))):
+    for topic in session.scalars(select(Topic).where(Topic.id.in_(sorted(set(topic_ids) - own.keys())))):
         theme = Theme(topic_id=topic.id, kind="topic", name=topic.name, terms=[], created_at=now, updated_at=now)
         session.add(theme)
         session.flush()
         session.add(ThemeEvent(theme_id=theme.id, kind="created", actor=STATION, facts={}, at=now))
         own[topic.id] = theme.id
+    session.flush()
     return own

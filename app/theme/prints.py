@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.store.copies import complaints_in, count_topics, find_candidates, load_written, marked
 from app.store.copy_tables import PrintKey, TextPrint, UncountedMention
+from app.store.label_tables import Mention
 from app.store.tables import Feedback
 from app.theme.copies import LETTER, Judged, Print, Shelf, print_texts
 
@@ -121,11 +122,13 @@ def _boilerplate(session: Session, there: Sequence[Print], shelf: Shelf) -> set[
 
 
 def _mark(session: Session, marks: Mapping[int, Mark]) -> None:
+    # Whoever reads history anew may have replaced some meanwhile, and waits from here on.
+    there = set(session.scalars(select(Mention.id).where(Mention.id.in_(sorted(marks))).with_for_update(read=True)))
     known = marked(session, marks)
     rows = [
         {"mention_id": mention_id, "kind": kind, "first_id": first_id}
         for mention_id, (kind, first_id) in sorted(marks.items())
-        if mention_id not in known
+        if mention_id in there - known
     ]
     if rows:
         session.execute(insert(UncountedMention), rows)

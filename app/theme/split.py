@@ -16,10 +16,12 @@ from app.errors import AppError, Kind
 from app.store.curation import held_by, holds_others, lock_themes, members_of, mention_words
 from app.store.theme_tables import Theme, ThemeMention, ThemeMove
 from app.store.themes import find_theme
+from app.theme.anchors import lowest_rank, next_rank, plant_anchor
 from app.theme.centre import recentre
-from app.theme.curate import check_live, good_name, note_event
+from app.theme.curate import LONGEST_NAME, check_live, good_name, note_event
+from app.theme.lineage import two_means
 
-_MOST = 20_000
+_MOST = 5_000
 """Mentions that are looked at, newest first: what is older stays where it is."""
 
 _FEWEST = 2
@@ -57,11 +59,9 @@ def propose_split(session: Session, theme_id: int) -> Proposal:
     Raises:
         AppError: `theme_not_found`, `theme_retired`, `nothing_to_split`.
     """
-    from classifiers.themes.halves import halves  # noqa: PLC0415 - loaded when it is needed
-
     check_live(find_theme(session, theme_id))
     members = members_of(session, theme_id, _MOST)
-    leaves = halves(members.vectors) if len(members.ids) >= 2 * _FEWEST else np.zeros(len(members.ids), bool)
+    leaves = two_means(members.vectors) if len(members.ids) >= 2 * _FEWEST else np.zeros(len(members.ids), bool)
     if leaves.sum() < _FEWEST:
         message = "The system sees no two parts in this theme. Name the mentions that are to leave it."
         raise AppError(Kind.CONFLICT, "nothing_to_split", message)
@@ -139,9 +139,17 @@ def split_theme(
         moved = update(ThemeMention).where(ThemeMention.theme_id == theme.id, ThemeMention.mention_id.in_(some))
         session.execute(moved.values(theme_id=new.id))
     theme.updated_at = now
-    recentre(session, new)
-    recentre(session, theme)
+    _plant(session, now, theme, new)
     return new
+
+
+def _plant(session: Session, now: datetime, theme: Theme, new: Theme) -> None:
+    """Both parts get anchors of the whole's rank: mentions to come find theirs as these did."""
+    rank = next_rank(session, theme.topic_id) if theme.kind == "topic" else lowest_rank(session, theme.id)
+    for part in (new, theme):
+        spot = recentre(session, part)
+        if spot is not None:
+            plant_anchor(session, now, part, spot, rank=rank)
 
 
 def _held(session: Session, theme_id: int, wanted: list[int]) -> set[int]:
@@ -158,9 +166,12 @@ def _central_first(ids: tuple[int, ...], vectors: np.ndarray, rows: np.ndarray) 
 
 def _describe(session: Session, sides: list[tuple[int, ...]]) -> list[Part]:
     """Parts with names out of their most central texts, told apart from each other."""
-    from classifiers.themes.names import name, terms  # noqa: PLC0415 - loaded when it is needed
+    from classifiers.themes.names import describe  # noqa: PLC0415 - loaded when it is needed
 
     words = mention_words(session, {each for side in sides for each in side[:_NAMED_BY]})
     texts = [[words[each] for each in side[:_NAMED_BY] if each in words] for side in sides]
-    found = zip(sides, texts, terms(texts), strict=True)
-    return [Part(side, (name(said, best) or "Unnamed").capitalize()[:120], tuple(best)) for side, said, best in found]
+    found = []
+    for at, side in enumerate(sides):
+        name, terms = describe(texts[at], [text for other in texts[:at] + texts[at + 1 :] for text in other])
+        found.append(Part(side, (name or "Unnamed")[:LONGEST_NAME], tuple(terms)))
+    return found

@@ -12,6 +12,7 @@ from app.domain.actor import Actor
 from app.errors import AppError, Kind
 from app.store.curation import last_curation, lock_themes
 from app.store.theme_tables import Theme, ThemeEvent, ThemeMention, ThemeMove
+from app.theme.anchors import hand_back_anchors, hand_over_anchors
 from app.theme.centre import recentre
 from app.theme.curate import note_event
 
@@ -62,25 +63,27 @@ def _mute(session: Session, event: ThemeEvent, theme: Theme, _other: Theme) -> N
 
 
 def _merge(session: Session, event: ThemeEvent, theme: Theme, into: Theme) -> None:
-    if into.state == "retired":
+    if into.merged_into_id is not None:
         raise _refusal("The theme that it went into has itself gone into another one since. Take that back first.")
-    if theme.state != "retired" or "before" not in event.facts:
+    if theme.merged_into_id != into.id or "before" not in event.facts:
         raise _refusal("It is not known any more which mentions were moved.")
     moved = select(ThemeMove.mention_id).where(ThemeMove.event_id == event.id)
     there = update(ThemeMention).where(ThemeMention.theme_id == into.id, ThemeMention.mention_id.in_(moved))
     session.execute(there.values(theme_id=theme.id))
-    theme.state = event.facts.get("before", "active")
+    hand_back_anchors(session, theme, into, event.facts["anchors"])
+    theme.state, theme.merged_into_id = event.facts["before"], None
     recentre(session, into)
 
 
 def _split(session: Session, event: ThemeEvent, theme: Theme, new: Theme) -> None:
-    if "retired" in (theme.state, new.state):
+    if theme.merged_into_id is not None or new.merged_into_id is not None:
         raise _refusal("One of the two themes has gone into another one since. Take that back first.")
     later = last_curation(session, new.id)
     if later is not None and later.id != event.id:
         raise _refusal("The new theme was curated itself since. Take that back first, or merge the two.")
     session.execute(update(ThemeMention).where(ThemeMention.theme_id == new.id).values(theme_id=theme.id))
-    new.state = "retired"
+    hand_over_anchors(session, new, theme)
+    new.state, new.merged_into_id = "retired", theme.id
     recentre(session, theme)
 
 

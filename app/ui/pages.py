@@ -3,12 +3,13 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from app.ui import docs_page, impact_files, impact_pages, item_pages, oidc_pages, session_pages, topic_pages
+from app.ui import docs_page, impact_files, impact_pages, item_pages, link_pages, oidc_pages, session_pages, topic_pages
 from app.ui.rendering import STATIC
 
 PAGES = (
     session_pages.router,
     oidc_pages.router,
+    link_pages.router,
     item_pages.router,
     impact_pages.router,
     topic_pages.router,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classifiers.themes.graph import communities
-from classifiers.themes.names import name, terms
+from classifiers.themes.names import name, terms, weigh_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,14 +40,14 @@ BELONGS_AT = 0.42
 """Similarity to the centroid below which a text is left over."""
 
 
-def discover(texts: Sequence[str], vectors: Floats, *, smallest: int, resolution: float = 1.0) -> list[Group]:
+def discover(texts: Sequence[str], vectors: Floats, *, smallest: int, resolution: float | None = None) -> list[Group]:
     """Find the recurring problems among texts.
 
     Args:
         texts: As the customers wrote them.
         vectors: Unit vectors of the texts, shape (n, dim).
         smallest: Groups with fewer texts are dropped, as are loose ones.
-        resolution: See :func:`classifiers.themes.graph.communities`.
+        resolution: See :func:`classifiers.themes.graph.communities`; None: chosen from the texts.
 
     Returns:
         Groups, largest first; texts in no group are left over. The same input gives the same groups.
@@ -56,12 +56,15 @@ def discover(texts: Sequence[str], vectors: Floats, *, smallest: int, resolution
     numbered = [np.flatnonzero(labels == number) for number in range(labels.max(initial=-1) + 1)]
     found = [_tighten(rows, vectors) for rows in numbered]
     kept = [(rows, centroid) for rows, centroid in found if _stands(rows, vectors, centroid, smallest)]
-    characteristic = terms([[texts[int(row)] for row in rows] for rows, _ in kept])
+    said = [[texts[int(row)] for row in rows] for rows, _ in kept]
+    grouped = {int(row) for rows, _ in kept for row in rows}
+    others = [text for row, text in enumerate(texts) if row not in grouped]
     groups = []
-    for (rows, centroid), words in zip(kept, characteristic, strict=True):
+    for (rows, centroid), own, words, weights in zip(
+        kept, said, terms(said, others), weigh_words(said, others), strict=True
+    ):
         central = rows[np.argsort(-(vectors[rows] @ centroid), kind="stable")]
-        phrase = name([texts[int(row)] for row in central], words)
-        groups.append(Group(phrase, tuple(words), tuple(int(row) for row in central), centroid))
+        groups.append(Group(name(own, weights), tuple(words), tuple(int(row) for row in central), centroid))
     return groups
 
 

@@ -4,9 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from app.access.links import NO_DIGESTS, open_link, sign_link
 from app.act import gather, notify
+from app.act.choosing import choose_channels, choose_digests
 from app.channels.contract import ChannelError
+from app.domain.actor import OPERATOR
+from app.errors import AppError
 from app.store.act_tables import Notice
+from app.store.tables import Owner
 
 MINUTE = timedelta(minutes=1)
 
@@ -25,6 +30,8 @@ class Channel:
 
 
 class Tools:
+    secret_key = "a secret for tests that is long enough"
+
     def __init__(self, **senders):
         self.senders = senders
 
@@ -116,3 +123,40 @@ def test_released_notices_are_due_again_after_a_while(session, notices, now):
     assert notices["log"].last_error == "KeyError"
     assert notify.claim(session, now) is None
     assert notify.claim(session, now + MINUTE) is not None
+
+
+def test_an_owner_is_told_by_the_channels_that_were_chosen(session, company, open_item, run, now):
+    mira = session.get_one(Owner, company.mira)
+    choose_channels(session, now, OPERATOR, mira, ["slack", "teams"])
+    open_item(now)
+    assert {notice.channel for notice in session.query(Notice)} == {"log", "slack", "teams"}
+    with pytest.raises(AppError, check=lambda error: error.code == "unknown_channel"):
+        choose_channels(session, now, OPERATOR, mira, ["webhook"])
+
+
+def test_a_pause_that_the_receiver_asks_for_is_kept(notices, run, now):
+    busy = ChannelError("the receiver answered 429", status=429, retry_after=timedelta(hours=2))
+    run(notify, now, Tools(log=Channel(), email=Channel(busy)))
+    assert notices["email"].leased_until == now + timedelta(hours=2)
+
+
+def test_a_digest_has_a_link_that_ends_digests_and_nothing_else_has(session, notices, run, now):
+    notices["email"].event = "digest"
+    log, mail = Channel(), Channel()
+    run(notify, now, Tools(log=log, email=mail))
+    (digest,) = mail.got
+    token = digest.unsubscribe.removeprefix("/a/")
+    assert open_link(Tools.secret_key, NO_DIGESTS, token) == "mira"
+    assert log.got[0].unsubscribe is None
+    for wrong in (token[:-2] + "AA", "x", "", f"{sign_link(Tools.secret_key, 'something else', 'mira')}"):
+        with pytest.raises(AppError, check=lambda error: error.code == "bad_link"):
+            open_link(Tools.secret_key, NO_DIGESTS, wrong)
+
+
+def test_whoever_wants_no_digests_gets_none_but_is_told_the_rest(session, company, notices, run, now):
+    notices["email"].event = "digest"
+    choose_digests(session, now, OPERATOR, session.get_one(Owner, company.mira), wanted=False)
+    mail, log = Channel(), Channel()
+    run(notify, now, Tools(log=log, email=mail))
+    session.expire_all()
+    assert (len(log.got), mail.got, notices["email"].state) == (1, [], "withdrawn")

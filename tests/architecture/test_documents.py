@@ -9,6 +9,7 @@ import pytest
 from typer.main import get_command
 
 from app.cli.entry import main
+from app.domain.happenings import Happening
 from app.main import create_app
 from app.plugins import plugin_names
 from app.processes import document
@@ -41,6 +42,11 @@ def test_every_plugin_is_documented(root):
     text = _text(root, "plugins.md")
     names = [*plugin_names("app.connectors"), *plugin_names("app.channels")]
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_every_event_type_is_documented(root):
+    text = _text(root, "events.md")
+    assert [event for event in Happening if f"`{event}`" not in text] == []
 
 
 def test_the_company_page_shows_the_example_that_is_tested(root):

@@ -3,15 +3,15 @@
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from app.channels.contract import open_senders
+from app.channels.contract import choosable, open_senders, subscribable
 from app.plugins import load_plugin, plugin_names
 from app.settings import Settings
 
 CHANNELS = plugin_names("app.channels")
 
 
-def test_log_and_email_are_there():
-    assert {"log", "email"} <= set(CHANNELS)
+def test_the_five_channels_are_there():
+    assert {"log", "email", "slack", "teams", "webhook"} <= set(CHANNELS)
 
 
 @pytest.mark.parametrize("name", CHANNELS)
@@ -37,3 +37,8 @@ def test_only_what_is_set_up_gets_a_sender(tmp_path):
     assert set(open_senders(Settings(data_dir=tmp_path))) == {"log"}
     mail = Settings(data_dir=tmp_path, smtp_url=SecretStr("smtp://localhost:2525"))
     assert set(open_senders(mail)) == {"log", "email"}
+
+
+def test_each_channel_takes_notices_or_events_or_both():
+    assert choosable() == ("email", "slack", "teams")
+    assert subscribable() == ("slack", "teams", "webhook")

@@ -3,6 +3,7 @@
 import datetime as dt
 import email
 import email.policy
+import re
 import socket
 import ssl
 from dataclasses import replace
@@ -17,7 +18,8 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from app.channels import email as channel
-from app.channels.contract import ChannelError
+from app.channels.contract import ChannelError, Part
+from app.domain.quoting import Quotation
 from app.errors import AppError
 from app.settings import Settings
 
@@ -250,3 +252,45 @@ def test_a_wrong_url_is_told_without_repeating_it(tmp_path, url):
 def test_a_wrong_sender_is_told(tmp_path):
     with pytest.raises(AppError, check=lambda error: error.code == "bad_setting"):
         channel.configure(settings(tmp_path, "smtp://localhost", sender="a@b\r\nBcc: c@d"))
+
+
+def test_a_digest_is_text_and_html_without_pictures_and_can_be_ended_by_the_mail_program(tmp_path):
+    digest = channel.EXAMPLES[1].message
+    config = channel.configure(settings(tmp_path, "smtp://localhost:1"))
+    mail = email.message_from_bytes(channel.render(config, digest), policy=email.policy.default)
+    html = mail.get_body(("html",)).get_content()
+    assert "Slow refunds &lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert '<a href="https://cl.example/items/7">Open the item</a>' in html
+    assert not any(word in html.lower() for word in ("<img", "<script", "src=", "url(", "<link"))
+    assert "Slow refunds <script>" in mail.get_body(("plain",)).get_content()
+    assert mail["List-Unsubscribe"] == "<https://cl.example/a/token>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_mail_programs_find_no_address_to_make_a_link_of_but_our_own(tmp_path):
+    hostile = "see https://evil.example or www.evil.example or bob@evil.example"
+    digest = replace(channel.EXAMPLES[1].message, body=hostile, parts=(Part("Needs you", hostile, 7),))
+    config = channel.configure(settings(tmp_path, "smtp://localhost:1"))
+    mail = email.message_from_bytes(channel.render(config, digest), policy=email.policy.default)
+    for kind in ("plain", "html"):
+        told = mail.get_body((kind,)).get_content()
+        assert re.findall(r"https?://[\w./]+", told) != []
+        assert {link.split("/")[2] for link in re.findall(r"https?://[\w./]+", told)} == {"cl.example"}
+        assert "evil.example" not in told
+        assert "bob@" not in told
+
+
+def test_what_a_person_must_answer_cannot_be_unsubscribed(tmp_path):
+    config = channel.configure(settings(tmp_path, "smtp://localhost:1"))
+    assert b"List-Unsubscribe" not in channel.render(config, MESSAGE)
+
+
+def test_customers_words_stand_in_a_mail_as_far_as_the_setting_lets_them(tmp_path):
+    message = replace(MESSAGE, quotes=(Quotation("my refund, a@b.example", "I want my refund"),))
+    shown = {}
+    for word in ("none", "redacted", "full"):
+        mail = settings(tmp_path, "smtp://localhost:1").model_copy(update={"verbatims": word})
+        shown[word] = email.message_from_bytes(channel.render(channel.configure(mail), message)).get_payload()
+    assert '"my refund, ***@***"' in shown["redacted"]
+    assert '"I want my refund"' in shown["full"]
+    assert "refund" not in shown["none"].replace(MESSAGE.body, "")

@@ -27,6 +27,7 @@ class Service:
             "CLOSELOOP_DATA_DIR": str(folder),
             "CLOSELOOP_PORT": str(self.port),
             "CLOSELOOP_SECRET_KEY": "a secret for tests that is long enough",
+            "CLOSELOOP_OUTBOUND_ALLOW": "127.0.0.0/8",
             "OMP_NUM_THREADS": "1",
         }
         if not database_url.startswith("sqlite"):

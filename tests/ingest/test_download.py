@@ -8,6 +8,10 @@ import pytest
 from app.connectors.contract import Pull
 from app.errors import AppError
 from app.ingest.download import MOST_BYTES, Downloaded, download
+from app.outbound.guard import Guard
+from app.outbound.networks import read_networks
+
+HERE = Guard(read_networks("127.0.0.0/8"))
 
 
 class _Api(BaseHTTPRequestHandler):
@@ -43,13 +47,13 @@ def api():
 
 def test_the_answer_comes_back_as_it_is(api, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    assert download(api("thing"), public_only=False) == Downloaded(b"Bearer t0ken", "application/json")
+    assert download(api("thing"), HERE) == Downloaded(b"Bearer t0ken", "application/json")
 
 
 @pytest.mark.parametrize(("path", "told"), [("moved", "302"), ("gone", "503"), ("endless", "bytes")])
 def test_nothing_else_than_one_whole_answer_counts(api, path, told):
     with pytest.raises(AppError, match=told) as refusal:
-        download(api(path), public_only=False)
+        download(api(path), HERE)
     assert refusal.value.code == "pull_failed"
 
 
@@ -69,6 +73,6 @@ def test_nothing_else_than_one_whole_answer_counts(api, path, told):
 )
 def test_an_address_inside_is_refused(url):
     with pytest.raises(AppError) as refusal:
-        download(Pull(url, {}))
+        download(Pull(url, {}), Guard())
     assert refusal.value.code == "pull_refused"
     assert url not in refusal.value.message

@@ -1,8 +1,8 @@
 import pytest
 
+from app.access.sealing import unseal_secrets
 from app.domain.actor import OPERATOR
 from app.errors import AppError
-from app.ingest.sealing import unseal_secrets
 from app.ingest.sources import (
     NewSource,
     configure_source,

@@ -1,11 +1,11 @@
 import random
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 
 from app.store.curation import lineage_of
-from app.store.label_tables import MentionVector
-from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
-from app.theme import extract, match
+from app.store.label_tables import Mention, MentionVector
+from app.store.theme_tables import Theme, ThemeEvent, ThemeMention, WaitingMention
+from app.theme import adopt, extract, match
 from app.theme.loader import load_discover
 
 MONEY = ["my refund has not arrived", "refund still not in my account", "no refund after three weeks"]
@@ -18,7 +18,7 @@ class Tools:
 
 def _run(session, now):
     ran = 0
-    for station in (match, extract):
+    for station in (match, extract, adopt):
         while (batch := station.claim(session, now)) is not None:
             station.record(session, now, station.work(batch, Tools()))
             ran += 1
@@ -84,5 +84,6 @@ def test_who_was_there_belongs_by_the_same_rule_as_who_comes(session, world, now
     _run(session, now)
     held = {row.mention_id: row.theme_id for row in session.scalars(select(ThemeMention))}
     session.execute(delete(ThemeMention))
+    session.execute(insert(WaitingMention).from_select(["mention_id"], select(Mention.id)))
     _run(session, now)
     assert {row.mention_id: row.theme_id for row in session.scalars(select(ThemeMention))} == held

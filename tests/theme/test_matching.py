@@ -5,9 +5,11 @@ from sqlalchemy import select
 
 from app.domain.actor import OPERATOR
 from app.store.coverage import measure_coverage
+from app.store.label_tables import MentionVector
 from app.store.theme_tables import Theme, ThemeMention
 from app.store.themes import list_themes
 from app.theme import match
+from app.theme.anchors import Spot, plant_anchor
 from app.theme.curate import merge_themes
 
 
@@ -20,13 +22,15 @@ def _theme_of(session, mention):
     return session.get(ThemeMention, mention.id)
 
 
-def _cluster(session, world, vector, name="Money not back"):
+def _cluster(session, world, vector, name="Money not back", rank=0):
     unit = np.asarray(vector, np.float32) / np.linalg.norm(vector)
     theme = Theme(
         topic_id=world.refunds.id, kind="cluster", name=name, terms=[], centroid=unit.astype(np.float32).tobytes(),
         created_at=world.now, updated_at=world.now,
     )  # fmt: skip
     session.add(theme)
+    session.flush()
+    plant_anchor(session, world.now, theme, Spot("m", theme.centroid), rank=rank)
     session.flush()
     return theme
 
@@ -81,15 +85,63 @@ def test_a_corrected_topic_moves_the_complaint(session, world, now):
     assert session.get(Theme, _theme_of(session, mention).theme_id).topic_id == world.delivery.id
 
 
-def test_a_complaint_does_not_join_a_theme_that_was_merged_meanwhile(session, world, now):
+def test_a_complaint_goes_where_its_theme_was_merged_into_meanwhile(session, world, now):
     near, other = _cluster(session, world, [1, 0, 0]), _cluster(session, world, [0, 1, 0])
     mention = world.complain("where is my money", [1, 0, 0])
     outcome = match.work(match.claim(session, now), None)
     merge_themes(session, now, OPERATOR, near.id, into_id=other.id)
     match.record(session, now, outcome)
-    placed = _theme_of(session, mention)
-    assert session.get(Theme, placed.theme_id).kind == "topic"
-    assert placed.similarity is None
+    assert _theme_of(session, mention).theme_id == other.id
+
+
+def test_a_complaint_waits_on_when_its_topic_gets_a_theme_meanwhile(session, world, now):
+    mention = world.complain("where is my money", [1, 0, 0])
+    outcome = match.work(match.claim(session, now), None)
+    near = _cluster(session, world, [1, 0, 0])
+    match.record(session, now, outcome)
+    assert _theme_of(session, mention) is None
+    _run(session, now)
+    assert _theme_of(session, mention).theme_id == near.id
+
+
+def test_of_two_workers_with_the_same_complaints_one_places_them(session, world, now):
+    mention = world.complain("where is my money", [1, 0, 0])
+    outcomes = [match.work(match.claim(session, now), None) for _ in range(2)]
+    for outcome in outcomes:
+        match.record(session, now, outcome)
+    assert _theme_of(session, mention).theme_id is not None
+    assert match.claim(session, now) is None
+
+
+def test_an_older_theme_goes_on_taking_what_it_took_when_another_is_found_nearer(session, world, now):
+    first = _cluster(session, world, [1, 0, 0])
+    later = _cluster(session, world, [0.6, 0.8, 0], name="Label missing", rank=1)
+    between = world.complain("in between", [0.8, 0.6, 0])
+    beyond = world.complain("beyond", [0, 1, 0])
+    _run(session, now)
+    assert _theme_of(session, between).theme_id == first.id
+    assert _theme_of(session, beyond).theme_id == later.id
+
+
+def test_vectors_of_another_encoder_are_not_compared_with_an_anchor(session, world, now):
+    _cluster(session, world, [1, 0, 0])
+    mention = world.complain("where is my money", [1, 0, 0])
+    session.get(MentionVector, mention.id).model = "another"
+    _run(session, now)
+    assert session.get(Theme, _theme_of(session, mention).theme_id).kind == "topic"
+
+
+def test_what_is_no_complaint_any_more_waits_for_nothing(session, world, now):
+    mention = world.complain("parcel gone", [1, 0, 0])
+    mention.complaint = False
+    session.flush()
+    _run(session, now)
+    assert _theme_of(session, mention) is None
+    assert match.claim(session, now) is None
+    mention.complaint = True
+    session.flush()
+    _run(session, now)
+    assert _theme_of(session, mention).theme_id is not None
 
 
 def test_matching_again_changes_nothing(session, world, now):
