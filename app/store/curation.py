@@ -97,8 +97,7 @@ def mention_words(session: Session, mention_ids: Collection[int]) -> dict[int, s
 
 
 def lineage_of(session: Session, theme_id: int) -> Sequence[ThemeEvent]:
-    """What happened to a theme or to others with it, oldest first; searches of a topic's own theme are left out."""
-    query = select(ThemeEvent).where(
-        or_(ThemeEvent.theme_id == theme_id, ThemeEvent.other_theme_id == theme_id), ThemeEvent.kind != "searched"
-    )
+    """What happened to a theme, oldest first, also what became of others with it; searches are left out."""
+    with_it = and_(ThemeEvent.other_theme_id == theme_id, ThemeEvent.kind.in_(("merged", "split", "undone")))
+    query = select(ThemeEvent).where(or_(ThemeEvent.theme_id == theme_id, with_it), ThemeEvent.kind != "searched")
     return session.scalars(query.order_by(ThemeEvent.id)).all()
