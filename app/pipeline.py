@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import alarms, escalate, gather, notify, settle
+from app.act import alarms, clear, come_back, escalate, gather, leaving, notify, open_case, settle, standing
 from app.act import open as opening
 from app.act.deliver import FAST_LANE, SLOW_LANE
 from app.classify import label, learn, relabel, watch
@@ -17,7 +17,7 @@ from app.engine.wake import wake
 from app.ingest import fetch, load, unpack
 from app.log import get_logger
 from app.measure import effect
-from app.route import assign
+from app.route import assign, cases, reorganise
 from app.runtime import Runtime
 from app.theme import adopt, alerts, extract, match, trace
 
@@ -67,7 +67,7 @@ STATIONS: tuple[Station, ...] = (
     Station("unpack", unpack, ("label",), "* * * * *"),
     Station("load", load, ("label",), "* * * * *"),
     Station("learn", learn, (), "*/10 * * * *"),
-    Station("label", label, ("relabel", "match"), "* * * * *"),
+    Station("label", label, ("relabel", "match", "cases"), "* * * * *"),
     Station("relabel", relabel, (), "* * * * *"),
     Station("watch", watch, (), "20 4 * * *"),
     Station("match", match, ("assign",), "* * * * *"),
@@ -76,11 +76,18 @@ STATIONS: tuple[Station, ...] = (
     Station("adopt", adopt, ("assign",), "*/5 * * * *"),
     Station("alert", alerts, ("alarm",), "*/15 * * * *"),
     Station("assign", assign, ("open",), "*/5 * * * *"),
+    Station("cases", cases, ("open_case",), "* * * * *"),
+    Station("reorganise", reorganise, ("hand_over",), "*/5 * * * *"),
     Station("open", opening, ("gather",), "*/5 * * * *"),
+    Station("open_case", open_case, ("gather",), "*/5 * * * *"),
+    Station("clear", clear, (), "* * * * *"),
+    Station("hand_over", leaving, ("gather",), "* * * * *"),
+    Station("stand_in", standing, ("gather",), "*/5 * * * *"),
     Station("alarm", alarms, ("gather",), "*/5 * * * *"),
     Station("escalate", escalate, ("gather",), "* * * * *"),
     Station("effect", effect, ("settle",), "*/10 * * * *"),
     Station("settle", settle, ("gather",), "*/15 * * * *"),
+    Station("come_back", come_back, ("gather",), "50 3 * * *"),
     Station("deliver", FAST_LANE, (), "* * * * *"),
     Station("deliver_slow", SLOW_LANE, (), "* * * * *"),
     Station("gather", gather, ("notify",), "* * * * *"),

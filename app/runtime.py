@@ -7,6 +7,7 @@ from functools import cached_property
 from app.access.secret import read_secret
 from app.channels.contract import Endpoint, Sender, guard_of, open_endpoint, open_senders
 from app.classify.loading import Readers, readers_for
+from app.classify.risks import RiskJudge
 from app.clock import Clock, SystemClock
 from app.connectors.contract import Pull
 from app.ingest.download import Downloaded, download
@@ -38,6 +39,11 @@ class Tools:
     def readers(self) -> Readers:
         """Gives a reader for topics and corrections; loads the model when the first one is asked for."""
         return readers_for(self.settings)
+
+    @cached_property
+    def risks(self) -> RiskJudge:
+        """Judges the risks in what was read; loads its weights when it is first asked."""
+        return RiskJudge(self.readers)
 
     @cached_property
     def secret_key(self) -> str:

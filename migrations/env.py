@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from app.settings import read_settings
 from app.store.alert_tables import Alert
+from app.store.case_tables import CaseRouting
 from app.store.copy_tables import TextPrint
 from app.store.import_tables import Import
 from app.store.session import make_engine
@@ -18,10 +19,11 @@ _METADATA = AuditEvent.metadata
 _TABLES = (
     AuditEvent,
     Alert,
+    CaseRouting,
     Import,
     Subscription,
     TextPrint,
-)  # one metadata: naming a row of each module makes it whole
+)  # one metadata: a row of each module makes it whole
 _OURS = frozenset(name for row in _TABLES for name in row.metadata.tables)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -11,12 +12,13 @@ from app.act.deadlines import renew_deadlines
 from app.act.moving import Line, apply_action, not_found, read_text, take_item
 from app.act.notices import about_item, put_notice
 from app.act.progress import withdraw_plan
-from app.act.wording import reopened
+from app.act.wording import reopened, repeated
 from app.domain.actor import Actor
 from app.domain.items import Action
 from app.errors import AppError, Kind
 from app.store.act_tables import ActionItem
 from app.store.items import find_open, visible_item
+from app.store.tables import Owner
 
 MAX_SNOOZE = timedelta(days=92)
 
@@ -88,7 +90,9 @@ def resume_item(session: Session, now: datetime, actor: Actor, item_id: int, *, 
 def mark_duplicate(
     session: Session, now: datetime, actor: Actor, item_id: int, *, version: int, of_id: int
 ) -> ActionItem:
-    """Answer that another item, which the actor can see, already deals with this.
+    """Answer that another item, which the actor can see, already deals with this; whoever else owns either is told.
+
+    An item can only be a duplicate of an open one that is none itself, so that duplicates never go in a circle.
 
     Args:
         session: The caller's write transaction.
@@ -101,16 +105,29 @@ def mark_duplicate(
     Raises:
         AppError: `item_not_found` (either item), `stale_version`, `action_not_possible`, `bad_duplicate`.
     """
+    # In one order: two items that are called duplicates of each other at the same moment must not both be.
+    session.execute(
+        select(ActionItem.id).where(ActionItem.id.in_([item_id, of_id])).order_by(ActionItem.id).with_for_update()
+    )
     item = take_item(session, actor, item_id, version, Action.MARK_DUPLICATE)
     original = visible_item(session, actor, of_id)
     if original is None:
         raise not_found()
-    if original.id == item.id or original.duplicate_of_id is not None:
-        message = "Name the item that stays: another one than this, and not itself a duplicate."
+    session.refresh(original)
+    if original.id == item.id or original.kind != item.kind or original.closed_at is not None:
+        message = "Name the item that stays: another one of the same kind that is open."
         raise AppError(Kind.INVALID, "bad_duplicate", message)
     columns = {"duplicate_of_id": original.id, "closed_at": now}
     line = Line("marked_duplicate", None, {"of": original.id})
-    return apply_action(session, now, actor, item, (Action.MARK_DUPLICATE, line, columns))
+    item = apply_action(session, now, actor, item, (Action.MARK_DUPLICATE, line, columns))
+    if actor.owner_id != item.owner_id:
+        by = session.get(Owner, actor.owner_id) if actor.owner_id is not None else None
+        letter = repeated(about_item(session, item, item.owner_id), by.name if by is not None else "Somebody")
+        put_notice(session, now, item, item.owner_id, ("duplicate", f"v{item.version}"), letter)
+    if original.owner_id not in {actor.owner_id, item.owner_id}:
+        letter = repeated(about_item(session, original, original.owner_id), None)
+        put_notice(session, now, original, original.owner_id, ("duplicate", f"of{item.id}v{item.version}"), letter)
+    return item
 
 
 def reopen_item(

@@ -16,10 +16,11 @@ from app.domain.working import Working, WorkingError, parse_working
 from app.processes.calendars import to_calendar
 from app.store import tables
 from app.store.act_tables import ActionItem
+from app.store.case_tables import CaseRouting
 from app.store.pauses import counting_of, open_pause
 
 
-def first_counting(routing: tables.Routing) -> dict[str, Any]:
+def first_counting(routing: tables.Routing | CaseRouting) -> dict[str, Any]:
     """The column `counting` of an item that a routing opens: what its marks were counted from, whatever comes later."""
     return {
         "since": routing.decided_at.isoformat(),

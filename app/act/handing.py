@@ -20,10 +20,11 @@ from app.store.tables import Owner
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """To whom an item goes, and why."""
+    """To whom an item goes, and why; ``why`` are sentences for the new owner where nobody handed it over."""
 
     owner_id: int
     reason: str
+    why: tuple[str, ...] = ()
 
 
 def reassign_item(
@@ -54,7 +55,8 @@ def reassign_item(
     line = Line("reassigned", reason, {"from": before.key, "to": owner.key})
     item = apply_action(session, now, actor, item, (Action.REASSIGN, line, {"owner_id": owner.id}))
     withdraw_notices(session, item.id, owner_id=before.id)
-    letter = assigned(about_item(session, item, owner.id), [], by=before.name)
+    about = about_item(session, item, owner.id)
+    letter = assigned(about, list(to.why)) if to.why else assigned(about, [], by=before.name)
     put_notice(session, now, item, owner.id, ("assigned", f"v{item.version}"), letter)
     return item
 

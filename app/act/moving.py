@@ -15,7 +15,7 @@ from app.act.chasing import end_chase
 from app.act.happenings import tell
 from app.domain.actor import Actor
 from app.domain.happenings import TOLD_BY
-from app.domain.items import Action, ActionNotPossibleError, State, next_state
+from app.domain.items import Action, ActionNotPossibleError, ItemKind, State, next_state
 from app.errors import AppError, Kind
 from app.store.act_tables import ActionItem, ItemEvent
 from app.store.items import last_event, snoozed_in, visible_item
@@ -144,7 +144,7 @@ def not_found() -> AppError:
 def _lead(session: Session, item: ActionItem, action: Action) -> State:
     before = snoozed_in(session, item.id) if action is Action.RESUME else None
     try:
-        return next_state(action, State(item.state), before=before)
+        return next_state(action, State(item.state), kind=ItemKind(item.kind), before=before)
     except ActionNotPossibleError as error:
         raise AppError(Kind.CONFLICT, "action_not_possible", str(error), possible=list(error.possible)) from error
 

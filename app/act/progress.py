@@ -116,6 +116,27 @@ def mark_deployed(
     return item
 
 
+def answer_item(session: Session, now: datetime, actor: Actor, item_id: int, *, version: int, text: str) -> ActionItem:
+    """Close a case: the customer was answered.
+
+    Args:
+        session: The caller's write transaction.
+        now: When.
+        actor: Who.
+        item_id: The case.
+        version: The version that the actor saw.
+        text: What the customer was answered, or what was done for them; goes with the customer when they are erased.
+
+    Raises:
+        AppError: `item_not_found`, `stale_version`, `action_not_possible` (also for an item that is no case),
+            `text_missing`, `text_unusable`.
+    """
+    item = take_item(session, actor, item_id, version, Action.ANSWER)
+    said = read_text(text, "what the customer was answered")
+    columns = {"reason": said, "closed_at": now, "acknowledged_at": item.acknowledged_at or now}
+    return apply_action(session, now, actor, item, (Action.ANSWER, Line("answered", said), columns))
+
+
 def close_item(
     session: Session, now: datetime, actor: Actor, item_id: int, *, version: int, note: str = ""
 ) -> ActionItem:

@@ -18,7 +18,8 @@ from app.domain.actor import Actor
 from app.domain.happenings import Happening
 from app.domain.items import JUDGED, Action, State, action_of_verdict
 from app.errors import AppError
-from app.store.act_tables import ActionItem, Change, ItemEvent
+from app.store.act_tables import ActionItem, Change
+from app.store.coming_back import closed_from
 from app.store.tables import Measurement
 
 STATION = Actor(name="station:settle")
@@ -76,18 +77,13 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
             execution_options={"synchronize_session": False},
         )
         session.refresh(item)
-        if item.state == State.CLOSED and not _was_improved(session, item):
+        if item.state == State.CLOSED and closed_from(session, item.id) is not State.IMPROVED:
             continue
         action = action_of_verdict(State(item.state), measurement.verdict, relapse=measurement.relapse)
         if action is Action.RELAPSE:
             _relapse(session, now, item, measurement)
         elif action is not None:
             _settle(session, now, item, (action, measurement))
-
-
-def _was_improved(session: Session, item: ActionItem) -> bool:
-    query = select(ItemEvent.from_state).where(ItemEvent.item_id == item.id, ItemEvent.to_state == State.CLOSED)
-    return session.scalar(query.order_by(ItemEvent.id.desc()).limit(1)) == State.IMPROVED
 
 
 def _settle(session: Session, now: datetime, item: ActionItem, found: tuple[Action, Measurement]) -> None:

@@ -22,6 +22,7 @@ SECTIONS = {
     "nudged": "Untouched",
     "paused_long": "Waiting for long",
     "verdict": "Verdicts",
+    "duplicate": "Duplicates",
 }
 """What a message that tells several things calls each event, the most urgent first."""
 
@@ -58,6 +59,14 @@ def write_title(theme: str, step: str | None, process: str | None) -> str:
     return f'Customers complain about "{one_line(theme, room)}"{where}'
 
 
+def write_case_title(signals: Sequence[str], medium: str, topic: str | None) -> str:
+    """The title of a case as a sentence: what called for it, how it was said, what about; none of the words said."""
+    about = f' about "{one_line(topic, 100)}"' if topic else ""
+    called = ", ".join(signal.replace("_", " ") for signal in signals)
+    article = "an" if medium == "email" else "a"
+    return f"Answer a customer: {f'{called} in ' if called else ''}{article} {medium}{about}"
+
+
 def one_line(text: str, limit: int) -> str:
     """`text` on one line without control characters, cut at `limit` characters with a mark."""
     visible = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
@@ -74,6 +83,28 @@ def assigned(about: About, why: list[str], by: str | None = None) -> Letter:
         + "\nAn answer is a planned change, a reasoned decline or the item that this one repeats."
     )
     return Letter(f"Assigned to you: {about.title}", body)
+
+
+def assigned_case(about: About, why: list[str]) -> Letter:
+    """For the owner of a new case."""
+    reasons = "".join(f"\n- {sentence}" for sentence in why)
+    body = (
+        f"A customer waits for an answer from you.\n\n{about.title}\n\nGoal: {about.at(about.goal_at)}\n"
+        f"Answer by: {about.at(about.deadline_at)}\n\nWhy you have this:{reasons}\n"
+        "\nThe item shows what they said. Write down there what they were answered, or decline with a reason."
+    )
+    return Letter(f"Assigned to you: {about.title}", body)
+
+
+def repeated(about: About, by: str | None) -> Letter:
+    """For the owner of an item that somebody else called a duplicate, or of the item that stays."""
+    said = (
+        f"{by} says that this item is about the same as another one: work goes on there, and it is closed here."
+        if by
+        else "Another item is about the same as this one and was closed: what its customers said now waits for you."
+    )
+    body = f"{said}\n\n{about.title}"
+    return Letter(f"Duplicate: {about.title}", body)
 
 
 def due_soon(about: About) -> Letter:
@@ -100,6 +131,15 @@ def escalated(about: About, owner: str, *, overdue: bool = True) -> Letter:
         f"settle with {owner} who answers it.\n\n{about.title}"
     )
     return Letter(f"Escalated to you: {about.title}", body)
+
+
+def standing_in(about: About, owner: str) -> Letter:
+    """For the person who stands in for an owner who has gone away with this item open."""
+    body = (
+        f"{owner} is away and you stand in. The item stays theirs; it may be overdue before they are back: answer it "
+        f"by {about.at(about.deadline_at)}, or hand it over to whoever can.\n\n{about.title}"
+    )
+    return Letter(f"You stand in for {owner}: {about.title}", body)
 
 
 def stands_in(letter: Letter, name: str) -> Letter:

@@ -15,10 +15,12 @@ from app.api.instants import Instant
 from app.api.paging import Listing, Paged
 from app.api.quotes import QuoteOut, show_quote
 from app.domain.actor import Actor
-from app.domain.items import Action, State, allowed_actions
+from app.domain.items import Action, ItemKind, State, allowed_actions
 from app.errors import AppError, Kind
+from app.store.case_tables import CaseRouting
+from app.store.cases import deciding
 from app.store.items import ItemFilter, Listed, Order, changes_of, get_item, history, items_etag, list_items
-from app.store.quotes import item_quotes
+from app.store.quotes import evidence_of
 from app.store.reference import find_owner
 from app.store.tables import Routing
 
@@ -37,7 +39,7 @@ class ItemOut(BaseModel):
     """An action item as it stands in a list."""
 
     id: int
-    kind: str = Field(description="`process` (fix the cause) or `case` (answer one customer).")
+    kind: ItemKind = Field(description="`process` (fix the cause) or `case` (answer one customer).")
     title: str
     state: State
     version: int = Field(description="Send it back with every change.")
@@ -47,6 +49,7 @@ class ItemOut(BaseModel):
     step: str | None
     theme_id: int | None
     theme: str | None
+    feedback_id: int | None = Field(description="Of a case: what the customer said; null once they were erased.")
     opened_at: datetime
     goal_at: datetime
     deadline_at: datetime
@@ -72,10 +75,10 @@ class WhyOut(BaseModel):
 
     rule: str | None = Field(description="Key of the rule that decided; null: the owner of the step.")
     sentences: list[str]
-    complaints: int = Field(description="In the window that opened it.")
-    people: int
-    window_from: str
-    window_to: str
+    complaints: int | None = Field(description="In the window that opened it; null for a case.")
+    people: int | None
+    window_from: str | None
+    window_to: str | None
     goal: dict[str, Any] = Field(description="The counted working intervals, and the closed days between them.")
     deadline: dict[str, Any]
 
@@ -95,10 +98,12 @@ class EventOut(BaseModel):
 class WholeItemOut(ItemOut):
     """An action item with everything that an owner needs to act on it."""
 
-    reason: str | None = Field(description="Why it was declined.")
+    reason: str | None = Field(description="Why it was declined, or what the customer of a case was answered.")
     ladder: list[RungOut]
     why: WhyOut | None
-    evidence: list[QuoteOut] = Field(description="The most central complaint first, then the newest.")
+    evidence: list[QuoteOut] = Field(
+        description="The most central complaint first, then the newest; of a case what its customer said, in order."
+    )
     changes: list[int] = Field(description="Ids of its process changes, oldest first.")
     history: list[EventOut]
 
@@ -168,12 +173,12 @@ def show(item_id: Id, response: Response, session: Reading, actor: Reader) -> Wh
     listed = get_item(session, actor, item_id)
     item = listed.item
     response.headers["ETag"] = version_tag(item.version)
-    quotes = [] if item.theme_id is None else item_quotes(session, item.theme_id, _NEWEST_QUOTES)
+    quotes = evidence_of(session, item, _NEWEST_QUOTES)
     return WholeItemOut(
         **show_item(listed).model_dump(),
         reason=item.reason,
         ladder=[RungOut.model_validate(rung) for rung in item.ladder],
-        why=_why(session, item.routing_id),
+        why=_why(deciding(session, item)),
         evidence=[show_quote(quote) for quote in quotes],
         changes=[change.id for change in changes_of(session, item.id)],
         history=[EventOut.model_validate(event, from_attributes=True) for event in history(session, item.id)],
@@ -185,7 +190,7 @@ def show_item(listed: Listed) -> ItemOut:
     item = listed.item
     return ItemOut(
         id=item.id,
-        kind=item.kind,
+        kind=ItemKind(item.kind),
         title=item.title,
         state=State(item.state),
         version=item.version,
@@ -195,6 +200,7 @@ def show_item(listed: Listed) -> ItemOut:
         step=listed.step_key,
         theme_id=item.theme_id,
         theme=listed.theme,
+        feedback_id=item.feedback_id,
         opened_at=item.opened_at,
         goal_at=item.goal_at,
         deadline_at=item.deadline_at,
@@ -204,7 +210,7 @@ def show_item(listed: Listed) -> ItemOut:
         updated_at=item.updated_at,
         closed_at=item.closed_at,
         duplicate_of=item.duplicate_of_id,
-        possible=list(allowed_actions(State(item.state), paused=listed.paused_since is not None)),
+        possible=list(allowed_actions(State(item.state), ItemKind(item.kind), paused=listed.paused_since is not None)),
     )
 
 
@@ -225,17 +231,17 @@ def owner_id_of(session: Session, actor: Actor, owner: str) -> int:
     return found.id
 
 
-def _why(session: Session, routing_id: int | None) -> WhyOut | None:
-    routing = None if routing_id is None else session.get(Routing, routing_id)
-    if routing is None:
+def _why(decision: Routing | CaseRouting | None) -> WhyOut | None:
+    if decision is None:
         return None
+    theme = decision if isinstance(decision, Routing) else None
     return WhyOut(
-        rule=routing.rule,
-        sentences=[str(sentence) for sentence in routing.why],
-        complaints=routing.complaints,
-        people=routing.people,
-        window_from=routing.trigger_from.isoformat(),
-        window_to=routing.trigger_to.isoformat(),
-        goal=routing.goal_why,
-        deadline=routing.deadline_why,
+        rule=decision.rule,
+        sentences=[str(sentence) for sentence in decision.why],
+        complaints=theme.complaints if theme is not None else None,
+        people=theme.people if theme is not None else None,
+        window_from=theme.trigger_from.isoformat() if theme is not None else None,
+        window_to=theme.trigger_to.isoformat() if theme is not None else None,
+        goal=decision.goal_why,
+        deadline=decision.deadline_why,
     )

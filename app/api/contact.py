@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from sqlalchemy.orm import Session
 
 from app.act.choosing import choose_channels, choose_digests
@@ -28,7 +28,7 @@ class ContactIn(BaseModel):
     channels: list[_Channel] | None = Field(
         default=None, max_length=20, description="`email`, `slack`, `teams`; null: by mail. The log is always written."
     )
-    digests: bool = Field(default=True, description="Whether digests are wanted; the rest is told all the same.")
+    digests: StrictBool = Field(default=True, description="Whether digests are wanted; the rest is told all the same.")
 
 
 class ContactOut(ContactIn):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
 from app.act.aside import decline_item, mark_duplicate, reopen_item, resume_item, snooze_item
 from app.act.handing import Handover, comment_item, reassign_item
-from app.act.progress import acknowledge_item, close_item, mark_deployed, plan_change
+from app.act.progress import acknowledge_item, answer_item, close_item, mark_deployed, plan_change
 from app.api.action_items import ItemOut, show_item
 from app.api.bodies import ApiRoute
 from app.api.conditions import seen_version, version_tag
@@ -106,7 +106,7 @@ class DuplicateIn(Seen):
 
 
 class CommentIn(Seen):
-    """A comment; the version is only checked if it is given."""
+    """Words: a comment (whose version is only checked if it is given) or what a customer was answered."""
 
     text: Text
 
@@ -220,6 +220,12 @@ def comment(asked: Asked, body: CommentIn) -> ItemOut:
     """A comment overwrites nothing: it needs no version and leaves the item's as it is."""
     item = comment_item(asked.session, asked.now, asked.actor, asked.item_id, text=body.text, version=body.version)
     return asked.answer(item)
+
+
+@router.post("/answer", operation_id="answer_action_item", summary="Say what the customer of a case was answered")
+def answer(asked: Asked, body: CommentIn) -> ItemOut:
+    """It closes the case. The words go when the customer is erased."""
+    return asked.carry_out(answer_item, body, text=body.text)
 
 
 @router.post("/close", operation_id="close_action_item", summary="Put a judged item away")

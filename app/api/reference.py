@@ -1,5 +1,6 @@
-"""Reference data over HTTP: owners, processes, topics and rules as they are; all of it at once by `apply`."""
+"""Reference data over HTTP: processes, topics and rules as they are; all of it at once by `apply`."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from app.access.audit import record_audit
 from app.api.bodies import ApiRoute, check_form, read_body
 from app.api.deps import Admin, Analyst, Now, Reader, Reading, Writing, runtime_of
+from app.api.instants import Instant
 from app.api.openapi import declare
 from app.errors import AppError, Kind
 from app.processes.apply import apply_document
@@ -26,24 +28,13 @@ _DOCUMENT = {
 }
 
 
-class OwnerOut(BaseModel):
-    """A named person who can own a process."""
-
-    id: int
-    key: str
-    name: str
-    email: str | None = Field(description="For analysts only.")
-    manager: str | None = Field(description="Key.")
-    deputy: str | None
-    calendar: str | None
-
-
 class StepOut(BaseModel):
     """A step of a process."""
 
     key: str
     name: str
-    owner: str | None = Field(description="Key of its own owner today; null: the owner of the process.")
+    owner: str | None = Field(description="Key of its own owner today.")
+    team: str | None = Field(description="Key of its own team; neither: the step belongs to whoever has the process.")
 
 
 class ProcessOut(BaseModel):
@@ -53,7 +44,8 @@ class ProcessOut(BaseModel):
     key: str
     name: str
     stage: str | None
-    owner: str | None
+    owner: str | None = Field(description="Key of its owner today.")
+    team: str | None = Field(description="Key of the team that has it today instead of one owner.")
     steps: list[StepOut]
 
 
@@ -75,6 +67,8 @@ class RuleOut(BaseModel):
     key: str
     when: dict[str, Any]
     then: dict[str, Any]
+    since: date | None = Field(description="First UTC day on which it is in force, where one is named.")
+    until: date | None = Field(description="First UTC day without it.")
 
 
 class PreviewIn(BaseModel):
@@ -91,14 +85,20 @@ class PreviewIn(BaseModel):
         default=None, max_length=1000, description="As in the company document; absent: the stored ones."
     )
     days: StrictInt = Field(default=30, ge=1, le=MAX_DAYS)
+    at: Instant | None = Field(
+        default=None,
+        description="Owners, teams, absences and dated rules are looked at then; absent: now. A reorganisation that "
+        "has been entered shows what it will do.",
+    )
 
 
 class ShareOut(BaseModel):
-    """How much falls to an owner, or under a rule."""
+    """How much falls to an owner, to whom it belongs, or under a rule."""
 
     key: str | None
     themes: int
     complaints: int
+    items: int = Field(description="Those of the themes that reach the thresholds, and so would have somebody act.")
 
 
 class RuleMoveOut(BaseModel):
@@ -108,15 +108,25 @@ class RuleMoveOut(BaseModel):
     complaints: int
     before: str
     after: str
+    rule: str | None = Field(description="Key of the rule that decides then.")
 
 
 class RulePreviewOut(BaseModel):
     """What the rules would have done."""
 
     days: int
+    at: Instant
     complaints: int
     uncovered: int = Field(description="Complaints that no theme, rule or owner covers.")
+    uncovered_share: float = Field(description="Of all complaints; 0 where there are none.")
+    uncovered_by: dict[str, int] = Field(
+        description="Why: `no_topic`, `no_theme`, `muted`, `retired`, `topic_inactive`, or `no_owner` (left to the "
+        "fallback owner)."
+    )
     owners: list[ShareOut]
+    holders: list[ShareOut] = Field(
+        description="Whose it is before absences and loads are looked at: `owner:KEY`, `team:KEY`, `fallback`."
+    )
     rules: list[ShareOut]
     moves: list[RuleMoveOut]
 
@@ -129,40 +139,22 @@ class AppliedOut(BaseModel):
     entries: list[dict[str, Any]]
 
 
-@router.get("/owners", operation_id="list_owners", summary="List owners")
-def owners(session: Reading, actor: Reader) -> list[OwnerOut]:
-    """Active ones, by key."""
-    rows = reference.list_owners(session)
-    names = {row.id: row.key for row in reference.list_owners(session, inactive=True)}
-    calendars = {row.id: row.key for row in reference.list_calendars(session, inactive=True)}
-    return [
-        OwnerOut(
-            id=row.id,
-            key=row.key,
-            name=row.name,
-            email=row.email if actor.sees_all else None,
-            manager=names.get(row.manager_id or 0),
-            deputy=names.get(row.deputy_id or 0),
-            calendar=calendars.get(row.calendar_id),
-        )
-        for row in rows
-    ]
-
-
 @router.get("/processes", operation_id="list_processes", summary="List processes")
 def processes(session: Reading, now: Now, _actor: Reader) -> list[ProcessOut]:
     """Active ones with their steps, and who owns them today (UTC)."""
     today = now.date()
     names = {row.id: row.key for row in reference.list_owners(session, inactive=True)}
+    teams = {row.id: row.key for row in reference.list_teams(session, inactive=True)}
     stages = {row.id: row.key for row in reference.list_stages(session, inactive=True)}
     holders = {
-        (row.process_id, row.step_id): names[row.owner_id]
+        (row.process_id, row.step_id): (names.get(row.owner_id or 0), teams.get(row.team_id or 0))
         for row in reference.list_ownerships(session)
         if (row.valid_from is None or row.valid_from <= today) and (row.valid_to is None or today < row.valid_to)
     }
     steps: dict[int, list[StepOut]] = {}
     for row in reference.list_steps(session):
-        shown = StepOut(key=row.key, name=row.name, owner=holders.get((row.process_id, row.id)))
+        owner, team = holders.get((row.process_id, row.id), (None, None))
+        shown = StepOut(key=row.key, name=row.name, owner=owner, team=team)
         steps.setdefault(row.process_id, []).append(shown)
     return [
         ProcessOut(
@@ -170,7 +162,8 @@ def processes(session: Reading, now: Now, _actor: Reader) -> list[ProcessOut]:
             key=row.key,
             name=row.name,
             stage=stages.get(row.stage_id or 0),
-            owner=holders.get((row.id, None)),
+            owner=holders.get((row.id, None), (None, None))[0],
+            team=holders.get((row.id, None), (None, None))[1],
             steps=steps.get(row.id, []),
         )
         for row in reference.list_processes(session)
@@ -200,7 +193,10 @@ def topics(session: Reading, _actor: Reader) -> list[TopicOut]:
 @router.get("/rules", operation_id="list_rules", summary="List routing rules")
 def rules(session: Reading, _actor: Analyst) -> list[RuleOut]:
     """In the order in which they are tried; the first whose conditions all hold decides."""
-    return [RuleOut(key=row.key, when=row.when, then=row.then) for row in reference.list_rules(session)]
+    return [
+        RuleOut(key=row.key, when=row.when, then=row.then, since=row.valid_from, until=row.valid_to)
+        for row in reference.list_rules(session)
+    ]
 
 
 @router.post(
@@ -212,7 +208,7 @@ def rules(session: Reading, _actor: Analyst) -> list[RuleOut]:
 def preview(body: PreviewIn, session: Reading, now: Now, _actor: Analyst) -> RulePreviewOut:
     """Who would have got how much; nothing is stored."""
     parts = None if body.rules is None else read_rules(body.rules)
-    return _preview(preview_rules(session, now, parts, days=body.days))
+    return _preview(preview_rules(session, now, parts, days=body.days, at=body.at))
 
 
 async def _document(request: Request) -> bytes:
@@ -241,19 +237,26 @@ def apply(
 
 
 def _preview(found: Preview) -> RulePreviewOut:
+    uncovered = sum(found.uncovered.values())
     return RulePreviewOut(
         days=found.days,
+        at=found.at,
         complaints=found.complaints,
-        uncovered=found.uncovered,
+        uncovered=uncovered,
+        uncovered_share=uncovered / found.complaints if found.complaints else 0.0,
+        uncovered_by=dict(found.uncovered),
         owners=[_share(share) for share in found.owners],
+        holders=[_share(share) for share in found.holders],
         rules=[_share(share) for share in found.rules],
         moves=[_move(move) for move in found.moves],
     )
 
 
 def _share(share: Share) -> ShareOut:
-    return ShareOut(key=share.key, themes=share.themes, complaints=share.complaints)
+    return ShareOut(key=share.key, themes=share.themes, complaints=share.complaints, items=share.items)
 
 
 def _move(move: Move) -> RuleMoveOut:
-    return RuleMoveOut(theme_id=move.theme_id, complaints=move.complaints, before=move.before, after=move.after)
+    return RuleMoveOut(
+        theme_id=move.theme_id, complaints=move.complaints, before=move.before, after=move.after, rule=move.rule
+    )

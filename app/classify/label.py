@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.classify.taxonomy import Known, load_known
 from app.classify.texts import Read, Unread, load_texts, mention_rows, note_reading, read_texts
+from app.domain.cases import LONGEST_AGE, is_fresh
 from app.domain.feedback import FeedbackState
 from app.errors import AppError
 from app.log import get_logger
@@ -117,6 +118,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     for row in rows.values():
         row.state, row.attempts = FeedbackState.LABELLED, 0
         row.leased_until = row.last_error = None
+        row.case_due = is_fresh(row.occurred_at, row.received_at, LONGEST_AGE)
     for read in kept:
         note_reading(rows[read.id], read)
     session.flush()

@@ -24,7 +24,7 @@ def apply(
     as_json: AsJson = False,
 ) -> None:
     """Apply processes, owners, calendars, topics, rules and policy; what left the document is deactivated."""
-    document = read_document(_read(file))
+    document = read_document(read_file(file))
     with opened() as runtime:
         _prepare(runtime)
         now = runtime.clock.now()
@@ -60,7 +60,12 @@ def _prepare(runtime: Runtime) -> None:
     lock.release()
 
 
-def _read(file: str) -> bytes:
+def read_file(file: str) -> bytes:
+    """The bytes of a document, of stdin for ``-``.
+
+    Raises:
+        AppError: ``unreadable_file``.
+    """
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:

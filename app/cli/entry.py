@@ -17,9 +17,11 @@ from app.cli.impact import impact
 from app.cli.imports import import_file
 from app.cli.keys import keys
 from app.cli.model import model
+from app.cli.rules import rules
 from app.cli.serving import serve, work
 from app.cli.setup import init, migrate
 from app.cli.sources import sources
+from app.cli.themes import themes
 from app.cli.users import users
 
 main = typer.Typer(
@@ -54,7 +56,9 @@ main.command("import")(import_file)
 main.add_typer(keys, name="key")
 main.add_typer(users, name="user")
 main.add_typer(impact, name="impact")
+main.add_typer(rules, name="rules")
 main.add_typer(sources, name="source")
+main.add_typer(themes, name="themes")
 
 _evaluate = typer.Typer(help="Answers of the parts on your own data, for measuring them.", no_args_is_help=True)
 _evaluate.add_typer(texts)

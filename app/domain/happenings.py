@@ -32,5 +32,7 @@ TOLD_BY: dict[str, Happening] = {
     "declined": Happening.DECLINED,
     "marked_duplicate": Happening.DUPLICATE,
     "closed": Happening.CLOSED,
+    "answered": Happening.CLOSED,
+    "withdrawn": Happening.CLOSED,
 }
 """Kind of a line in an item's history -> the event that it is told as; other lines are nobody else's business."""

@@ -2,12 +2,22 @@
 
 The deadline of an item is for an *answer*: a planned change, a reasoned decline or a duplicate. Acknowledging says
 "seen" and stops no clock. Once a change is deployed only a verdict ends the wait: implemented is not verified.
+
+A case is about one customer. It is closed by what they were answered; no change is planned for it and nothing is
+measured, so that it knows none of those states.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+
+class ItemKind(StrEnum):
+    """What an item is for: fix what many complain about, or answer one customer."""
+
+    PROCESS = "process"
+    CASE = "case"
 
 
 class State(StrEnum):
@@ -43,6 +53,7 @@ class Action(StrEnum):
     CLOSE = "close"
     MARK_DUPLICATE = "mark_duplicate"
     REOPEN = "reopen"
+    ANSWER = "answer"
     PAUSE = "pause"
     CONTINUE = "continue"
 
@@ -52,6 +63,8 @@ class Action(StrEnum):
     FIND_WORSE = "find_worse"
     FIND_INCONCLUSIVE = "find_inconclusive"
     RELAPSE = "relapse"
+    COME_BACK = "come_back"
+    WITHDRAW = "withdraw"
 
 
 class PauseReason(StrEnum):
@@ -124,11 +137,38 @@ TRANSITIONS: dict[Action, Move] = {
     Action.FIND_WORSE: Move(_UNSETTLED - {State.WORSE}, State.WORSE),
     Action.FIND_INCONCLUSIVE: Move(_UNSETTLED - {State.INCONCLUSIVE}, State.INCONCLUSIVE),
     Action.RELAPSE: Move(_IN_EFFECT | {State.IMPROVED, State.CLOSED}, State.REOPENED),
+    Action.COME_BACK: Move(FINISHED, State.REOPENED),
+    Action.ANSWER: Move(_ANSWERABLE, State.CLOSED),
+    Action.WITHDRAW: Move(_ANSWERABLE, State.CLOSED),
 }
 """The whole life cycle: nothing else moves an item."""
 
+OF_A_CASE = frozenset(
+    {
+        Action.ACKNOWLEDGE,
+        Action.ANSWER,
+        Action.DECLINE,
+        Action.REASSIGN,
+        Action.SNOOZE,
+        Action.RESUME,
+        Action.PAUSE,
+        Action.CONTINUE,
+        Action.COMMENT,
+        Action.MARK_DUPLICATE,
+        Action.REOPEN,
+        Action.WITHDRAW,
+    }
+)
+"""What can happen to a case."""
+
+OF_A_PROCESS = frozenset(Action) - {Action.ANSWER, Action.WITHDRAW}
+"""What can happen to an item about a theme."""
+
+_HAPPENS_TO = {ItemKind.CASE: OF_A_CASE, ItemKind.PROCESS: OF_A_PROCESS}
+
 PEOPLE = (
     Action.ACKNOWLEDGE,
+    Action.ANSWER,
     Action.PLAN,
     Action.DEPLOY,
     Action.DECLINE,
@@ -158,40 +198,46 @@ _NO_LONGER = frozenset({"no_change", "worse"})
 class ActionNotPossibleError(ValueError):
     """An action that the item's state does not allow; says which actions it does allow."""
 
-    def __init__(self, action: Action, state: State) -> None:
+    def __init__(self, action: Action, state: State, kind: ItemKind) -> None:
         """Keep what was asked, where the item stands and what is possible instead."""
         self.action = action
         self.state = state
-        self.possible = allowed_actions(state)
+        self.possible = allowed_actions(state, kind)
         offered = ", ".join(self.possible)
-        super().__init__(f"An item that is {state} cannot take the action {action}. Possible now: {offered}.")
+        called = "A case" if kind is ItemKind.CASE else "An item"
+        super().__init__(f"{called} that is {state} cannot take the action {action}. Possible now: {offered}.")
 
 
-def allowed_actions(state: State, *, paused: bool = False) -> tuple[Action, ...]:
+def allowed_actions(state: State, kind: ItemKind = ItemKind.PROCESS, *, paused: bool = False) -> tuple[Action, ...]:
     """What a person can do with an item in `state`, in the order in which it is offered.
 
     Args:
         state: Where the item stands.
+        kind: What the item is for.
         paused: Whether its clock stands: then it can go on, else it can be paused.
     """
     other = Action.PAUSE if paused else Action.CONTINUE
-    return tuple(action for action in PEOPLE if state in TRANSITIONS[action].sources and action is not other)
+    possible = _HAPPENS_TO[kind] - {other}
+    return tuple(action for action in PEOPLE if action in possible and state in TRANSITIONS[action].sources)
 
 
-def next_state(action: Action, state: State, *, before: State | None = None) -> State:
+def next_state(
+    action: Action, state: State, *, kind: ItemKind = ItemKind.PROCESS, before: State | None = None
+) -> State:
     """Where `action` leads from `state`; the same state where the action moves nothing.
 
     Args:
         action: What happens.
         state: Where the item stands.
+        kind: What the item is for.
         before: For `RESUME`: the state in which the item was snoozed.
 
     Raises:
-        ActionNotPossibleError: `state` does not allow it.
+        ActionNotPossibleError: `state`, or the kind, does not allow it.
     """
     move = TRANSITIONS[action]
-    if state not in move.sources:
-        raise ActionNotPossibleError(action, state)
+    if state not in move.sources or action not in _HAPPENS_TO[kind]:
+        raise ActionNotPossibleError(action, state, kind)
     if action is Action.RESUME:
         return before or State.ACKNOWLEDGED
     return move.target or state

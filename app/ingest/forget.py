@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.domain.feedback import DeliveryState, FeedbackState, Medium
+from app.engine.wake import wake
 from app.ingest.prepared import tombstone_id
 from app.store.import_tables import ImportReject
 from app.store.tables import Delivery, Feedback, Score, Source
@@ -128,6 +129,7 @@ def _bury(session: Session, rows: Sequence[Feedback]) -> None:
     session.execute(delete(Feedback).where(Feedback.id.in_(ids)).execution_options(synchronize_session=False))
     made = session.scalars(insert(Feedback).returning(Feedback.id, sort_by_parameter_order=True), graves).all()
     new_ids = dict(zip(ids, made, strict=True))
+    wake(session, "clear", f"erased-{made[-1]}")
     names = ("feedback_id", "position", "metric", "value", "low", "high")
     if kept:
         values = [dict(zip(names, (new_ids[old], *rest), strict=True)) for old, *rest in kept]

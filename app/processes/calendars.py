@@ -11,7 +11,8 @@ from typing import Any
 import holidays
 
 from app.domain.calendar import HORIZON, Calendar, CalendarError
-from app.processes.document import DAYS, CalendarPart, HolidaysPart, minutes_of
+from app.processes.document import CalendarPart, HolidaysPart
+from app.processes.parts import DAYS, minutes_of
 from app.store import tables
 
 Week = Mapping[str, Sequence[Sequence[str]]]

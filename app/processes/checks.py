@@ -10,7 +10,9 @@ from itertools import pairwise
 
 from app.domain.calendar import CalendarError
 from app.processes.calendars import check_calendar, check_holidays
-from app.processes.document import CalendarPart, Document, Owned, OwnershipPart, ProcessPart, RulePart, TopicPart
+from app.processes.document import CalendarPart, Document, ProcessPart, RulePart, TopicPart
+from app.processes.parts import Period
+from app.processes.people_parts import OneOwnerPart, Owned, OwnerPart, OwnershipPart
 
 Path = tuple[int | str, ...]
 
@@ -39,6 +41,7 @@ class Keys:
     stages: Collection[str]
     calendars: Collection[str]
     owners: Collection[str]
+    teams: Collection[str]
     processes: Collection[str]
     steps: Collection[str]
     topics: Collection[str]
@@ -50,6 +53,7 @@ def keys_of(document: Document) -> Keys:
         stages=[stage.key for stage in document.stages],
         calendars=[calendar.key for calendar in document.calendars],
         owners=[owner.key for owner in document.owners],
+        teams=[team.key for team in document.teams],
         processes=[process.key for process in document.processes],
         steps=[step.key for process in document.processes for step in process.steps],
         topics=[topic.key for topic in document.topics],
@@ -62,15 +66,15 @@ def check_document(document: Document) -> list[Problem]:
     problems = [*_twice(document)]
     for index, calendar in enumerate(document.calendars):
         problems += _calendar(calendar, ("calendars", index))
-    problems += _owners(document, keys)
+    problems += [*_owners(document, keys), *_teams(document, keys)]
     for index, process in enumerate(document.processes):
         problems += _process(process, ("processes", index), keys)
     steps = {process.key: [step.key for step in process.steps] for process in document.processes}
     problems += check_topics(document.topics, keys, steps)
-    problems += check_rules(document.rules, keys)
+    problems += [*check_rules(document.rules, keys), *_cases(document, keys)]
     for index, rung in enumerate(document.ladder):
         problems += _known(rung.owner, keys.owners, "owner", ("ladder", index, "owner"))
-    problems += _known(document.fallback_owner, keys.owners, "owner", ("fallback_owner",))
+    problems += _fallback(document, keys)
     return problems
 
 
@@ -89,7 +93,17 @@ def check_rules(rules: Iterable[RulePart], keys: Keys) -> list[Problem]:
             for place, named in enumerate(getattr(rule.when, kind)):
                 problems += _known(named, known, kind, (*path, "when", kind, place))
         problems += _known(rule.then.owner, keys.owners, "owner", (*path, "then", "owner"))
+        problems += _known(rule.then.team, keys.teams, "team", (*path, "then", "team"))
     return problems
+
+
+def _cases(document: Document, keys: Keys) -> Iterator[Problem]:
+    for index, rule in enumerate(document.cases.rules):
+        path: Path = ("cases", "rules", index)
+        for place, named in enumerate(rule.when.topic):
+            yield from _known(named, keys.topics, "topic", (*path, "when", "topic", place))
+        yield from _known(rule.then.owner, keys.owners, "owner", (*path, "then", "owner"))
+        yield from _known(rule.then.team, keys.teams, "team", (*path, "then", "team"))
 
 
 def check_topics(topics: Sequence[TopicPart], keys: Keys, steps: Mapping[str, list[str]]) -> list[Problem]:
@@ -123,10 +137,11 @@ def _some(known: Collection[str]) -> str:
 
 
 def _twice(document: Document) -> Iterator[Problem]:
-    for kind in ("stages", "calendars", "owners", "processes", "topics", "rules"):
+    for kind in ("stages", "calendars", "owners", "teams", "processes", "topics", "rules"):
         yield from _repeated([part.key for part in getattr(document, kind)], (kind,))
     for index, process in enumerate(document.processes):
         yield from _repeated([step.key for step in process.steps], ("processes", index, "steps"))
+    yield from _repeated([rule.key for rule in document.cases.rules], ("cases", "rules"))
 
 
 def _repeated(keys: list[str], path: Path) -> Iterator[Problem]:
@@ -151,16 +166,68 @@ def _calendar(part: CalendarPart, path: Path) -> Iterator[Problem]:
 
 
 def _owners(document: Document, keys: Keys) -> Iterator[Problem]:
-    managers = {owner.key: owner.manager for owner in document.owners}
+    managers = {owner.key: _managers(owner) for owner in document.owners}
+    days = sorted({period.since or date.min for periods in managers.values() for period in periods})
     for index, owner in enumerate(document.owners):
         path: Path = ("owners", index)
         yield from _known(owner.calendar, keys.calendars, "calendar", (*path, "calendar"))
         yield from _known(owner.manager, keys.owners, "owner", (*path, "manager"))
         yield from _known(owner.deputy, keys.owners, "owner", (*path, "deputy"))
-        if owner.deputy == owner.key:
-            yield Problem((*path, "deputy"), "nobody is their own deputy: name another owner or leave it out")
-        if _circles(owner.key, managers.get):
-            yield Problem((*path, "manager"), "this chain of managers comes back to its start: somebody has no manager")
+        yield from _links(owner, path, keys)
+        where = "managers" if owner.managers else "manager"
+        if any(_circles(owner.key, _above(managers, day).get) for day in days):
+            yield Problem((*path, where), "this chain of managers comes back to its start: somebody has no manager")
+
+
+def _managers(part: OwnerPart) -> Sequence[OneOwnerPart]:
+    return part.managers or ((OneOwnerPart(owner=part.manager),) if part.manager else ())
+
+
+def _above(managers: Mapping[str, Sequence[OneOwnerPart]], day: date) -> dict[str, str | None]:
+    return {key: _holding(periods, day) for key, periods in managers.items()}
+
+
+def _holding(periods: Iterable[OneOwnerPart], day: date) -> str | None:
+    return next(
+        (
+            period.owner
+            for period in periods
+            if (period.since or date.min) <= day and (period.until is None or day < period.until)
+        ),
+        None,
+    )
+
+
+def _links(part: OwnerPart, path: Path, keys: Keys) -> Iterator[Problem]:
+    for name in ("managers", "deputies"):
+        periods: tuple[OneOwnerPart, ...] = getattr(part, name)
+        for index, period in enumerate(periods):
+            yield from _known(period.owner, keys.owners, "owner", (*path, name, index, "owner"))
+        yield from _overlaps(periods, (*path, name), f"are {name} of {part.key}")
+    if part.key in (part.deputy, *(period.owner for period in part.deputies)):
+        where = "deputies" if part.deputies else "deputy"
+        yield Problem((*path, where), "nobody is their own deputy: name another owner or leave it out")
+
+
+def _teams(document: Document, keys: Keys) -> Iterator[Problem]:
+    for index, team in enumerate(document.teams):
+        path: Path = ("teams", index, "members")
+        for place, member in enumerate(team.members):
+            yield from _known(member.owner, keys.owners, "owner", (*path, place, "owner"))
+        for key in sorted({member.owner for member in team.members}):
+            periods = [member for member in team.members if member.owner == key]
+            yield from _overlaps(periods, path, f"are in {team.key}")
+
+
+def _fallback(document: Document, keys: Keys) -> Iterator[Problem]:
+    yield from _known(document.fallback_owner, keys.owners, "owner", ("fallback_owner",))
+    for owner in document.owners:
+        if owner.key == document.fallback_owner and (owner.since or owner.until):
+            message = (
+                f"{owner.key} joins or leaves on a day, and the fallback owner is always there: name somebody without"
+                " `from` and `until`, and apply the document again when that changes"
+            )
+            yield Problem(("fallback_owner",), message)
 
 
 def _circles(key: str, above: Callable[[str], str | None]) -> bool:
@@ -183,15 +250,26 @@ def _process(part: ProcessPart, path: Path, keys: Keys) -> Iterator[Problem]:
 
 def _owned(part: Owned, path: Path, keys: Keys) -> Iterator[Problem]:
     yield from _known(part.owner, keys.owners, "owner", (*path, "owner"))
+    yield from _known(part.team, keys.teams, "team", (*path, "team"))
     for index, period in enumerate(part.owners):
         yield from _known(period.owner, keys.owners, "owner", (*path, "owners", index, "owner"))
-    for first, second in pairwise(sorted(part.owners, key=_since)):
+        yield from _known(period.team, keys.teams, "team", (*path, "owners", index, "team"))
+    yield from _overlaps(part.owners, (*path, "owners"), "own this")
+
+
+def _overlaps(periods: Sequence[OneOwnerPart] | Sequence[OwnershipPart], path: Path, said: str) -> Iterator[Problem]:
+    in_order: list[OneOwnerPart | OwnershipPart] = sorted(periods, key=_since)
+    for first, second in pairwise(in_order):
         if first.until is None or first.until > _since(second):
-            message = f"{first.owner} and {second.owner} own this at the same time: end the one when the other begins"
-            yield Problem((*path, "owners"), message)
+            message = f"{_who(first)} and {_who(second)} {said} at the same time: end the one when the other begins"
+            yield Problem(path, message)
 
 
-def _since(period: OwnershipPart) -> date:
+def _who(period: OneOwnerPart | OwnershipPart) -> str:
+    return period.owner or f"the team {getattr(period, 'team', '')}"
+
+
+def _since(period: Period) -> date:
     return period.since or date.min
 
 

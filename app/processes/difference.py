@@ -6,8 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["calendar", "owner", "stage", "process", "step", "ownership", "topic", "rule", "policy"]
-KINDS: tuple[Kind, ...] = ("calendar", "owner", "stage", "process", "step", "ownership", "topic", "rule", "policy")
+Kind = Literal["calendar", "owner", "team", "stage", "process", "step", "ownership", "topic", "rule", "policy"]
+KINDS: tuple[Kind, ...] = (
+    "calendar",
+    "owner",
+    "team",
+    "stage",
+    "process",
+    "step",
+    "ownership",
+    "topic",
+    "rule",
+    "policy",
+)
 """In the order in which they can be written: each names only kinds before it or its own."""
 
 Fields = dict[str, Any]

@@ -25,7 +25,24 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
         deputy: mira
         absences:
           - {from: 2026-08-03, until: 2026-08-21, note: holiday}       # whole days in the owner's zone, both included
-      - {key: mira, name: Mira Kaya, email: mira@example.com, calendar: berlin, manager: clara}
+          - {from: 2026-10-07, until: 2026-10-07, hours: "13:00-24:00"}   # of each day, by the wall clock
+      - key: mira
+        name: Mira Kaya
+        email: mira@example.com
+        calendar: berlin
+        managers:                             # dated, like owners of a step; `deputies` too
+          - {owner: clara, until: 2027-01-04}
+          - {owner: jonas, from: 2027-01-04}
+      - key: tomas
+        name: Tomas Lind
+        email: tomas@example.com
+        calendar: berlin
+        from: 2026-02-01                      # UTC days: joins, and `until` is the first day no longer here
+        until: 2027-04-01
+    teams:
+      - key: desk
+        name: Refund desk
+        members: [{owner: mira}, {owner: tomas, until: 2027-03-01}]
     processes:
       - key: returns
         name: Returns and refunds
@@ -37,7 +54,8 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
             name: Refund
             owners:
               - {owner: mira, until: 2026-03-01}                       # UTC days; `from` included, `until` not
-              - {owner: jonas, from: 2026-03-01}
+              - {owner: jonas, from: 2026-03-01, until: 2027-01-04}
+              - {team: desk, from: 2027-01-04}                         # a reorganisation entered before its day
     topics:
       - key: refund_speed
         name: Refund takes long
@@ -51,7 +69,11 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
       - key: opaque_refunds
         when: {process: [returns], friction: [process_opacity], medium: [phone, chat]}
         then: {owner: clara, goal: 2 days, deadline: 8 days}
+      - key: storm
+        when: {severity: [high, critical], min_growth: 1.5, score: {metric: nps, min_detractors: 0.5}}
+        then: {team: desk, deadline: 2 days}                           # who of the team has the fewest open items
       - key: fast_refunds
+        from: 2026-03-01                                               # UTC days; `until` is the first day without it
         when: {topic: [refund_speed]}
         then: {goal: 8 hours, deadline: 3 days}                        # the owner of the step keeps it
     ladder:                                   # who hears of an overdue item, working time after its deadline
@@ -61,116 +83,51 @@ One file holds everything ``closeloop apply`` needs. A complete example (kept va
       - {to: fallback, after: 5 days}         # or {owner: clara, after: 5 days}
     thresholds: {min_complaints: 5, min_people: 3, window_days: 28}    # what opens an item
     defaults: {goal: 2 days, deadline: 5 days, idle: 3 days, pause: 10 days}         # where no rule says otherwise
+    reorganisation: {move_open: unanswered}                            # or none, all: which open items follow
     complaint_cost: {amount: 14.5, currency: EUR}                      # optional: what one complaint costs the company
+    cases:                                    # optional: one feedback that somebody has to answer, in order
+      within_hours: 72                        # said longer ago than that when it arrived: no case
+      rules:
+        - key: danger
+          when: {signals: [legal_threat, safety], confidence: 0.6}
+          then: {owner: clara, goal: 1 hours, deadline: 4 hours}
+        - key: unhappy_and_asking
+          when: {score: {metric: nps, max: 6}, response_needed: true}
+          then: {deadline: 8 hours}           # the owner of the step answers
     fallback_owner: clara                     # mandatory: nothing is ever without an owner
 
 Keys are lower case, start with a letter and are how the parts name each other. Durations are working time in the
 calendar of the owner who gets the item. A list item that is new is created, one that
-changed is changed, one that left the document is deactivated. Cross-references are checked in ``checks.py``.
+changed is changed, one that left the document is deactivated. Cross-references are checked in ``checks.py``; what the
+conditions of rules mean is said at ``WhenPart`` and in docs/company.md.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from app.domain.feedback import Friction, Medium
-from app.domain.working import Working, parse_working
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-KEY_PATTERN = r"^[a-z][a-z0-9_-]{0,63}$"
-DAY_PATTERN = r"^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$"
-COUNTRY_PATTERN = r"^[A-Z]{2}$"
-
-_EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", re.ASCII)
-_HOURS = re.compile(r"(?P<h1>[01][0-9]|2[0-3]):(?P<m1>[0-5][0-9])-(?P<h2>[012][0-9]):(?P<m2>[0-5][0-9])", re.ASCII)
-
-
-def _duration(text: str) -> str:
-    parse_working(text)
-    return text
-
-
-def _email(text: str) -> str:
-    if _EMAIL.fullmatch(text) is None:
-        raise ValueError("an e-mail address looks like name@example.com")
-    return text
-
-
-def _amount(value: object) -> object:
-    """Read a decimal number: the reader leaves every scalar that is no whole number as text."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,7}\.[0-9]{1,4}", value):
-        return float(value)
-    return value
-
-
-def _one_line(text: str) -> str:
-    if not text.strip():
-        raise ValueError("write at least one visible character")
-    if "\n" in text or "\r" in text:
-        raise ValueError("a name stays on one line (it becomes mail subjects and column heads)")
-    return text.strip()
-
-
-def minutes_of(text: str) -> tuple[int, int]:
-    """Read ``09:00-12:30`` as minutes since local midnight, e.g. ``(540, 750)``; ``24:00`` is the end of the day.
-
-    Raises:
-        ValueError: not an interval of one day; the message says how to write it.
-    """
-    shape = _HOURS.fullmatch(text)
-    if shape is None:
-        raise ValueError("opening hours look like '09:00-12:30', in quotes, with two digits each")
-    start, end = (int(shape[f"h{part}"]) * 60 + int(shape[f"m{part}"]) for part in (1, 2))
-    if end > 24 * 60:
-        raise ValueError("a day ends at 24:00")
-    if start >= end:
-        raise ValueError("hours end after they start; split a night shift: '22:00-24:00' and, next day, '00:00-06:00'")
-    return start, end
-
-
-def _hours(text: str) -> str:
-    minutes_of(text)
-    return text
-
-
-def check_order(goal: str | None, deadline: str | None) -> None:
-    """Refuse a goal after its deadline where both are in the same unit (days against hours depends on the calendar).
-
-    Raises:
-        ValueError: the goal is longer than the deadline.
-    """
-    if goal is None or deadline is None:
-        return
-    first, last = parse_working(goal), parse_working(deadline)
-    if _length(first) > _length(last) and bool(first.days) == bool(last.days):
-        raise ValueError("the goal comes after the deadline; the deadline is the later of the two")
-
-
-def _length(working: Working) -> tuple[int, float]:
-    return working.days, working.time.total_seconds()
-
-
-Key = Annotated[str, Field(pattern=KEY_PATTERN)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
-Text = Annotated[str, Field(max_length=2000)]
-Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
-Duration = Annotated[str, Field(max_length=30), AfterValidator(_duration)]
-Hours = Annotated[str, Field(max_length=11), AfterValidator(_hours)]
-DayRange = Annotated[
-    str,
-    Field(pattern=DAY_PATTERN),
-]
-
-
-class Part(BaseModel):
-    """A part of the document: frozen, strict, and no word that is not known."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=False)
+from app.domain.routing import MoveOpen
+from app.domain.severity import Severity
+from app.processes.case_document import CasesPart
+from app.processes.parts import (
+    COUNTRY_PATTERN,
+    METRIC_PATTERN,
+    DayRange,
+    Decimal,
+    Duration,
+    Hours,
+    Key,
+    Name,
+    Part,
+    Period,
+    Text,
+    check_order,
+)
+from app.processes.people_parts import Owned, OwnerPart, TeamPart
 
 
 class StagePart(Part):
@@ -204,59 +161,6 @@ class CalendarPart(Part):
     closed: tuple[ClosedPart, ...] = ()
 
 
-class AbsencePart(Part):
-    """Whole days on which an owner is away, in the zone of the owner's calendar, first and last day included."""
-
-    first: Annotated[date, Field(alias="from")]
-    last: Annotated[date, Field(alias="until")]
-    note: Annotated[str, Field(max_length=200)] = ""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.last < self.first:
-            raise ValueError("`until` is before `from`")
-        return self
-
-
-class OwnerPart(Part):
-    """A named person who can own a process or a step."""
-
-    key: Key
-    name: Name
-    email: Email
-    calendar: Key
-    manager: Key | None = None
-    deputy: Key | None = None
-    absences: tuple[AbsencePart, ...] = ()
-
-
-class OwnershipPart(Part):
-    """Who owns from which day (included) until which day (not included), UTC days; absent is open."""
-
-    owner: Key
-    since: Annotated[date | None, Field(alias="from")] = None
-    until: date | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.since is not None and self.until is not None and self.until <= self.since:
-            raise ValueError("`until` is the first day that is no longer owned; it comes after `from`")
-        return self
-
-
-class Owned(Part):
-    """Something with an owner: always the same one (``owner``) or one after the other (``owners``)."""
-
-    owner: Key | None = None
-    owners: tuple[OwnershipPart, ...] = ()
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if self.owner is not None and self.owners:
-            raise ValueError("write `owner` (one, always) or `owners` (dated), not both")
-        return self
-
-
 class StepPart(Owned):
     """A step of a process; without an owner of its own the owner of the process owns it."""
 
@@ -285,11 +189,33 @@ class TopicPart(Part):
     parent: Key | None = None
 
 
+Share = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class ScorePart(Part):
+    """A condition on the answers of one metric in the feedback that the complaints are in.
+
+    ``max_mean`` is on the metric's own scale; ``min_detractors`` is a share and for scales from 0 to 10 (NPS).
+    """
+
+    metric: Annotated[str, Field(pattern=METRIC_PATTERN)]
+    max_mean: Annotated[Decimal, Field(allow_inf_nan=False)] | None = None
+    min_detractors: Share | None = None
+    min_answers: Annotated[int, Field(ge=1)] = 5
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.max_mean is None and self.min_detractors is None:
+            raise ValueError("a condition on a score says how low: write `max_mean` or `min_detractors`")
+        return self
+
+
 class WhenPart(Part):
     """Conditions on a theme; all that are written must hold, a list means one of them.
 
-    ``topic`` also holds for the topics below the named one. ``friction`` and ``medium`` compare with the most frequent
-    one among the theme's complaints in the window.
+    ``topic`` also holds for the topics below the named one. ``friction``, ``medium`` and ``segment`` compare with the
+    most frequent one among the theme's complaints in the window, ``severity`` as ``app/domain/severity.py`` says.
+    ``min_growth`` is complaints for each one in the window of the same length before; sentiment is -1 to 1.
     """
 
     topic: tuple[Key, ...] = ()
@@ -298,27 +224,43 @@ class WhenPart(Part):
     stage: tuple[Key, ...] = ()
     friction: tuple[Friction, ...] = ()
     medium: tuple[Medium, ...] = ()
+    segment: tuple[Name, ...] = ()
+    severity: tuple[Severity, ...] = ()
     min_complaints: Annotated[int, Field(ge=1)] | None = None
+    max_complaints: Annotated[int, Field(ge=1)] | None = None
     min_people: Annotated[int, Field(ge=1)] | None = None
+    min_growth: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)] | None = None
+    max_sentiment: Annotated[Decimal, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
+    min_negative: Share | None = None
+    score: ScorePart | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.max_complaints is not None and self.max_complaints < (self.min_complaints or 1):
+            raise ValueError("`max_complaints` is below `min_complaints`: no theme can be both")
+        return self
 
 
 class ThenPart(Part):
-    """What a rule decides: another owner than the step's, other durations than the defaults, or both."""
+    """What a rule decides: another owner than the step's (or a team), other durations than the defaults, or both."""
 
     owner: Key | None = None
+    team: Key | None = None
     goal: Duration | None = None
     deadline: Duration | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.owner is None and self.goal is None and self.deadline is None:
-            raise ValueError("a rule decides something: write `owner`, `goal` or `deadline`")
+        if self.owner is None and self.team is None and self.goal is None and self.deadline is None:
+            raise ValueError("a rule decides something: write `owner` or `team`, `goal` or `deadline`")
+        if self.owner is not None and self.team is not None:
+            raise ValueError("a rule gives work to `owner` or to `team`, not to both")
         check_order(self.goal, self.deadline)
         return self
 
 
-class RulePart(Part):
-    """One routing rule; without ``when`` it holds for every theme."""
+class RulePart(Period):
+    """One routing rule; without ``when`` it holds for every theme, without dates always."""
 
     key: Key
     when: WhenPart = WhenPart()
@@ -361,10 +303,16 @@ class DefaultsPart(Part):
         return self
 
 
+class ReorganisationPart(Part):
+    """Which open items follow when their step, or the rule that gave them, goes to somebody else on a day."""
+
+    move_open: MoveOpen = MoveOpen.UNANSWERED
+
+
 class CostPart(Part):
     """What one complaint costs the company: turns complaints avoided into money."""
 
-    amount: Annotated[float, BeforeValidator(_amount), Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+    amount: Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
@@ -375,11 +323,14 @@ class Document(Part):
     stages: tuple[StagePart, ...] = ()
     calendars: Annotated[tuple[CalendarPart, ...], Field(min_length=1)]
     owners: Annotated[tuple[OwnerPart, ...], Field(min_length=1)]
+    teams: tuple[TeamPart, ...] = ()
     processes: Annotated[tuple[ProcessPart, ...], Field(min_length=1)]
     topics: Annotated[tuple[TopicPart, ...], Field(min_length=1)]
     rules: tuple[RulePart, ...] = ()
     ladder: tuple[RungPart, ...] = (RungPart(to="manager", after="1 day"), RungPart(to="fallback", after="3 days"))
     thresholds: ThresholdsPart = ThresholdsPart()
     defaults: DefaultsPart = DefaultsPart()
+    reorganisation: ReorganisationPart = ReorganisationPart()
     complaint_cost: CostPart | None = None
+    cases: CasesPart = CasesPart()
     fallback_owner: Key

@@ -19,9 +19,11 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.errors import AppError, Kind
-from app.processes import document
+from app.processes import case_document, document, parts, people_parts
 from app.processes.checks import Path, Problem, check_document
-from app.processes.document import Document, Part, RulePart, TopicPart
+from app.processes.document import Document, RulePart, TopicPart
+from app.processes.parts import Part
+from app.processes.people_parts import AbsencePart
 
 Parts = TypeVar("Parts")
 
@@ -37,9 +39,9 @@ _PLAIN_TAGS = frozenset(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _PATTERNS = {
-    document.KEY_PATTERN: "a key has lower-case letters, digits, - and _, begins with a letter, at most 64 of them",
-    document.DAY_PATTERN: "days are written mon, tue, wed, thu, fri, sat, sun or as a range such as mon-fri",
-    document.COUNTRY_PATTERN: "a country is an ISO 3166 code of two capitals such as DE",
+    parts.KEY_PATTERN: "a key has lower-case letters, digits, - and _, begins with a letter, at most 64 of them",
+    parts.DAY_PATTERN: "days are written mon, tue, wed, thu, fri, sat, sun or as a range such as mon-fri",
+    parts.COUNTRY_PATTERN: "a country is an ISO 3166 code of two capitals such as DE",
 }
 _MESSAGES = {
     "missing": "this is missing: add it",
@@ -51,11 +53,13 @@ _MESSAGES = {
     "int_type": "this should be a whole number",
 }
 _RULES = TypeAdapter(tuple[RulePart, ...])
+_ABSENCES = TypeAdapter(tuple[AbsencePart, ...])
 _TOPICS = TypeAdapter(tuple[TopicPart, ...])
 _WORDS = sorted(
     {
         info.alias or name
-        for part in vars(document).values()
+        for module in (document, people_parts, case_document)
+        for part in vars(module).values()
         if isinstance(part, type) and issubclass(part, Part)
         for name, info in part.model_fields.items()
     }
@@ -111,6 +115,15 @@ def read_topics(raw: object) -> tuple[TopicPart, ...]:
         AppError: ``invalid_topics``; its fact ``problems`` lists ``{path, message}``.
     """
     return _read_parts(_TOPICS, raw, "invalid_topics")
+
+
+def read_absences(raw: object) -> tuple[AbsencePart, ...]:
+    """Read absences that came as JSON values.
+
+    Raises:
+        AppError: ``invalid_absences``; its fact ``problems`` lists ``{path, message}``.
+    """
+    return _read_parts(_ABSENCES, raw, "invalid_absences")
 
 
 def refuse_parts(problems: Sequence[Problem], code: str) -> NoReturn:

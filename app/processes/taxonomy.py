@@ -171,7 +171,7 @@ def _check(session: Session, parts: Sequence[TopicPart]) -> None:
         if row.process_id in places:
             steps[places[row.process_id]].append(row.key)
     topics = [part.key for part in parts]
-    keys = Keys(stages=(), calendars=(), owners=(), processes=list(steps), steps=(), topics=topics)
+    keys = Keys(stages=(), calendars=(), owners=(), teams=(), processes=list(steps), steps=(), topics=topics)
     problems = [*repeated_keys(parts), *check_topics(parts, keys, steps)]
     if problems:
         refuse_parts(problems, "invalid_topics")

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from app.domain.ownership import Role
 from app.processes.difference import Difference, Entry, Fields
 from app.store import reference
+from app.store.company_tables import OwnerLink, Team, TeamMember
 from app.store.tables import Calendar, JourneyStage, Owner, Ownership, Policy, Process, ProcessStep, RoutingRule, Topic
 
 
@@ -20,7 +22,13 @@ def write_difference(session: Session, now: datetime, difference: Difference) ->
     for entry in difference.entries:
         writer.write(entry)
     writer.link()
+    policy = session.get(Policy, 1)
+    if policy is not None:
+        policy.applied_at = now
     session.flush()
+
+
+_DATED_LINKS = ((Role.MANAGER, "managers"), (Role.DEPUTY, "deputies"))
 
 
 class _Writer:
@@ -31,6 +39,7 @@ class _Writer:
         self.now = now
         self.calendars = {row.key: row for row in reference.list_calendars(session, inactive=True)}
         self.owners = {row.key: row for row in reference.list_owners(session, inactive=True)}
+        self.teams = {row.key: row for row in reference.list_teams(session, inactive=True)}
         self.stages = {row.key: row for row in reference.list_stages(session, inactive=True)}
         self.processes = {row.key: row for row in reference.list_processes(session, inactive=True)}
         names = {row.id: row.key for row in self.processes.values()}
@@ -39,6 +48,7 @@ class _Writer:
         self.topics = {row.key: row for row in reference.list_topics(session, inactive=True)}
         self.rules = {row.key: row for row in reference.list_rules(session, inactive=True)}
         self.links: list[tuple[Owner | Topic, str, str | None]] = []
+        self.dated: list[tuple[Owner, Role, list[Fields]]] = []
 
     def write(self, entry: Entry) -> None:
         """Write one entry."""
@@ -51,16 +61,34 @@ class _Writer:
         for row, name, key in self.links:
             rows: Mapping[str, Owner | Topic] = self.owners if isinstance(row, Owner) else self.topics
             setattr(row, f"{name}_id", rows[key].id if key else None)
+        for owner, role, periods in self.dated:
+            self.session.execute(delete(OwnerLink).where(OwnerLink.owner_id == owner.id, OwnerLink.role == role))
+            for period in periods:
+                other = self.owners[period["owner"]].id
+                self.session.add(OwnerLink(owner_id=owner.id, role=role, other_id=other, **_dates(period)))
 
     def _calendar(self, key: str, after: Fields) -> None:
         self._set(self.calendars, key, Calendar, after)
 
     def _owner(self, key: str, after: Fields) -> None:
         later = {name: after.pop(name) for name in ("manager", "deputy") if name in after}
+        dated = [(role, after.pop(name)) for role, name in _DATED_LINKS if name in after]
         if "calendar" in after:
             after["calendar_id"] = self.calendars[after.pop("calendar")].id
         row = self._set(self.owners, key, Owner, after)
         self.links += [(row, name, target) for name, target in later.items()]
+        self.dated += [(row, role, periods) for role, periods in dated]
+
+    def _team(self, key: str, after: Fields) -> None:
+        members = after.pop("members", None)
+        row = self._set(self.teams, key, Team, after)
+        if members is None:
+            return
+        self.session.flush()
+        self.session.execute(delete(TeamMember).where(TeamMember.team_id == row.id))
+        for period in members:
+            owner_id = self.owners[period["owner"]].id
+            self.session.add(TeamMember(team_id=row.id, owner_id=owner_id, **_dates(period)))
 
     def _stage(self, key: str, after: Fields) -> None:
         self._set(self.stages, key, JourneyStage, after)
@@ -88,9 +116,9 @@ class _Writer:
             row = Ownership(
                 process_id=process.id,
                 step_id=step_id,
-                owner_id=self.owners[period["owner"]].id,
-                valid_from=_day(period["from"]),
-                valid_to=_day(period["until"]),
+                owner_id=self.owners[period["owner"]].id if "owner" in period else None,
+                team_id=self.teams[period["team"]].id if "team" in period else None,
+                **_dates(period),
             )
             self.session.add(row)
 
@@ -111,15 +139,17 @@ class _Writer:
         row = self.session.get(Policy, 1)
         fallback = after.pop("fallback_owner", None)
         if row is None:
-            row = Policy(id=1, document={}, fallback_owner_id=self.owners[fallback].id)
+            row = Policy(id=1, document={}, fallback_owner_id=self.owners[fallback].id, applied_at=self.now)
             self.session.add(row)
         elif fallback is not None:
             row.fallback_owner_id = self.owners[fallback].id
         row.document = {**row.document, **after}
-        row.applied_at = self.now
 
-    def _set(self, rows: dict[str, Any], key: str, table: Any, after: Fields) -> Any:  # noqa: ANN401 - any of six tables
+    def _set(self, rows: dict[str, Any], key: str, table: Any, after: Fields) -> Any:  # noqa: ANN401 - any of seven tables
         row = rows.get(key)
+        for name, column in (("from", "valid_from"), ("until", "valid_to")):
+            if name in after:
+                after[column] = _day(after.pop(name))
         if row is None:
             row = rows[key] = table(**{"key": key, **after})
             self.session.add(row)
@@ -127,6 +157,10 @@ class _Writer:
             for name, value in after.items():
                 setattr(row, name, value)
         return row
+
+
+def _dates(period: Fields) -> Fields:
+    return {"valid_from": _day(period["from"]), "valid_to": _day(period["until"])}
 
 
 def _day(text: str | None) -> date | None:

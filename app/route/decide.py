@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from app.domain.calendar import Calendar, CalendarError, Deadline, deadline_after, load_zone
 from app.domain.ownership import Named, Ownerships, Person
-from app.domain.routing import Climb, Conditions, Decision, Rule, Rulebook, Rung, RungTarget, ThemeFacts
+from app.domain.routing import Climb, Decision, Rule, Rulebook, Rung, RungTarget, ThemeFacts
 from app.domain.working import Working
+from app.route.conditions import applies, held, said_count, said_day
 
 _ALWAYS = (((0, 24 * 60),),) * 7
+
+
+CLOCK_SENTENCES = 2
+"""The last sentences of a decision are about its goal and its deadline."""
 
 
 def decide(facts: ThemeFacts, rulebook: Rulebook, opened_at: datetime, chosen: Named | None = None) -> Decision:
     """Decide who must act on a theme by when.
 
-    The first rule whose conditions all hold wins; it may name an owner, a goal, a deadline. What it leaves open comes
-    from the map of owners and from the defaults. Whoever is away is stood in for. Deadlines are counted in the
-    calendar of the person who gets the work; the goal is never after the deadline.
+    The first rule in force whose conditions all hold wins; it may name an owner or a team, a goal, a deadline. What it
+    leaves open comes from the map of owners and from the defaults. Of a team the member with the fewest open items
+    gets it. Whoever is away is stood in for. Deadlines are counted in the calendar of the person who gets the work;
+    the goal is never after the deadline.
 
     Args:
         facts: What is known about the theme.
@@ -27,7 +34,8 @@ def decide(facts: ThemeFacts, rulebook: Rulebook, opened_at: datetime, chosen: N
         opened_at: The instant at which the clock starts, aware.
         chosen: Whom a person chose: then neither rule, map nor absence does; the rule's durations stay.
     """
-    rule = next((rule for rule in rulebook.rules if applies(rule.when, facts)), None)
+    in_force = (rule for rule in rulebook.rules if rule.covers(opened_at))
+    rule = next((rule for rule in in_force if applies(rule.when, facts)), None)
     named = chosen or rulebook.ownerships.stand_in(_named(facts, rule, rulebook.ownerships, opened_at), opened_at)
     calendar = rulebook.calendars[named.person.calendar_id]
     deadline = _count(opened_at, (rule.deadline if rule else None) or rulebook.policy.deadline, calendar)
@@ -46,25 +54,30 @@ def decide(facts: ThemeFacts, rulebook: Rulebook, opened_at: datetime, chosen: N
     )
 
 
-def applies(when: Conditions, facts: ThemeFacts) -> bool:
-    """Whether all conditions hold."""
-    return (
-        (not when.topic or not when.topic.isdisjoint(facts.topics))
-        and (not when.process or facts.place.process in when.process)
-        and (not when.step or facts.place.step in when.step)
-        and (not when.stage or facts.place.stage in when.stage)
-        and (not when.friction or facts.friction in when.friction)
-        and (not when.medium or facts.medium in when.medium)
-        and facts.complaints >= when.min_complaints
-        and facts.people >= when.min_people
-    )
+def decide_all(themes: Iterable[ThemeFacts], rulebook: Rulebook, at: datetime) -> list[Decision]:
+    """Decide one theme after the other: whoever of a team gets one has one more open item when the next is decided."""
+    loads = Counter(rulebook.ownerships.loads)
+    book = rulebook.with_loads(loads)
+    decided = []
+    for facts in themes:
+        decision = decide(facts, book, at)
+        loads[decision.named.person.id] += 1
+        decided.append(decision)
+    return decided
 
 
 def _named(facts: ThemeFacts, rule: Rule | None, ownerships: Ownerships, at: datetime) -> Named:
-    if rule is not None and rule.owner_id is not None:
-        person = ownerships.people[rule.owner_id]
-        return Named(person, (f"the rule names {person.name}",))
-    return ownerships.owner_at(facts.place.process_id, facts.place.step_id, at)
+    process_id, step_id = facts.place.process_id, facts.place.step_id
+    if rule is not None and (rule.owner_id is not None or rule.team_id is not None):
+        named = ownerships.held(rule.owner_id, rule.team_id, "is named by the rule", at)
+        if named is not None:
+            return named
+        if rule.owner_id is not None:
+            return ownerships.heir_of(ownerships.people[rule.owner_id], process_id, step_id, at)
+        team = ownerships.teams[rule.team_id or 0]
+        named = ownerships.owner_at(process_id, step_id, at)
+        return replace(named, why=(f"the rule names the team {team.name}, which has no members", *named.why))
+    return ownerships.owner_at(process_id, step_id, at)
 
 
 def _count(start: datetime, working: Working, calendar: Calendar) -> Deadline:
@@ -82,7 +95,7 @@ def _ladder(owner: Person, deadline: datetime, rulebook: Rulebook) -> Iterator[C
     rungs = [(_count(deadline, rung.after, calendar).at, rung) for rung in rulebook.policy.ladder]
     reached = {owner.id}
     for at, rung in sorted(rungs, key=_instant):
-        person = _target(rung, owner, rulebook.ownerships)
+        person = _target(rung, owner, rulebook.ownerships, at)
         if person is None:
             continue
         person = rulebook.ownerships.stand_in(Named(person, ()), at).person
@@ -95,13 +108,13 @@ def _instant(pair: tuple[datetime, Rung]) -> datetime:
     return pair[0]
 
 
-def _target(rung: Rung, owner: Person, ownerships: Ownerships) -> Person | None:
+def _target(rung: Rung, owner: Person, ownerships: Ownerships, at: datetime) -> Person | None:
     if rung.target is RungTarget.DEPUTY:
-        return ownerships.deputy_of(owner)
+        return ownerships.deputy_of(owner, at)
     if rung.target is RungTarget.MANAGER:
-        return ownerships.manager_of(owner)
+        return ownerships.manager_of(owner, at)
     if rung.target is RungTarget.SECOND_MANAGER:
-        return ownerships.manager_of(owner, 2)
+        return ownerships.manager_of(owner, at, 2)
     if rung.target is RungTarget.FALLBACK or rung.owner_id is None:
         return ownerships.people[ownerships.fallback_id]
     return ownerships.people[rung.owner_id]
@@ -109,9 +122,9 @@ def _target(rung: Rung, owner: Person, ownerships: Ownerships) -> Person | None:
 
 def _reasons(facts: ThemeFacts, rule: Rule | None, rulebook: Rulebook) -> Iterator[str]:
     policy = rulebook.policy
-    complaints, people = _many(facts.complaints, "complaint", "complaints"), _many(facts.people, "person", "people")
     yield (
-        f"{complaints} by {people} from {_day(facts.first)} to {_day(facts.last)}"
+        f"{said_count(facts.complaints, 'complaint', 'complaints')} by {said_count(facts.people, 'person', 'people')}"
+        f" from {said_day(facts.first)} to {said_day(facts.last)}"
         f" (threshold: {policy.min_complaints} by {policy.min_people} in {policy.window_days} days)"
     )
     if facts.place.step_name:
@@ -121,40 +134,15 @@ def _reasons(facts: ThemeFacts, rule: Rule | None, rulebook: Rulebook) -> Iterat
     if rule is None:
         yield "no rule applies: the map of owners and the default durations decide"
     else:
-        held = "; ".join(_held(rule.when, facts)) or "it holds for every theme"
-        yield f"rule {rule.key} applies: {held}"
-
-
-def _held(when: Conditions, facts: ThemeFacts) -> Iterator[str]:
-    topic = next((key for key in facts.topics if key in when.topic), "")
-    pairs: Sequence[tuple[object, str, str]] = (
-        (when.topic, "topic", topic),
-        (when.process, "process", facts.place.process),
-        (when.step, "step", facts.place.step),
-        (when.stage, "stage", facts.place.stage),
-        (when.friction, "most frequent friction", facts.friction or ""),
-        (when.medium, "most frequent medium", facts.medium or ""),
-    )
-    yield from (f"{name} is {value}" for asked, name, value in pairs if asked)
-    if when.min_complaints:
-        yield f"at least {_many(when.min_complaints, 'complaint', 'complaints')}"
-    if when.min_people:
-        yield f"at least {_many(when.min_people, 'person', 'people')}"
+        until = f" (in force until {said_day(rule.until)})" if rule.until else ""
+        yield f"rule {rule.key} applies{until}: {'; '.join(held(rule.when, facts)) or 'it holds for every theme'}"
 
 
 def _said(name: str, mark: Deadline) -> str:
     local = mark.at.astimezone(load_zone(mark.zone))
-    closed = ", ".join(f"{_day(shut.day)} {shut.name}" for shut in mark.closed)
+    closed = ", ".join(f"{said_day(shut.day)} {shut.name}" for shut in mark.closed)
     passed = f", stepping over {closed}" if closed else ""
     return (
         f"{name}: {mark.working} in the calendar {mark.calendar}{passed},"
-        f" so {local:%a} {_day(local.date())} {local:%H:%M} ({mark.zone})"
+        f" so {local:%a} {said_day(local.date())} {local:%H:%M} ({mark.zone})"
     )
-
-
-def _many(count: int, one: str, more: str) -> str:
-    return f"{count} {one if count == 1 else more}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"

@@ -14,6 +14,7 @@ from app.processes.rules import load_rulebook
 from app.route.assign import row_of
 from app.route.decide import decide
 from app.store import reference
+from app.store.loads import lock_draws, open_loads
 from app.store.routings import current_routings, facts_of, find_current_routing, window_of
 from app.store.tables import Routing
 from app.store.theme_tables import Theme
@@ -36,7 +37,8 @@ def route_theme(session: Session, now: datetime, actor: Actor, theme_id: int, *,
     theme = session.get(Theme, theme_id)
     if theme is None or theme.state == "retired":
         raise AppError(Kind.NOT_FOUND, "theme_not_found", "There is no such theme: list the themes and choose one.")
-    rulebook = load_rulebook(session, now)
+    lock_draws(session)
+    rulebook = load_rulebook(session, now).with_loads(open_loads(session))
     facts = facts_of(session, window_of(rulebook.policy.window_days, now), theme)
     place = facts.place
     standing = current_routings(session).get((theme_id, place.process_id))
@@ -45,10 +47,10 @@ def route_theme(session: Session, now: datetime, actor: Actor, theme_id: int, *,
     chosen = None
     if owner is not None:
         row = reference.find_owner(session, owner)
-        if row is None or not row.active:
+        if row is None or not rulebook.ownerships.people[row.id].here(now):
             raise AppError(Kind.INVALID, "owner_not_found", "There is no active owner with that key: list the owners.")
         person = rulebook.ownerships.people[row.id]
-        chosen = Named(person, (f"{actor.name} chose {person.name}",))
+        chosen = Named(person, (f"{actor.name} chose {person.name}",), holder=None)
     current = find_current_routing(session, theme_id, place.process_id)
     if current is not None:
         current.superseded_at = now

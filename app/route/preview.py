@@ -1,40 +1,48 @@
-"""What rules would have done with the complaints of the last days: who gets how much, what stays without an owner."""
+"""What rules would do with the complaints of the last days: who gets how much, what stays without an owner and why."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.domain.routing import Decision, ThemeFacts
+from app.domain.routing import Decision, Policy, ThemeFacts
 from app.processes.document import RulePart
 from app.processes.rules import load_rulebook, rules_to_try
-from app.route.decide import decide
-from app.store.routings import count_complaints, theme_facts, window_of
+from app.route.decide import decide_all
+from app.store.routings import theme_facts, window_of
+from app.store.uncovered import COVERED, count_by_cover
 
 MAX_DAYS = 366
+
+Decided = Sequence[tuple[ThemeFacts, Decision]]
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much falls to an owner, or under a rule; ``key`` None: no rule applied."""
+    """How much falls to an owner, a holder, or under a rule; ``key`` None: no rule applied.
+
+    ``items`` are those of the themes that reach both thresholds, and so would have somebody act.
+    """
 
     key: str | None
     themes: int
     complaints: int
+    items: int
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A theme whose owner would change."""
+    """A theme that would change hands; owner keys, and the rule that decides then."""
 
     theme_id: int
     complaints: int
     before: str
     after: str
+    rule: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +51,45 @@ class Preview:
 
     Args:
         days: How many days were looked at.
+        at: The instant at which owners, teams, absences and rules are looked at.
         complaints: Complaint mentions in them.
         owners: By owner key, most complaints first.
+        holders: The same before absences and loads: ``owner:KEY``, ``team:KEY``, ``fallback``.
         rules: By rule key, most complaints first.
-        uncovered: Complaints that no theme, rule or owner covers: without a theme, or left to the fallback owner.
+        uncovered: Complaints that nobody is given, by why: see ``store.uncovered``; and ``no_owner``, which are left
+            to the fallback owner.
         moves: Themes that would change hands, most complaints first.
     """
 
     days: int
+    at: datetime
     complaints: int
     owners: tuple[Share, ...]
+    holders: tuple[Share, ...]
     rules: tuple[Share, ...]
-    uncovered: int
+    uncovered: Mapping[str, int]
     moves: tuple[Move, ...]
 
 
 def preview_rules(
-    session: Session, now: datetime, rules: Sequence[RulePart] | None = None, *, days: int = 30
+    session: Session,
+    now: datetime,
+    rules: Sequence[RulePart] | None = None,
+    *,
+    days: int = 30,
+    at: datetime | None = None,
 ) -> Preview:
-    """Decide every theme of the last days as if it opened now; nothing is stored.
+    """Decide every theme of the last days as if it opened at an instant; nothing is stored.
+
+    Teams share as if nobody had anything open. What would change is told against the stored rules as they are now.
 
     Args:
         session: A read transaction.
-        now: The end of the history, and the instant that absences and ownership are looked at.
+        now: The end of the history.
         rules: The rules to try, in order; None tries the stored ones.
         days: Whole UTC days of history, 1 to ``MAX_DAYS``; others are brought into the range.
+        at: Whose owners, teams, absences and dated rules are looked at; None: those of now. A reorganisation that has
+            been entered shows what it will do.
 
     Raises:
         AppError: ``no_policy``: nothing has been applied; ``invalid_rules``: a rule names what does not exist.
@@ -76,32 +98,39 @@ def preview_rules(
     window = window_of(days, now)
     stored = load_rulebook(session, now)
     tried = stored if rules is None else replace(stored, rules=rules_to_try(session, rules))
+    at = at or now
     facts = theme_facts(session, window)
-    after = [(each, decide(each, tried, now)) for each in facts]
-    before = after if rules is None else [(each, decide(each, stored, now)) for each in facts]
-    total = count_complaints(session, window)
+    after = list(zip(facts, decide_all(facts, tried, at), strict=True))
+    before = list(zip(facts, decide_all(facts, stored, now), strict=True))
+    covers = count_by_cover(session, window)
+    left = Counter({reason: count for reason, count in covers.items() if reason != COVERED})
+    left["no_owner"] = sum(each.complaints for each, decision in after if decision.named.fallback)
     return Preview(
         days=days,
-        complaints=total,
-        owners=_shares((decision.named.person.key, each) for each, decision in after),
-        rules=_shares((decision.rule, each) for each, decision in after),
-        uncovered=total - sum(each.complaints for each, decision in after if not decision.named.fallback),
+        at=at,
+        complaints=covers.total(),
+        owners=_shares(((decision.named.person.key, each) for each, decision in after), stored.policy),
+        holders=_shares(((decision.named.holder, each) for each, decision in after), stored.policy),
+        rules=_shares(((decision.rule, each) for each, decision in after), stored.policy),
+        uncovered={reason: count for reason, count in left.most_common() if count},
         moves=tuple(_moves(before, after)),
     )
 
 
-def _shares(pairs: Iterable[tuple[str | None, ThemeFacts]]) -> tuple[Share, ...]:
+def _shares(pairs: Iterable[tuple[str | None, ThemeFacts]], policy: Policy) -> tuple[Share, ...]:
     themes: Counter[str | None] = Counter()
     complaints: Counter[str | None] = Counter()
+    items: Counter[str | None] = Counter()
     for key, facts in pairs:
         themes[key] += 1
         complaints[key] += facts.complaints
-    return tuple(Share(key, themes[key], count) for key, count in complaints.most_common())
+        items[key] += facts.complaints >= policy.min_complaints and facts.people >= policy.min_people
+    return tuple(Share(key, themes[key], count, items[key]) for key, count in complaints.most_common())
 
 
-def _moves(
-    before: Sequence[tuple[ThemeFacts, Decision]], after: Sequence[tuple[ThemeFacts, Decision]]
-) -> Iterable[Move]:
+def _moves(before: Decided, after: Decided) -> Iterator[Move]:
     for (facts, old), (_, new) in zip(before, after, strict=True):
-        if old.named.person.id != new.named.person.id:
-            yield Move(facts.theme_id, facts.complaints, old.named.person.key, new.named.person.key)
+        # Who of a team gets one depends on what the others got: only a change of whose the work is counts there.
+        same_team = old.named.holder == new.named.holder and new.named.drawn
+        if old.named.person.id != new.named.person.id and not same_team:
+            yield Move(facts.theme_id, facts.complaints, old.named.person.key, new.named.person.key, new.rule)

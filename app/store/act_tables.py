@@ -18,6 +18,7 @@ class ActionItem(Row):
     __table_args__ = (
         unique_where("uq_action_items_open", "theme_id", "process_id", where="closed_at IS NULL AND kind = 'process'"),
         Index(None, "owner_id", "updated_at"),
+        Index(None, "feedback_id"),
     )
     id: Mapped[int] = row_id()
     kind: Mapped[str] = mapped_column(String(16))  # process or case
@@ -27,6 +28,7 @@ class ActionItem(Row):
     step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
     owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
     routing_id: Mapped[int | None] = mapped_column(ForeignKey("routings.id"), unique=True)
+    case_routing_id: Mapped[int | None] = mapped_column(index=True, unique=True)  # of a case; no foreign key: see 0012
     title: Mapped[str]
     state: Mapped[str] = mapped_column(String(24))  # domain.items.State
     version: Mapped[int] = mapped_column(default=1)  # optimistic lock: +1 with each change
@@ -37,12 +39,14 @@ class ActionItem(Row):
     counting: Mapped[Document | None]  # {"since", "goal", "deadline", "ladder"} when the clock began; None: as routed
     rung: Mapped[int] = mapped_column(default=0)  # rungs of the ladder already climbed
     snoozed_until: Mapped[datetime | None]
-    reason: Mapped[str | None]  # of a decline
+    reason: Mapped[str | None]  # of a decline, or what the customer of a case was answered
     duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("action_items.id"))
     settled_measurement_id: Mapped[int | None]  # the last verdict that moved this item
     acknowledged_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    looked_on: Mapped[date | None]  # last day counted when it was asked whether a finished item's problem is back
+    cleared_at: Mapped[datetime | None]  # when the words about an erased customer were taken out of a case
 
 
 class Pause(Row):

@@ -45,7 +45,8 @@ class Asking:
         below: Mentions with smaller ids were looked for.
         anchors: The new ones, and those of themes that they split.
         asking: Ids of the new ones.
-        candidates: The mentions, newest first; none when all have been asked.
+        candidates: The mentions, newest first.
+        last: Whether no more follow.
     """
 
     topic_id: int
@@ -53,6 +54,7 @@ class Asking:
     anchors: tuple[Anchor, ...]
     asking: tuple[int, ...]
     candidates: tuple[Candidate, ...]
+    last: bool
 
 
 def live_anchors(session: Session, topic_ids: Collection[int]) -> Mapping[int, Sequence[Anchor]]:
@@ -91,12 +93,14 @@ def next_asking(session: Session, limit: int) -> Asking | None:
         .order_by(ThemeMention.mention_id.desc())
         .limit(limit)
     )
+    found = tuple(Candidate(*row) for row in session.execute(candidates))
     return Asking(
         topic_id=topic_id,
         below=below,
         anchors=tuple(_anchor(row) for row in session.scalars(asked)),
         asking=tuple(row.id for row in new),
-        candidates=tuple(Candidate(*row) for row in session.execute(candidates)),
+        candidates=found,
+        last=len(found) < limit,
     )
 
 

@@ -22,7 +22,7 @@ Cursor = tuple[datetime, int]
 """Sort key and id of the last item of the page before."""
 
 
-_TOLD_OF = ("waits_long", "passed_on")
+_TOLD_OF = ("waits_long", "passed_on", "stood_in")
 """Lines that say to whom an item was shown beside its owner and the rungs of its ladder."""
 
 

@@ -65,15 +65,17 @@ def item_quotes(session: Session, theme_id: int, newest: int) -> list[Quote]:
     return list(found.values())
 
 
+def evidence_of(session: Session, item: ActionItem, newest: int) -> Sequence[Quote]:
+    """What customers said that an item is about: of its theme, or all that the customer of a case said."""
+    if item.theme_id is not None:
+        return item_quotes(session, item.theme_id, newest)
+    return [] if item.feedback_id is None else feedback_quotes(session, item.feedback_id)
+
+
 def quotations_of_item(session: Session, item_id: int, limit: int) -> tuple[Quotation, ...]:
     """Customers' words behind an item for a message: of its theme, else of its one feedback."""
     item = session.get(ActionItem, item_id)
-    if item is None:
-        return ()
-    if item.theme_id is not None:
-        quotes: Sequence[Quote] = item_quotes(session, item.theme_id, limit)[:limit]
-    else:
-        quotes = feedback_quotes(session, item.feedback_id)[:limit] if item.feedback_id is not None else ()
+    quotes = evidence_of(session, item, limit)[:limit] if item is not None else ()
     return tuple(Quotation(one.text[one.mention.start : one.mention.end], one.text) for one in quotes)
 
 

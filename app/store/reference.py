@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.store.company_tables import OwnerLink, Team, TeamMember
 from app.store.tables import (
     Calendar,
     JourneyStage,
@@ -31,6 +32,24 @@ def list_owners(session: Session, *, inactive: bool = False) -> Sequence[Owner]:
 def find_owner(session: Session, key: str) -> Owner | None:
     """The owner with this key, active or not."""
     return session.scalar(select(Owner).where(Owner.key == key))
+
+
+def list_teams(session: Session, *, inactive: bool = False) -> Sequence[Team]:
+    """Teams by key."""
+    query = select(Team).order_by(Team.key)
+    return session.scalars(query if inactive else query.where(Team.active)).all()
+
+
+def list_team_members(session: Session) -> Sequence[TeamMember]:
+    """Every period of membership, past and future ones too, oldest first."""
+    rows = session.scalars(select(TeamMember)).all()
+    return sorted(rows, key=lambda row: (row.valid_from or date.min, row.id))
+
+
+def list_owner_links(session: Session) -> Sequence[OwnerLink]:
+    """Every dated manager and deputy, past and future ones too, oldest first."""
+    rows = session.scalars(select(OwnerLink)).all()
+    return sorted(rows, key=lambda row: (row.valid_from or date.min, row.id))
 
 
 def list_calendars(session: Session, *, inactive: bool = False) -> Sequence[Calendar]:

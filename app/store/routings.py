@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, case, func, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.feedback import Friction, Medium
-from app.domain.routing import Place, ThemeFacts
+from app.domain.routing import Place, Scores, ThemeFacts
+from app.domain.scales import NPS_DETRACTOR, NPS_HIGH, Scale, merge_scales
+from app.domain.severity import VERY_NEGATIVE, Severity, severity_of
 from app.store import reference
 from app.store.act_tables import ActionItem
 from app.store.copies import is_counted, people_counted
 from app.store.label_tables import Mention
-from app.store.tables import Feedback, Process, Routing, Topic
+from app.store.tables import Feedback, Process, Routing, Score, Topic
 from app.store.theme_tables import Theme, ThemeMention
 from app.store.themes import merged_themes
 
@@ -31,6 +34,11 @@ class Window:
     def last(self) -> date:
         """The day of ``until``."""
         return self.until.date()
+
+    def before(self) -> Window:
+        """The window of the same length just before."""
+        days = (self.last - self.first).days + 1
+        return Window(self.first - timedelta(days=days), self.until - timedelta(days=days))
 
     def holds(self) -> ColumnElement[bool]:
         """Whether a feedback occurred in the window."""
@@ -57,10 +65,9 @@ def window_of(days: int, now: datetime) -> Window:
     return Window(now.date() - timedelta(days=days - 1), now)
 
 
-def count_complaints(session: Session, window: Window) -> int:
-    """Complaint mentions in the window, with or without a theme."""
-    query = select(func.count()).select_from(Mention).join(Feedback, Feedback.id == Mention.feedback_id)
-    return session.scalar(query.where(Mention.complaint, is_counted(), window.holds())) or 0
+def counted(window: Window) -> ColumnElement[bool]:
+    """What counts for a theme: the complaint mentions of the window. Everything here counts by this."""
+    return and_(Mention.complaint, is_counted(), window.holds())
 
 
 def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, min_people: int = 1) -> list[ThemeFacts]:
@@ -70,13 +77,10 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
     """
     complaints, people = func.count(Mention.id), people_counted()
     query = (
-        select(Theme.id, Theme.topic_id, complaints, people)
-        .join(ThemeMention, ThemeMention.theme_id == Theme.id)
-        .join(Mention, Mention.id == ThemeMention.mention_id)
-        .join(Feedback, Feedback.id == Mention.feedback_id)
+        _per_theme(window, Theme.topic_id, complaints, people, func.avg(Mention.sentiment), *_grave())
         .join(Topic, Topic.id == Theme.topic_id)
-        .where(Theme.state == "active", Topic.active, Mention.complaint, is_counted(), window.holds())
-        .group_by(Theme.id, Theme.topic_id)
+        .where(Theme.state == "active", Topic.active)
+        .group_by(Theme.topic_id)
         .having(complaints >= min_complaints, people >= min_people)
         .order_by(complaints.desc(), Theme.id)
     )
@@ -85,27 +89,36 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
         return []
     frictions = _most_frequent(session, window, Mention.friction)
     media = _most_frequent(session, window, Feedback.medium)
-    topics = _topics(session)
+    segments = _most_frequent(session, window, Feedback.segment)
+    scores = read_scores(session, window)
+    before = {row[0]: row[1] for row in session.execute(_per_theme(window.before(), func.count()))}
+    topics = topic_places(session)
     return [
         ThemeFacts(
-            theme_id=theme_id,
-            topics=topics[topic_id][0],
-            place=topics[topic_id][1],
-            complaints=complaint_count,
-            people=people_count,
+            theme_id=row[0],
+            topics=topics[row[1]][0],
+            place=topics[row[1]][1],
+            complaints=row[2],
+            people=row[3],
             first=window.first,
             last=window.last,
-            friction=Friction(frictions[theme_id]) if theme_id in frictions else None,
-            medium=Medium(media[theme_id]) if theme_id in media else None,
+            friction=Friction(frictions[row[0]]) if row[0] in frictions else None,
+            medium=Medium(media[row[0]]) if row[0] in media else None,
+            segment=segments.get(row[0]),
+            severity=severity_of(row[2], dict(zip(_LEVELS, row[5:8], strict=True))),
+            before=before.get(row[0], 0),
+            sentiment=row[4],
+            negative=row[8] / row[2],
+            scores=scores.get(row[0], {}),
         )
-        for theme_id, topic_id, complaint_count, people_count in rows
+        for row in rows
     ]
 
 
 def facts_of(session: Session, window: Window, theme: Theme) -> ThemeFacts:
     """The facts of one theme, whatever its state and however few its complaints."""
     known = next((facts for facts in theme_facts(session, window) if facts.theme_id == theme.id), None)
-    topics, place = _topics(session)[theme.topic_id]
+    topics, place = topic_places(session)[theme.topic_id]
     return known or ThemeFacts(theme.id, topics, place, complaints=0, people=0, first=window.first, last=window.last)
 
 
@@ -150,16 +163,35 @@ def find_current_routing(session: Session, theme_id: int, process_id: int | None
     return session.scalar(query.where(Routing.superseded_at.is_(None)))
 
 
-def _most_frequent(session: Session, window: Window, column: SQLColumnExpression[Any]) -> dict[int, str]:
-    # Counted for all themes at once: naming the themes in the query makes SQLite read all of their mentions ever.
-    query = (
-        select(Theme.id, column, func.count())
+def _per_theme(window: Window, *columns: SQLColumnExpression[Any]) -> Select[Any]:
+    """Theme id and columns over what counts, for all themes at once.
+
+    Naming the themes in the query would make SQLite read all of their mentions ever.
+    """
+    return (
+        select(Theme.id, *columns)
         .join(ThemeMention, ThemeMention.theme_id == Theme.id)
         .join(Mention, Mention.id == ThemeMention.mention_id)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(Mention.complaint, is_counted(), window.holds(), column.is_not(None))
-        .group_by(Theme.id, column)
+        .where(counted(window))
+        .group_by(Theme.id)
     )
+
+
+_LEVELS = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
+
+
+def _grave() -> Iterator[ColumnElement[int]]:
+    """How many complaints are at least critical, high, medium; and how many are negative."""
+    critical = Mention.escalation_intent
+    high = or_(critical, Mention.urgent)
+    medium = or_(high, Mention.sentiment <= VERY_NEGATIVE)
+    for holds in (critical, high, medium, Mention.sentiment_label == "negative"):
+        yield func.sum(case((holds, 1), else_=0))
+
+
+def _most_frequent(session: Session, window: Window, column: SQLColumnExpression[Any]) -> dict[int, str]:
+    query = _per_theme(window, column, func.count()).where(column.is_not(None)).group_by(column)
     found: dict[int, tuple[int, str]] = {}
     for theme_id, value, count in session.execute(query):
         rival = (-count, str(value))
@@ -167,7 +199,37 @@ def _most_frequent(session: Session, window: Window, column: SQLColumnExpression
     return {theme_id: value for theme_id, (_, value) in found.items()}
 
 
-def _topics(session: Session) -> dict[int, tuple[tuple[str, ...], Place]]:
+def read_scores(session: Session, window: Window) -> dict[int, dict[str, Scores]]:
+    """By theme and metric: the answers in the feedback that the complaints are in, each feedback once.
+
+    Where answers of one metric are on several scales, they are brought to the one that most of them are on.
+    """
+    said = _per_theme(window, Feedback.id.label("feedback_id")).group_by(Feedback.id).subquery()
+    detractor = and_(Score.low == 0, Score.high == NPS_HIGH, Score.value <= NPS_DETRACTOR)
+    query = (
+        select(
+            said.c.id,
+            Score.metric,
+            Score.low,
+            Score.high,
+            func.count(),
+            func.avg(Score.value),
+            func.sum(case((detractor, 1), else_=0)),
+        )
+        .join(Score, Score.feedback_id == said.c.feedback_id)
+        .where(Score.high > Score.low)
+        .group_by(said.c.id, Score.metric, Score.low, Score.high)
+    )
+    scales: dict[tuple[int, str], list[Scale]] = {}
+    for theme_id, metric, *scale in session.execute(query):
+        scales.setdefault((theme_id, metric), []).append(Scale(*scale))
+    found: dict[int, dict[str, Scores]] = {}
+    for (theme_id, metric), parts in scales.items():
+        found.setdefault(theme_id, {})[metric] = merge_scales(parts)
+    return found
+
+
+def topic_places(session: Session) -> dict[int, tuple[tuple[str, ...], Place]]:
     """By topic id: keys of the topic and of those above it, nearest first, and where it belongs."""
     topics = {row.id: row for row in reference.list_topics(session, inactive=True)}
     processes = {row.id: row for row in reference.list_processes(session, inactive=True)}

@@ -6,10 +6,11 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.act_tables import Change
+from app.store.company_tables import Team
 from app.store.people_tables import User
 from app.store.row import Document, Leased, Row, row_id, unique_where
 from app.store.theme_tables import Theme
@@ -44,7 +45,10 @@ class Owner(Row):
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("owners.id"))
     deputy_id: Mapped[int | None] = mapped_column(ForeignKey("owners.id"))
     calendar_id: Mapped[int] = mapped_column(ForeignKey("calendars.id"))
-    absences: Mapped[list[Any]]  # [{"from": ISO date, "to": ISO date}], both inclusive
+    absences: Mapped[list[Any]]  # of the document: [{"from": ISO date, "to": ISO date}], both inclusive
+    own_absences: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # told by the owner; same shape
+    valid_from: Mapped[date | None]  # first UTC day in the company; None: always was
+    valid_to: Mapped[date | None]  # first UTC day no longer in it
     active: Mapped[bool] = mapped_column(default=True)
 
 
@@ -87,14 +91,15 @@ class ProcessStep(Row):
 
 
 class Ownership(Row):
-    """Who owns a process, or one step of it, from when until when (half-open, None = no end)."""
+    """Which owner or team has a process, or one step of it, from when until when (half-open, None = no end)."""
 
     __tablename__ = "ownerships"
     __writer__ = "processes"
     id: Mapped[int] = row_id()
     process_id: Mapped[int] = mapped_column(ForeignKey("processes.id"), index=True)
     step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
-    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("owners.id"))  # or a team
+    team_id: Mapped[int | None] = mapped_column(ForeignKey(Team.id))
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
 
@@ -152,6 +157,8 @@ class RoutingRule(Row):
     position: Mapped[int]
     when: Mapped[Document]
     then: Mapped[Document]
+    valid_from: Mapped[date | None]  # UTC days, half-open, None: open
+    valid_to: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
 
 
@@ -229,6 +236,7 @@ class Feedback(Row, Leased):
         Index(None, "state", "leased_until"),
         Index(None, "occurred_at"),
         Index(None, "customer_ref"),
+        Index("ix_feedback_case_due", "id", sqlite_where=text("case_due"), postgresql_where=text("case_due")),
     )
     id: Mapped[int] = row_id()
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"))
@@ -251,6 +259,7 @@ class Feedback(Row, Leased):
     state: Mapped[str] = mapped_column(default="pending")  # domain.feedback.FeedbackState
     language_guess: Mapped[str | None] = mapped_column(String(16))  # what it seems to be written in, once it was read
     unread: Mapped[str | None] = mapped_column(String(16))  # why it has no mentions: language, no_content
+    case_due: Mapped[bool] = mapped_column(default=False, server_default=false())  # read; no rule for cases looked yet
 
 
 class Turn(Row):
@@ -301,7 +310,9 @@ class Routing(Row):
     step_id: Mapped[int | None] = mapped_column(ForeignKey("process_steps.id"))
     owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
     rule: Mapped[str | None]  # key of the rule; None: the ownership map alone
+    holder: Mapped[str | None]  # whose it was by rule or map: owner:KEY, team:KEY, fallback; None: a person chose
     why: Mapped[list[Any]]  # sentences
+    facts: Mapped[Document] = mapped_column(default=dict, server_default="{}")  # domain.routing.ThemeFacts
     trigger_from: Mapped[date]  # first and last day of the window whose count opened it
     trigger_to: Mapped[date]
     complaints: Mapped[int]  # in that window
@@ -312,6 +323,7 @@ class Routing(Row):
     deadline_why: Mapped[Document]
     ladder: Mapped[list[Any]]  # [{"at": ISO instant, "owner_id": 3, "role": "manager"}, ...] fixed here
     decided_at: Mapped[datetime]
+    reviewed_at: Mapped[datetime | None]  # when it was last looked at again because the organisation had changed
     superseded_at: Mapped[datetime | None]
 
 

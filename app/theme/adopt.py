@@ -66,7 +66,8 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     asking = outcome.asking
     wanted = {move.anchor_id for move in outcome.moves}
     own = topic_level_themes(session, [asking.topic_id])
-    hold_themes(session, {*own.values(), *theme_ids_of(session, wanted).values()})
+    sources = {move.from_theme_id for move in outcome.moves if move.from_theme_id is not None}
+    hold_themes(session, {*own.values(), *sources, *theme_ids_of(session, wanted).values()})
     whose = theme_ids_of(session, wanted)
     rows = [
         {
@@ -99,7 +100,7 @@ def _moves(members: Sequence[Candidate], anchors: Sequence[Anchor]) -> list[Move
 
 def _remember(session: Session, asking: Asking) -> None:
     asked = update(ThemeAnchor).where(ThemeAnchor.id.in_(asking.asking))
-    if len(asking.candidates) < AT_ONCE:
+    if asking.last:
         session.execute(asked.values(asks_below=None, asks_theme_id=None))
         return
     lowest = asking.candidates[-1].mention_id

@@ -34,10 +34,10 @@ MUCH = 4
 """A search does not wait for its week once this part of what the last one looked at is new: a quarter."""
 
 MOST = 3000
-"""Complaints that one search looks at, the newest; enough for a problem of one in five hundred."""
+"""Complaints that one search looks at, the newest; a problem that one in a hundred of them tells of is found."""
 
 SMALLEST = 6
-SMALLEST_SHARE = 0.04
+SMALLEST_SHARE = 0.01
 ROUNDS = 4
 TOPICS_AT_ONCE = 4
 

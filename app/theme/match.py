@@ -176,12 +176,16 @@ def _held(session: Session, outcome: Outcome, own: Collection[int]) -> dict[int,
 
 
 def _still_waiting(session: Session, outcome: Outcome) -> dict[int, tuple[int | None, bool]]:
-    """Topic and whether it is a complaint, by mention, of those that nobody else has placed meanwhile."""
+    """Topic and whether it is a complaint, by mention, of those that nobody else has placed or is replacing.
+
+    The mention is locked before its place in the queue, as whoever deletes it does; nothing here waits for them.
+    """
     ids = [each.mention_id for each in outcome.placed]
-    waiting = select(WaitingMention.mention_id).where(WaitingMention.mention_id.in_(ids))
-    left = session.scalars(waiting.order_by(WaitingMention.mention_id).with_for_update()).all()
-    query = select(Mention.id, Mention.topic_id, Mention.complaint).where(Mention.id.in_(left))
-    return {mention_id: (topic_id, complaint) for mention_id, topic_id, complaint in session.execute(query)}
+    query = select(Mention.id, Mention.topic_id, Mention.complaint).where(Mention.id.in_(ids)).order_by(Mention.id)
+    rows = session.execute(query.with_for_update(read=True, key_share=True, skip_locked=True)).all()
+    waiting = select(WaitingMention.mention_id).where(WaitingMention.mention_id.in_([row.id for row in rows]))
+    left = set(session.scalars(waiting.order_by(WaitingMention.mention_id).with_for_update(skip_locked=True)))
+    return {mention_id: (topic_id, complaint) for mention_id, topic_id, complaint in rows if mention_id in left}
 
 
 def _own_themes(session: Session, now: datetime, topic_ids: Collection[int]) -> dict[int, int]:

@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 
 from app.act.aside import decline_item, reopen_item, resume_item, snooze_item
 from app.act.handing import Handover, comment_item, reassign_item
-from app.act.progress import acknowledge_item, close_item, mark_deployed, plan_change
+from app.act.progress import acknowledge_item, answer_item, close_item, mark_deployed, plan_change
 from app.api.deps import Id, Now, Reading, TransactionRoute, Writing, runtime_of
 from app.domain.actor import Actor, Scope
 from app.domain.changes import Plan, Rollout
 from app.domain.items import TABS, Tab
 from app.errors import AppError, Kind
 from app.measure.design import freeze_deployed
+from app.store.cases import deciding
 from app.store.items import ItemFilter, changes_of, count_by_tab, get_item, history, list_items
-from app.store.quotes import item_quotes, topics_beside
+from app.store.quotes import evidence_of, topics_beside
 from app.store.reference import find_owner, list_owners
-from app.store.tables import Routing
 from app.store.trends import weekly_complaints
 from app.ui.charts import sparkline
 from app.ui.deps import Form, visit, visit_form
@@ -67,9 +67,9 @@ def show_item(
     listed = get_item(session, visitor.actor, item_id)
     item = listed.item
     owners = list_owners(session)
-    routing = session.get(Routing, item.routing_id) if item.routing_id is not None else None
+    decision = deciding(session, item)
     weeks = weekly_complaints(session, {item.theme_id} if item.theme_id is not None else set(), now)
-    quotes = [] if item.theme_id is None else item_quotes(session, item.theme_id, _NEWEST)
+    quotes = evidence_of(session, item, _NEWEST)
     also = topics_beside(session, quotes)
     return render(
         request,
@@ -77,7 +77,7 @@ def show_item(
         visitor=visitor,
         said=SAID.get(said, ""),
         here="/inbox",
-        item=item_view(listed, routing, {owner.id: owner.name for owner in owners}, now, zone),
+        item=item_view(listed, decision, {owner.id: owner.name for owner in owners}, now, zone),
         last_week=weeks.get(item.theme_id or 0, [0])[-1],
         spark=sparkline(weeks.get(item.theme_id or 0, [])),
         evidence=[quote_view(quote, also.get(quote.mention.id, ()), zone) for quote in quotes],
@@ -92,7 +92,7 @@ def show_item(
 
 
 @router.post("/items/{item_id}/{deed}")
-def answer_item(request: Request, session: Writing, now: Now, item_id: Id, deed: str, form: Form) -> Response:
+def act_on_item(request: Request, session: Writing, now: Now, item_id: Id, deed: str, form: Form) -> Response:
     """Carry out what a form of the item's page asks for, then show the item again."""
     visitor = visit_form(request, session, form, Scope.ITEMS_WRITE)
     carry_out = _DEEDS.get(deed)
@@ -169,6 +169,7 @@ _DEEDS: dict[str, _Deed] = {
     "acknowledge": lambda s, now, actor, i, f: acknowledge_item(s, now, actor, i, version=f.version),
     "plan": _plan,
     "deploy": _deploy,
+    "answer": lambda s, now, actor, i, f: answer_item(s, now, actor, i, version=f.version, text=f.text("text")),
     "decline": lambda s, now, actor, i, f: decline_item(s, now, actor, i, version=f.version, reason=f.text("reason")),
     "reassign": _reassign,
     "snooze": lambda s, now, actor, i, f: snooze_item(s, now, actor, i, version=f.version, until=f.instant("until")),

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from app.domain.items import AWAITS_ANSWER, Action, State, allowed_actions
+from app.domain.items import AWAITS_ANSWER, Action, ItemKind, State, allowed_actions
 from app.store.act_tables import ItemEvent
+from app.store.case_tables import CaseRouting
 from app.store.items import Listed
 from app.store.quotes import Quote
 from app.store.tables import Owner, Routing
@@ -65,13 +66,13 @@ def group_rows(rows: Sequence[InboxRow]) -> list[dict[str, Any]]:
 
 
 def item_view(
-    listed: Listed, routing: Routing | None, names: Mapping[int, str], now: datetime, zone: ZoneInfo
+    listed: Listed, decision: Routing | CaseRouting | None, names: Mapping[int, str], now: datetime, zone: ZoneInfo
 ) -> dict[str, Any]:
     """The head of an item's page.
 
     Args:
         listed: The item with its names.
-        routing: The decision that opened it, if a routing did.
+        decision: The decision that opened it, of its theme or its feedback; None where there was none.
         names: Owner names by id, for the ladder.
         now: The present.
         zone: The reader's zone.
@@ -79,15 +80,18 @@ def item_view(
     item = listed.item
     state = State(item.state)
     tone = due_tone(state, item.deadline_at, now)
-    counted = routing.deadline_why.get("counted", []) if routing is not None else []
+    counted = decision.deadline_why.get("counted", []) if decision is not None else []
+    routing = decision if isinstance(decision, Routing) else None
+    kind = ItemKind(item.kind)
     return {
         "id": item.id,
+        "case": kind is ItemKind.CASE,
         "version": item.version,
         "title": item.title,
         "where": _where(listed),
         "owner": listed.owner,
         "state": STATES[state],
-        "actions": {str(action) for action in allowed_actions(state, paused=listed.paused_since is not None)},
+        "actions": {str(action) for action in allowed_actions(state, kind, paused=listed.paused_since is not None)},
         "due": say_day(item.deadline_at.astimezone(zone).date()),
         "due_in": say_distance(item.deadline_at, now) if state in AWAITS_ANSWER else "answered",
         "due_class": tone,
@@ -97,10 +101,10 @@ def item_view(
         "complaints": routing.complaints if routing is not None else 0,
         "people": routing.people if routing is not None else 0,
         "window": f"{say_day(routing.trigger_from)} to {say_day(routing.trigger_to)}" if routing is not None else "",
-        "why": routing.why if routing is not None else ["It was opened by hand."],
-        "next_rung": _next_rung(listed, names, zone) if Action.ACKNOWLEDGE in allowed_actions(state) else "",
+        "why": decision.why if decision is not None else ["It was opened by hand."],
+        "next_rung": _next_rung(listed, names, zone) if Action.ACKNOWLEDGE in allowed_actions(state, kind) else "",
         "deadline_counted": [_interval(pair, zone) for pair in counted],
-        "deadline_closed": routing.deadline_why.get("closed", []) if routing is not None else [],
+        "deadline_closed": decision.deadline_why.get("closed", []) if decision is not None else [],
     }
 
 

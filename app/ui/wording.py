@@ -32,6 +32,7 @@ SAID = {
     "resume": "Taken up again.",
     "comment": "Comment added.",
     "close": "Closed.",
+    "answer": "Answered and closed.",
     "reopen": "Reopened.",
     "controls": "The comparison is written down. It is fixed when the change is marked as deployed.",
 }

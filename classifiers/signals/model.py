@@ -149,11 +149,11 @@ def _ground(encode: Encode) -> dict[str, _Ground]:
         even = np.ones(len(y), np.float32)
         _, temperature = out_of_fold(x, y, phrasings(encoded.vectors[at]), STRENGTH, even)
         model = fit(x, y, even, STRENGTH, temperature)
-        ground[signal] = _Ground(x, y, _everyday(model, y))
+        ground[signal] = _Ground(x, y, to_everyday(model, y))
     return ground
 
 
-def _everyday(model: Regression, y: Sequence[int]) -> Regression:
+def to_everyday(model: Regression, y: Sequence[int]) -> Regression:
     """Lower the odds of a signal from its share of the seeds to its share of everyday traffic."""
     share = sum(label > 0 for label in y) / len(y)
     bias = model.bias.copy()

@@ -31,6 +31,19 @@ def save(path: Path, models: Mapping[str, Regression], encoder: str) -> None:
     path.chmod(0o644)  # the library writes for the owner alone; a package is for everyone
 
 
+def encoder_of(path: Path) -> str:
+    """Fingerprint of the encoder whose features the weights fit.
+
+    Raises:
+        ClassifierError: The file is missing or not readable as such.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return str(file.metadata()["encoder"])
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise _damaged(path) from error
+
+
 def load(path: Path) -> dict[str, Regression]:
     """Read what :func:`save` wrote.
 
@@ -48,5 +61,8 @@ def load(path: Path) -> dict[str, Regression]:
                 if name != "encoder"
             }
     except (OSError, KeyError, ValueError, TypeError) as error:
-        message = f"The weights {path.name} are missing or damaged. Reinstall closeloop."
-        raise ClassifierError(message) from error
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> ClassifierError:
+    return ClassifierError(f"The weights {path.name} are missing or damaged. Reinstall closeloop.")

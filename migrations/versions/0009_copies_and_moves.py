@@ -1,14 +1,14 @@
 """copies recognised and not counted; merges and splits that can be taken back.
 
 Revision ID: 0009
-Revises: 0014
+Revises: 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0014"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -56,6 +56,7 @@ def test_what_belongs_to_somebody_else_is_as_good_as_missing(jonas, world, probl
         ("POST", f"/v1/action-items/{item}/reopen", own | {"reason": "x"}),
         ("POST", f"/v1/action-items/{item}/duplicate", own | {"of": world.items[0]}),
         ("POST", f"/v1/action-items/{item}/comments", {"text": "x"}),
+        ("POST", f"/v1/action-items/{item}/answer", own | {"text": "x"}),
         ("POST", f"/v1/action-items/{item}/close", own),
     ]
     for method, path, body in foreign:
@@ -209,3 +210,45 @@ def test_readers_do_not_write(client_for, owners, world, problem):
     reader = client_for(Scope.ITEMS_READ, owner_id=owners["jonas"])
     answer = reader.post(f"/v1/action-items/{world.items[0]}/acknowledge", json={"version": 1})
     problem(answer, 403, "scope_missing")
+
+
+@pytest.fixture
+def case(database, owners, world, now):
+    """A case of jonas about his customer, opened without a decision."""
+    with database.writing() as session:
+        item = ActionItem(
+            kind="case",
+            feedback_id=world.feedback[0],
+            owner_id=owners["jonas"],
+            title="Answer a customer: safety in a survey",
+            state="new",
+            opened_at=now,
+            goal_at=now + timedelta(hours=1),
+            deadline_at=now + timedelta(hours=4),
+            ladder=[],
+            updated_at=now,
+        )
+        session.add(item)
+        session.flush()
+        return item.id
+
+
+def test_a_case_shows_what_its_customer_said_and_what_can_be_done(jonas, case, world):
+    item = jonas.get(f"/v1/action-items/{case}").json()
+    assert (item["kind"], item["feedback_id"], item["theme_id"]) == ("case", world.feedback[0], None)
+    assert [quote["mention_id"] for quote in item["evidence"]] == [world.mentions[0]]
+    assert "answer" in item["possible"]
+    assert "plan" not in item["possible"]
+
+
+def test_answering_the_customer_closes_the_case(jonas, case, problem):
+    closed = jonas.post(f"/v1/action-items/{case}/answer", json={"version": 1, "text": "Paid today"}).json()
+    assert (closed["state"], closed["possible"]) == ("closed", ["comment", "reopen"])
+    assert jonas.get(f"/v1/action-items/{case}").json()["reason"] == "Paid today"
+    again = jonas.post(f"/v1/action-items/{case}/answer", json={"version": 2, "text": "Paid"})
+    problem(again, 409, "action_not_possible")
+
+
+def test_an_item_about_a_theme_is_not_answered_like_a_case(jonas, world, problem):
+    refused = jonas.post(f"/v1/action-items/{world.items[0]}/answer", json={"version": 1, "text": "Paid"})
+    problem(refused, 409, "action_not_possible")

@@ -36,6 +36,13 @@ def test_analysts_rename_mute_and_merge(analyst, world, problem):
     problem(analyst.post("/v1/themes/4711/rename", json={"name": "x"}), 404, "theme_not_found")
 
 
+def test_analysts_have_themes_searched_now(analyst, world, client_for, problem):
+    assert analyst.post("/v1/themes/search").status_code == 202
+    assert analyst.post("/v1/themes/search", json={"topic": "refunds"}).json() == {"topics": 0}
+    problem(analyst.post("/v1/themes/search", json={"topic": "weather"}), 404, "topic_not_found")
+    problem(client_for(Scope.ITEMS_READ).post("/v1/themes/search"), 403, "scope_missing")
+
+
 def test_owners_do_not_curate(client_for, owners, world, problem):
     jonas = client_for(Scope.ITEMS_READ, Scope.ITEMS_WRITE, owner_id=owners["jonas"])
     problem(jonas.post(f"/v1/themes/{world.themes[0]}/rename", json={"name": "x"}), 403, "scope_missing")

@@ -186,3 +186,13 @@ def test_the_model_is_told_with_what_was_reviewed(closeloop, folder):
     runtime.database.dispose()
     assert "refunds: precision 1.00 (0.21 to 1.00, 1 reviewed), recall 1.00" in closeloop("model").stderr
     assert closeloop("model", "--json").document["topics"][0]["precision"]["n"] == 1
+
+
+def test_the_dry_run_of_rules_is_told_to_people_and_programs(closeloop):
+    closeloop("init")
+    closeloop("apply", str(COMPANY))
+
+    told = closeloop("rules", "preview", str(COMPANY), "--at", "2027-01-04", "--days", "7", "--json").document
+    assert (told["days"], told["complaints"], told["moves"]) == (7, 0, [])
+    assert told["at"].startswith("2027-01-04T00:00")
+    assert "0 complaints of 30 days" in closeloop("rules", "preview").stderr

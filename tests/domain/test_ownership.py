@@ -84,6 +84,6 @@ def test_with_everybody_away_the_fallback_owner_is_named_even_when_away():
 
 def test_managers_are_found_level_by_level_and_circles_end():
     known = everybody(person(1, manager_id=2), person(2, manager_id=3), person(3, manager_id=1))
-    assert known.manager_of(known.people[1]).id == 2
-    assert known.manager_of(known.people[1], 2).id == 3
-    assert known.manager_of(known.people[1], 3) is None
+    assert known.manager_of(known.people[1], NOW).id == 2
+    assert known.manager_of(known.people[1], NOW, 2).id == 3
+    assert known.manager_of(known.people[1], NOW, 3) is None

@@ -24,10 +24,11 @@ def put(session, now):
 
 def periods(session, process, step=None):
     keys = {owner.id: owner.key for owner in reference.list_owners(session, inactive=True)}
+    teams = {team.id: f"team {team.key}" for team in reference.list_teams(session, inactive=True)}
     ids = {row.key: row.id for row in reference.list_processes(session, inactive=True)}
     steps = {row.key: row.id for row in reference.list_steps(session, inactive=True) if row.process_id == ids[process]}
     return [
-        (keys[row.owner_id], row.valid_from, row.valid_to)
+        (keys.get(row.owner_id) or teams[row.team_id], row.valid_from, row.valid_to)
         for row in reference.list_ownerships(session)
         if row.process_id == ids[process] and row.step_id == (steps[step] if step else None)
     ]
@@ -35,11 +36,15 @@ def periods(session, process, step=None):
 
 def test_a_new_document_creates_everything_it_names(session, now, put, example_yaml):
     difference = put(example_yaml)
-    assert difference.counts() == {"create": 16}
+    assert difference.counts() == {"create": 19}
     owners = {owner.key: owner for owner in reference.list_owners(session)}
     assert owners["jonas"].manager_id == owners["clara"].id
     assert owners["jonas"].deputy_id == owners["mira"].id
-    assert owners["jonas"].absences == [{"from": "2026-08-03", "to": "2026-08-21", "note": "holiday"}]
+    assert owners["jonas"].absences == [
+        {"from": "2026-08-03", "to": "2026-08-21", "note": "holiday"},
+        {"from": "2026-10-07", "to": "2026-10-07", "note": "", "minutes": [780, 1440]},
+    ]
+    assert (owners["tomas"].valid_from, owners["tomas"].valid_to) == (date(2026, 2, 1), date(2027, 4, 1))
     calendar = reference.list_calendars(session)[0]
     assert calendar.week["mon"] == [["09:00", "12:30"], ["13:15", "17:30"]]
     assert calendar.week["fri"] == [["09:00", "15:00"]]
@@ -48,7 +53,7 @@ def test_a_new_document_creates_everything_it_names(session, now, put, example_y
     topics = {topic.key: topic for topic in reference.list_topics(session)}
     assert topics["refund_amount"].parent_id == topics["refund_speed"].id
     assert topics["refund_speed"].step_id == reference.list_steps(session)[1].id
-    assert [rule.key for rule in reference.list_rules(session)] == ["opaque_refunds", "fast_refunds"]
+    assert [rule.key for rule in reference.list_rules(session)] == ["opaque_refunds", "storm", "fast_refunds"]
     policy = reference.find_policy(session)
     assert policy.fallback_owner_id == owners["clara"].id
     assert policy.document["thresholds"] == {"min_complaints": 5, "min_people": 3, "window_days": 28}
@@ -65,7 +70,7 @@ def test_the_second_time_there_is_no_difference(session, now, put, example_yaml)
 
 
 def test_a_dry_run_tells_the_difference_and_writes_nothing(session, put, example_yaml):
-    assert put(example_yaml, dry_run=True).counts() == {"create": 16}
+    assert put(example_yaml, dry_run=True).counts() == {"create": 19}
     assert reference.list_owners(session) == []
     assert reference.find_policy(session) is None
 
@@ -112,7 +117,8 @@ def test_dated_ownership_is_stored_as_written(session, put, example_yaml):
     put(example_yaml)
     assert periods(session, "returns", "refund") == [
         ("mira", None, date(2026, 3, 1)),
-        ("jonas", date(2026, 3, 1), None),
+        ("jonas", date(2026, 3, 1), date(2027, 1, 4)),
+        ("team desk", date(2027, 1, 4), None),
     ]
     assert periods(session, "returns") == [("jonas", None, None)]
 

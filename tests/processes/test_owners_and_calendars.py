@@ -33,7 +33,7 @@ def test_owners_are_read_with_their_periods_absences_and_managers(session, appli
     assert known.owner_at(process, steps["label"].id, now).person.key == "jonas"
     august = known.owner_at(process, None, datetime(2026, 8, 10, 12, tzinfo=UTC))
     assert known.stand_in(august, datetime(2026, 8, 10, 12, tzinfo=UTC)).person.key == "mira"
-    assert known.manager_of(august.person).key == "clara"
+    assert known.manager_of(august.person, now).key == "clara"
 
 
 def test_public_holidays_and_extra_closed_days_are_not_worked(session, applied):

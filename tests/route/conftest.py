@@ -9,7 +9,7 @@ from app.processes.reader import read_document
 from app.store import reference
 from app.store.act_tables import ActionItem
 from app.store.label_tables import Mention
-from app.store.tables import Feedback, Source
+from app.store.tables import Feedback, Score, Source
 from app.store.theme_tables import Theme, ThemeMention
 
 COMPANY = """
@@ -42,8 +42,13 @@ fallback_owner: clara
 
 
 @pytest.fixture
-def company(session, now):
-    apply_document(session, now, OPERATOR, read_document(COMPANY), dry_run=False)
+def company_yaml():
+    return COMPANY
+
+
+@pytest.fixture
+def company(session, now, company_yaml):
+    apply_document(session, now, OPERATOR, read_document(company_yaml), dry_run=False)
     return {topic.key: topic.id for topic in reference.list_topics(session)}
 
 
@@ -67,7 +72,7 @@ def complain(session, now, company):
     session.flush()
     numbers = count()
 
-    def complain(theme, complaints, *, people=None, at=now, medium="survey", friction=None, complaint=True):
+    def complain(theme, complaints, *, people=None, at=now, medium="survey", complaint=True, **more):
         for number in range(complaints):
             ref = None if people == 0 else f"c{number % (people or complaints)}"
             said = Feedback(
@@ -80,9 +85,14 @@ def complain(session, now, company):
                 customer_ref=ref,
                 attributes={},
                 state="labelled",
+                segment=more.get("segment"),
             )
             session.add(said)
             session.flush()
+            for position, (metric, value, low, high) in enumerate(more.get("scores", ())):
+                session.add(
+                    Score(feedback_id=said.id, position=position, metric=metric, value=value, low=low, high=high)
+                )
             mention = Mention(
                 feedback_id=said.id,
                 content_rev=1,
@@ -91,13 +101,15 @@ def complain(session, now, company):
                 end=1,
                 topic_id=theme.topic_id if theme else None,
                 topic_confidence=1,
-                sentiment=-1,
-                sentiment_label="negative",
+                sentiment=more.get("sentiment", -1),
+                sentiment_label=more.get("label", "negative"),
                 sentiment_confidence=1,
                 complaint=complaint,
                 complaint_confidence=1,
-                friction=friction,
+                friction=more.get("friction"),
                 friction_confidence=1,
+                urgent=more.get("urgent", False),
+                escalation_intent=more.get("escalates", False),
                 fingerprint="test",
             )
             session.add(mention)

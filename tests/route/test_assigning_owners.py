@@ -10,7 +10,6 @@ from app.processes.apply import apply_document
 from app.processes.reader import read_document
 from app.route import assign
 from app.store import reference
-from app.store.routings import find_current_routing
 from app.store.tables import Routing
 
 
@@ -131,22 +130,15 @@ def test_a_theme_with_an_item_opened_by_hand_is_not_routed(session, theme_of, co
     assert route() == []
 
 
-def test_a_closed_item_rests_for_one_window_and_then_a_new_routing_supersedes_the_old(
-    session, now, theme_of, complain, route, item_of
+def test_a_theme_whose_item_is_finished_is_not_routed_again_however_many_complain(
+    now, theme_of, complain, route, item_of
 ):
     theme = theme_of("slow")
     complain(theme, 5)
-    first = route()[0]
-    closed = now + timedelta(days=2)
-    item_of(first, closed_at=closed)
-    soon, later = closed + timedelta(days=20), closed + timedelta(days=40)
-    complain(theme, 5, at=soon)
-    assert route(soon) == []
-    complain(theme, 5, at=later)
-    old, new = route(later)
-    assert old.superseded_at == later
-    assert new.superseded_at is None
-    assert find_current_routing(session, theme.id, new.process_id).id == new.id
+    item_of(route()[0], closed_at=now + timedelta(days=2))
+    later = now + timedelta(days=90)
+    complain(theme, 50, at=later)
+    assert route(later) == []
 
 
 def test_the_loudest_theme_comes_first(session, now, theme_of, complain):
@@ -154,7 +146,7 @@ def test_the_loudest_theme_comes_first(session, now, theme_of, complain):
     complain(quiet, 4)
     complain(loud, 6)
     batch = assign.claim(session, now)
-    assert [due.facts.theme_id for due in batch.due] == [loud.id, quiet.id]
+    assert [facts.theme_id for facts in batch.due] == [loud.id, quiet.id]
 
 
 def test_rules_are_looked_up_when_the_theme_is_routed(session, now, theme_of, complain, route, company):
@@ -175,20 +167,6 @@ fallback_owner: zoe
     assert key_of(session, routing.owner_id) == "zoe"
     assert routing.deadline_at == now + timedelta(hours=2)
     assert routing.rule is None
-
-
-def test_a_routing_whose_theme_had_an_item_of_another_origin_is_superseded_when_that_is_closed(
-    session, now, theme_of, complain, route, item_of
-):
-    theme = theme_of("slow")
-    complain(theme, 5)
-    first = route()[0]
-    later = now + timedelta(days=60)
-    item_of(first, closed_at=now + timedelta(days=1), routing_id=None)
-    complain(theme, 5, at=later)
-    old, new = route(later)
-    assert (old.id, old.superseded_at) == (first.id, later)
-    assert new.superseded_at is None
 
 
 def test_an_item_that_opens_again_keeps_its_routing(session, now, theme_of, complain, route, item_of):

@@ -9,10 +9,23 @@ from hypothesis import strategies as st
 
 from app.domain.calendar import Calendar
 from app.domain.feedback import Friction, Medium
-from app.domain.ownership import Absence, Holding, Ownerships, Person
-from app.domain.routing import Conditions, Place, Policy, Rule, Rulebook, Rung, RungTarget, ThemeFacts
+from app.domain.ownership import Absence, Holding, Membership, Ownerships, Person, Team
+from app.domain.routing import (
+    Conditions,
+    Place,
+    Policy,
+    Rule,
+    Rulebook,
+    Rung,
+    RungTarget,
+    ScoreCondition,
+    Scores,
+    ThemeFacts,
+)
+from app.domain.severity import Severity
 from app.domain.working import Working
-from app.route.decide import applies, decide
+from app.route.conditions import applies, held
+from app.route.decide import decide
 
 NOW = datetime(2026, 9, 16, 9, 0, tzinfo=UTC)  # Wednesday, 11:00 in Berlin
 OFFICE = Calendar("office", "Europe/Berlin", (*((((540, 1020),),) * 5), (), ()))
@@ -83,7 +96,7 @@ def test_the_first_rule_that_holds_wins_and_leaves_open_what_it_does_not_say():
 def test_a_rule_can_name_another_owner():
     decision = decide(FACTS, rulebook(Rule("all", Conditions(), owner_id=2)), NOW)
     assert decision.named.person.name == "Mira"
-    assert "the rule names Mira" in decision.why
+    assert "Mira is named by the rule" in decision.why
     assert "rule all applies: it holds for every theme" in decision.why
 
 
@@ -216,3 +229,137 @@ def test_whatever_the_chart_looks_like_somebody_is_named_and_the_ladder_only_ris
     assert instants == sorted(instants)
     reached = [decision.named.person.id, *(climb.owner_id for climb in decision.ladder)]
     assert len(reached) == len(set(reached))
+
+
+def _chart(rows, *, team_members):
+    """People 1..n from (manager, deputy, away, here) each, and a team 1 of some of them."""
+    always = (Absence(date(2020, 1, 1), date(2030, 1, 1)),)
+    people = {
+        index: person(
+            index,
+            f"P{index}",
+            manager_id=manager,
+            deputy_id=deputy,
+            absences=always if away else (),
+            until=None if here else date(2026, 9, 1),
+        )
+        for index, (manager, deputy, away, here) in enumerate(rows, start=1)
+    }
+    team = Team(1, "desk", "Desk", tuple(Membership(number) for number in sorted(team_members)))
+    return people, {1: team}
+
+
+topics = st.sampled_from(["slow", "money", "other"])
+
+
+@given(
+    rows=st.lists(st.tuples(links, links, st.booleans(), st.booleans()), min_size=5, max_size=5),
+    members=st.sets(st.integers(1, 5)),
+    rules=st.lists(st.tuples(topics, st.none() | st.integers(1, 5), st.booleans(), st.booleans()), max_size=4),
+    loads=st.dictionaries(st.integers(1, 5), st.integers(0, 9)),
+)
+def test_the_first_rule_decides_and_work_never_goes_to_a_leaver_or_an_absent_one_while_somebody_can_have_it(
+    rows, members, rules, loads
+):
+    people, teams = _chart(rows, team_members=members)
+    made = [
+        Rule(
+            f"r{number}",
+            Conditions(topic=frozenset({topic})),
+            owner_id=None if to_team else owner,
+            team_id=1 if to_team else None,
+            until=None if in_force else date(2026, 9, 16),
+        )
+        for number, (topic, owner, to_team, in_force) in enumerate(rules)
+    ]
+    book = rulebook(*made, people=list(people.values()), fallback=5)
+    ownerships = replace(book.ownerships, teams=teams, loads=loads)
+    decision = decide(FACTS, replace(book, ownerships=ownerships), NOW)
+
+    holding = [rule.key for rule in made if rule.covers(NOW) and applies(rule.when, FACTS)]
+    assert decision.rule == (holding[0] if holding else None)
+    chosen = decision.named.person
+    assert chosen.present(NOW) or chosen.id == 5
+    if decision.named.drawn and chosen.id in members and chosen.present(NOW):
+        ready = [number for number in members if people[number].present(NOW)]
+        assert loads.get(chosen.id, 0) == min(loads.get(number, 0) for number in ready)
+    assert decide(FACTS, replace(book, ownerships=ownerships), NOW) == decision
+
+
+@given(
+    rows=st.lists(st.tuples(links, links, st.booleans(), st.booleans()), min_size=5, max_size=5),
+    members=st.sets(st.integers(1, 5)),
+    leaver=st.integers(1, 4),
+)
+def test_whoever_leaves_is_followed_by_somebody_who_is_here(rows, members, leaver):
+    people, teams = _chart(rows, team_members=members)
+    people[leaver] = replace(people[leaver], until=date(2026, 9, 16))
+    people[5] = replace(people[5], until=None)
+    named = Ownerships(people, (Holding(7, None, leaver),), 5, teams).heir_of(people[leaver], 7, 70, NOW)
+    assert named.person.id != leaver
+    assert named.person.present(NOW) or named.person.id == 5
+
+
+@pytest.mark.parametrize(
+    ("when", "holds"),
+    [
+        (Conditions(segment=frozenset({"business"})), True),
+        (Conditions(segment=frozenset({"private"})), False),
+        (Conditions(severity=frozenset({Severity.HIGH, Severity.CRITICAL})), True),
+        (Conditions(severity=frozenset({Severity.LOW})), False),
+        (Conditions(max_complaints=12), True),
+        (Conditions(max_complaints=11), False),
+        (Conditions(min_growth=1.5), True),
+        (Conditions(min_growth=1.6), False),
+        (Conditions(max_sentiment=-0.5), True),
+        (Conditions(max_sentiment=-0.8), False),
+        (Conditions(min_negative=0.75), True),
+        (Conditions(min_negative=0.76), False),
+        (Conditions(score=ScoreCondition("nps", max_mean=4.0, min_detractors=0.5)), True),
+        (Conditions(score=ScoreCondition("nps", max_mean=3.9)), False),
+        (Conditions(score=ScoreCondition("nps", min_detractors=0.7)), False),
+        (Conditions(score=ScoreCondition("nps", max_mean=4.0, min_answers=9)), False),
+        (Conditions(score=ScoreCondition("csat", max_mean=4.0)), False),
+    ],
+)
+def test_how_many_how_bad_and_who_can_be_asked_for(when, holds):
+    facts = replace(
+        FACTS,
+        segment="Business ",
+        severity=Severity.HIGH,
+        before=8,
+        sentiment=-0.6,
+        negative=0.75,
+        scores={"nps": Scores(8, 4.0, 0.625)},
+    )
+    assert applies(when, facts) is holds
+    if holds and when != Conditions():
+        assert all(held(when, facts))
+        assert list(held(when, facts))
+
+
+def test_without_complaints_there_is_no_sentiment_to_hold():
+    assert not applies(Conditions(max_sentiment=1.0), FACTS)
+
+
+def test_a_rule_holds_from_its_day_until_its_day():
+    rule = Rule("week", Conditions(), owner_id=2, since=date(2026, 9, 16), until=date(2026, 9, 23))
+    book = rulebook(rule)
+    assert decide(FACTS, book, NOW - timedelta(days=1)).rule is None
+    assert decide(FACTS, book, NOW).rule == "week"
+    assert decide(FACTS, book, NOW + timedelta(days=7)).rule is None
+
+
+def test_a_rule_that_names_somebody_who_has_left_gives_it_to_the_owner_of_the_step_and_says_so():
+    people = [person(1, "Jonas"), person(2, "Mira", until=date(2026, 9, 1)), person(3, "Clara")]
+    decision = decide(FACTS, rulebook(Rule("all", Conditions(), owner_id=2), people=people), NOW)
+    assert decision.named.person.name == "Jonas"
+    assert "Mira has left" in decision.why
+
+
+def test_a_team_without_members_gives_it_to_the_owner_of_the_step_and_says_so():
+    book = rulebook(Rule("all", Conditions(), team_id=1))
+    book = replace(book, ownerships=replace(book.ownerships, teams={1: Team(1, "desk", "Desk")}))
+    decision = decide(FACTS, book, NOW)
+    assert decision.named.person.name == "Jonas"
+    assert "the rule names the team Desk, which has no members" in decision.why

@@ -45,6 +45,13 @@ class World:
         return mention
 
 
+def unit(*axis):
+    """A unit vector of eight numbers along these axes, as anchors are stored."""
+    vector = np.zeros(8, np.float32)
+    vector[list(axis)] = 1
+    return (vector / np.linalg.norm(vector)).astype(np.float32).tobytes()
+
+
 @pytest.fixture
 def world(session, now):
     return World(session, now)

@@ -1,0 +1,110 @@
+"""What matching and searching cost: `python benchmarks/theme_speed.py ../shared/data [--stored 10000 100000 1000000]`.
+
+Complaints are drawn from a mixture around the encodings of real texts of six sets, a topic each. For each number of
+stored complaints: so many new ones (a tenth of a million, spread over a week) come in; then the stations `match`,
+`extract`, `trace` and `adopt` run on one core until nothing is due. Before that the stored ones, of the two years
+before, went through the same stations in eight parts. Seconds of the weekly run are on the clock of the wall; those of
+the processor are the database's too where that is SQLite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import func, select
+from theme_world import THEME_STATIONS, Texts, World, load_sets, open_world, put_mentions
+
+from app.pipeline import run_station
+from app.store.theme_tables import Theme, ThemeMention
+
+TEXTS = 1200
+SPREAD = 0.45
+"""Length of the noise beside the text's own vector: neighbours of one text have a cosine of about 0.83."""
+
+AT_ONCE = 20_000
+PARTS = 8
+YEARS = timedelta(days=730)
+NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
+SEED = 20261126
+
+
+def main() -> None:
+    """Print one line for each number of stored complaints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--stored", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--new", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--url", help="an empty PostgreSQL database, for one run; else SQLite")
+    chosen = parser.parse_args()
+    sets = load_sets(chosen.data, TEXTS, SEED)
+    print(f"{'stored':>9} {'new':>8} {'match':>7} {'extract':>8} {'trace':>7} {'adopt':>7} {'wall s':>8} {'cpu s':>7}"
+          f" {'themes':>7} {'in them':>8}")  # fmt: skip
+    for stored in chosen.stored:
+        with open_world([one.topic for one in sets], NOW - YEARS, chosen.url) as world:
+            draw = drawn(sets, np.random.default_rng(SEED))
+            for part in range(PARTS):
+                put(world, draw, stored // PARTS, NOW - YEARS * (PARTS - part) / PARTS, YEARS / PARTS)
+                world.clock.set(NOW - YEARS * (PARTS - part - 1) / PARTS)
+                world.work()
+            for week, new in enumerate(chosen.new, start=1):
+                begins = NOW + timedelta(weeks=week)
+                put(world, draw, new, begins - timedelta(weeks=1), timedelta(weeks=1))
+                world.clock.set(begins)
+                show(world, stored, new)
+
+
+def drawn(sets: list[Texts], chance: np.random.Generator) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Complaints without end: a real text, and its vector with noise."""
+    while True:
+        for one in sets:
+            rows = chance.integers(len(one.texts), size=500)
+            noise = chance.normal(size=(500, one.vectors.shape[1])).astype(np.float32)
+            noise *= SPREAD / np.linalg.norm(noise, axis=1, keepdims=True)
+            vectors = one.vectors[rows] + noise
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            yield from (
+                (one.topic, one.texts[row], vector.astype(np.float16))
+                for row, vector in zip(rows, vectors, strict=True)
+            )
+
+
+def put(
+    world: World, draw: Iterator[tuple[str, str, np.ndarray]], count: int, begins: datetime, span: timedelta
+) -> None:
+    """Store complaints evenly over a time."""
+    for first in range(0, count, AT_ONCE):
+        some = range(first, min(first + AT_ONCE, count))
+        said = [next(draw) for _ in some]
+        with world.runtime.database.writing() as session:
+            put_mentions(session, world, said, [begins + span * (at / count) for at in some])
+
+
+def show(world: World, stored: int, new: int) -> None:
+    """Let the stations run once more in their order until nothing is due; print what that took."""
+    wall, processor = time.perf_counter(), time.process_time()
+    spent = dict.fromkeys((station.name for station in THEME_STATIONS), 0.0)
+    while True:
+        batches = 0
+        for station in THEME_STATIONS:
+            begun = time.perf_counter()
+            batches += run_station(world.runtime, station)
+            spent[station.name] += time.perf_counter() - begun
+        if not batches:
+            break
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    with world.runtime.database.reading() as session:
+        themes = session.scalar(select(func.count()).select_from(Theme).where(Theme.kind == "cluster")) or 0
+        held = select(func.count()).select_from(ThemeMention).join(Theme, Theme.id == ThemeMention.theme_id)
+        share = (session.scalar(held.where(Theme.kind == "cluster")) or 0) / (stored + new)
+    parts = " ".join(f"{spent[name]:{width}.1f}" for name, width in zip(spent, (7, 8, 7, 7), strict=True))
+    print(f"{stored:9d} {new:8d} {parts} {wall:8.1f} {processor:7.1f} {themes:7d} {share:8.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
