@@ -30,6 +30,7 @@ from app.api import (
     intake,
     item_actions,
     keys,
+    me,
     model,
     notices,
     owners,
@@ -91,6 +92,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     keys.router,
     users.router,
     notices.router,
+    me.router,
     subscriptions.router,
     audit.router,
 )
