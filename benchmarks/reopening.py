@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,9 @@ SEED = 7
 YEAR = 52
 WINDOW = 4
 CASES = ((3, 0.0), (3, 0.05), (10, 0.0), (10, 0.05), (10, 0.1), (30, 0.05))
-Rule = "Callable[[Sequence[Week], Sequence[Week]], bool]"
+
+
+Rule = Callable[["Sequence[Week]", "Sequence[Week]"], bool]
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ import pytest
 from app.measure.preview import Expected
 from app.store.act_tables import ActionItem, Change
 from app.store.items import history
+from app.store.tables import Feedback
 from app.ui.wording import say_expected
 
 
@@ -93,6 +94,20 @@ def test_an_owner_acknowledges_plans_and_deploys(mira, shop, database, now):
     page = mira.get("/impact")
     assert "Refund at once" in page.text
     assert mira.get(f"/impact/{change.id}").status_code == 200
+
+
+def test_a_case_shows_what_its_customer_said_and_is_answered(mira, shop, database, now):
+    with database.writing() as session:
+        item = session.get(ActionItem, shop.mira_item)
+        item.kind, item.theme_id, item.routing_id = "case", None, None
+        item.feedback_id = session.query(Feedback.id).order_by(Feedback.id).limit(1).scalar()
+    page = mira.get(f"/items/{shop.mira_item}").text
+    assert "what the customer said" in page
+    assert "<mark>" in page
+    assert "Plan a change" not in page
+    assert _send(mira, shop.mira_item, "answer", text="Paid on Tuesday").status_code == 303
+    row = _row(database, shop.mira_item)
+    assert (row.state, row.reason) == ("closed", "Paid on Tuesday")
 
 
 def test_a_snoozed_item_can_be_taken_up_again(mira, shop, database, now):
