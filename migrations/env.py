@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from app.settings import read_settings
 from app.store.alert_tables import Alert
 from app.store.case_tables import CaseRouting
+from app.store.copy_tables import TextPrint
 from app.store.import_tables import Import
 from app.store.session import make_engine
 from app.store.subscription_tables import Subscription
@@ -21,6 +22,7 @@ _TABLES = (
     CaseRouting,
     Import,
     Subscription,
+    TextPrint,
 )  # one metadata: a row of each module makes it whole
 _OURS = frozenset(name for row in _TABLES for name in row.metadata.tables)
 

@@ -31,6 +31,8 @@ class QuoteOut(BaseModel):
     response_needed: bool = Field(description="Whether the customer expects an answer.")
     escalation_intent: bool = Field(description="Whether the customer threatens to take it further.")
     theme_id: int | None
+    uncounted: str | None = Field(description="Why no count includes it: `copy` or `boilerplate`; null: it is counted.")
+    copy_of: int | None = Field(description="Of a `copy`: the feedback that is counted instead.")
     corrected: bool = Field(description="Whether a human's label stands here.")
     fingerprint: str = Field(description="The model that made the labels.")
 
@@ -59,6 +61,8 @@ def show_quote(quote: Quote) -> QuoteOut:
         response_needed=mention.response_needed,
         escalation_intent=mention.escalation_intent,
         theme_id=quote.theme_id,
+        uncounted=quote.uncounted,
+        copy_of=quote.copy_of,
         corrected=mention.corrected,
         fingerprint=mention.fingerprint,
     )

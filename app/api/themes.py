@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from sqlalchemy.orm import Session
 
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Analyst, Id, Now, Reader, Reading, Writing
@@ -13,9 +14,10 @@ from app.api.paging import Listing, Paged
 from app.api.quotes import QuoteOut, show_quote
 from app.engine.wake import wake
 from app.route.override import route_theme
+from app.store.curation import lineage_of
 from app.store.quotes import theme_quotes
 from app.store.tables import Owner
-from app.store.themes import ThemeRow, lineage_of, list_themes, show_theme
+from app.store.themes import ThemeRow, list_themes, show_theme
 from app.store.trends import weekly_complaints
 from app.theme.curate import merge_themes, mute_theme, rename_theme
 
@@ -44,11 +46,14 @@ class ThemeOut(BaseModel):
 class LineageOut(BaseModel):
     """One line of a theme's lineage."""
 
+    id: int
     at: datetime
-    kind: str
-    other_theme_id: int | None
+    theme_id: int = Field(description="The theme that it happened to; another one's merge into this one is told too.")
+    kind: str = Field(examples=["merged"])
+    other_theme_id: int | None = Field(description="What it was merged into, or what was split off it.")
     actor: str
     facts: dict[str, Any]
+    undone_by_id: int | None = Field(description="The line that took it back.")
 
 
 class WholeThemeOut(ThemeOut):
@@ -129,15 +134,14 @@ def index(
     """Most complaints first. Owners see the themes of their own action items; analysts see all."""
     found = list_themes(session, actor, page.after, page.limit, topic=topic, state=state)
     rows, following = page.cut(found, lambda row: (row.complaints, row.theme.id))
-    return Listing(items=[_shown(row) for row in rows], next=following)
+    return Listing(items=[show_row(row) for row in rows], next=following)
 
 
 @router.get("/{theme_id}", operation_id="get_theme", summary="One theme with its lineage")
 def show(theme_id: Id, session: Reading, actor: Reader) -> WholeThemeOut:
     """Its counts, and what it came from or went into."""
     row = show_theme(session, actor, theme_id)
-    lineage = [LineageOut.model_validate(event, from_attributes=True) for event in lineage_of(session, theme_id)]
-    return WholeThemeOut(**_shown(row).model_dump(), lineage=lineage)
+    return WholeThemeOut(**show_row(row).model_dump(), lineage=show_lineage(session, theme_id))
 
 
 @router.get("/{theme_id}/series", operation_id="get_theme_series", summary="A theme's complaints per week")
@@ -169,21 +173,21 @@ def mentions(theme_id: Id, session: Reading, page: Paged, actor: Reader) -> List
 def rename(theme_id: Id, body: RenameIn, session: Writing, now: Now, actor: Analyst) -> ThemeOut:
     """A person's name is never overwritten by the machine."""
     rename_theme(session, now, actor, theme_id, body.name)
-    return _shown(show_theme(session, actor, theme_id))
+    return show_row(show_theme(session, actor, theme_id))
 
 
 @router.post("/{theme_id}/merge", operation_id="merge_theme", summary="Merge into another", responses=declare(409))
 def merge(theme_id: Id, body: MergeIn, session: Writing, now: Now, actor: Analyst) -> ThemeOut:
     """The theme is retired; the answer is the one that goes on."""
     into = merge_themes(session, now, actor, theme_id, into_id=body.into)
-    return _shown(show_theme(session, actor, into.id))
+    return show_row(show_theme(session, actor, into.id))
 
 
 @router.post("/{theme_id}/mute", operation_id="mute_theme", summary="Mute or unmute", responses=declare(409))
 def mute(theme_id: Id, session: Writing, now: Now, actor: Analyst, body: MuteIn = _MUTED) -> ThemeOut:
     """A muted theme raises no work; its complaints still count."""
     mute_theme(session, now, actor, theme_id, muted=body.muted)
-    return _shown(show_theme(session, actor, theme_id))
+    return show_row(show_theme(session, actor, theme_id))
 
 
 @router.post(
@@ -201,7 +205,13 @@ def open_item(theme_id: Id, session: Writing, now: Now, actor: Analyst, body: Op
     return OpenedOut(owner=owner.key, goal_at=routing.goal_at, deadline_at=routing.deadline_at, why=routing.why)
 
 
-def _shown(row: ThemeRow) -> ThemeOut:
+def show_lineage(session: Session, theme_id: int) -> list[LineageOut]:
+    """What happened to a theme, oldest first."""
+    return [LineageOut.model_validate(event, from_attributes=True) for event in lineage_of(session, theme_id)]
+
+
+def show_row(row: ThemeRow) -> ThemeOut:
+    """A theme with its counts."""
     theme = row.theme
     return ThemeOut(
         id=theme.id,

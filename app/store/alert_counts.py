@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, distinct, exists, func, or_, s
 from sqlalchemy.orm import Session, aliased
 
 from app.store.alert_tables import Alert, AlertLook, AlertWatch
+from app.store.copies import is_counted
 from app.store.days import as_date, start_of, utc_day
 from app.store.impact import Span, within
 from app.store.label_tables import Mention
@@ -64,7 +65,7 @@ def people_by_theme(session: Session, span: Span) -> list[tuple[int, int, date, 
         select(ThemeMention.theme_id, Feedback.source_id, day, _people())
         .join(Mention, Mention.id == ThemeMention.mention_id)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(ThemeMention.theme_id.is_not(None), Mention.complaint, within(span))
+        .where(ThemeMention.theme_id.is_not(None), Mention.complaint, is_counted(), within(span))
         .group_by(ThemeMention.theme_id, Feedback.source_id, day)
     )
     return [(theme or 0, source, as_date(key), count) for theme, source, key, count in session.execute(query)]
@@ -87,7 +88,7 @@ def stormy_themes(session: Session, today: date) -> list[Stormy]:
         .join(ThemeMention, ThemeMention.theme_id == AlertWatch.theme_id)
         .join(Mention, Mention.id == ThemeMention.mention_id)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(AlertWatch.day == today, AlertWatch.trip.is_not(None), _is_watched(), Mention.complaint)
+        .where(AlertWatch.day == today, AlertWatch.trip.is_not(None), _is_watched(), Mention.complaint, is_counted())
         .where(within(Span(today, today)), known, ~standing)
         .group_by(AlertWatch.theme_id)
         .having(people >= AlertWatch.trip)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session, aliased
 
+from app.store.copies import is_counted
 from app.store.impact import Span, within
 from app.store.label_tables import Mention, MentionVector
 from app.store.tables import Feedback
@@ -56,7 +57,7 @@ def _newest(session: Session, topic_id: int) -> list[tuple[int, str, bytes]]:
     query = (
         select(Mention.id, MentionVector.model, MentionVector.vector)
         .join(MentionVector, MentionVector.mention_id == Mention.id)
-        .where(Mention.topic_id == topic_id, Mention.complaint)
+        .where(Mention.topic_id == topic_id, Mention.complaint, is_counted())
         .order_by(Mention.id.desc())
         .limit(SAMPLE)
     )

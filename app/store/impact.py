@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, s
 from sqlalchemy.orm import Session
 
 from app.store.act_tables import ActionItem, Change
+from app.store.copies import is_counted
 from app.store.days import as_date, start_of, utc_day
 from app.store.label_tables import Mention
 from app.store.tables import Calendar, Exposure, Feedback, Measurement, Policy, Process, Registration, Topic
@@ -144,7 +145,7 @@ def complaints_by_topic(session: Session, span: Span) -> dict[int, CountByDay]:
     query = (
         select(Mention.topic_id, day, func.count(distinct(Mention.feedback_id)))
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(Mention.complaint, Mention.topic_id.is_not(None), within(span))
+        .where(Mention.complaint, is_counted(), Mention.topic_id.is_not(None), within(span))
         .group_by(Mention.topic_id, day)
     )
     counts: dict[int, CountByDay] = {}
@@ -327,7 +328,7 @@ def _complaints(session: Session, span: Span) -> Counts:
         )
         .select_from(Mention)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(Mention.complaint, within(span))
+        .where(Mention.complaint, is_counted(), within(span))
         .group_by(day)
     )
 

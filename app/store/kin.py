@@ -11,6 +11,7 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.store.act_tables import ActionItem
+from app.store.copies import is_counted
 from app.store.label_tables import Mention, MentionVector
 from app.store.tables import Feedback, Turn
 from app.store.theme_tables import Theme, ThemeMention
@@ -107,7 +108,7 @@ def _newest(session: Session, themes: Sequence[Theme], newest: int) -> dict[int,
             .join(Feedback, Feedback.id == Mention.feedback_id)
             .join(MentionVector, MentionVector.mention_id == Mention.id)
             .join(Turn, and_(Turn.feedback_id == Mention.feedback_id, Turn.position == Mention.turn))
-            .where(Mention.id.in_(ids.scalar_subquery()), Mention.complaint)
+            .where(Mention.id.in_(ids.scalar_subquery()), Mention.complaint, is_counted())
             .order_by(Mention.id.desc())
         )
         for mention, said_at, text, model, vector in session.execute(query):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
+from app.store.copies import is_counted
 from app.store.label_tables import Mention, MentionVector
 from app.store.tables import Turn
 from app.store.theme_tables import Theme, ThemeMention
@@ -57,7 +58,9 @@ def read_pile(session: Session, theme: Theme, most: int) -> Pile:
         .order_by(ThemeMention.mention_id.desc())
         .limit(most)
     )
-    rows = session.execute(_piled().where(Mention.id.in_(newest.scalar_subquery()), Mention.complaint)).all()
+    rows = session.execute(
+        _piled().where(Mention.id.in_(newest.scalar_subquery()), Mention.complaint, is_counted())
+    ).all()
     model = rows[-1].model if rows else ""
     members = tuple(Piled(row.id, row.text[row.start : row.end], row.vector) for row in rows if row.model == model)
     return Pile(theme.id, theme.topic_id, rows[-1].id if rows else theme.searched_to, model, members)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain.actor import Actor
 from app.domain.items import AWAITS_ANSWER, JUDGED, State
 from app.store.act_tables import ActionItem, Change
+from app.store.copies import is_counted
 from app.store.days import start_of
 from app.store.items import visible_to
 from app.store.label_tables import Mention
@@ -143,8 +144,8 @@ def theme_frictions(session: Session, theme_ids: Collection[int], since: datetim
         select(ThemeMention.theme_id, Mention.friction, func.count())
         .join(Mention, Mention.id == ThemeMention.mention_id)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(ThemeMention.theme_id.in_(sorted(theme_ids)), Mention.complaint, Mention.friction.is_not(None))
-        .where(Feedback.occurred_at >= since)
+        .where(ThemeMention.theme_id.in_(sorted(theme_ids)), Mention.complaint, is_counted())
+        .where(Mention.friction.is_not(None), Feedback.occurred_at >= since)
         .group_by(ThemeMention.theme_id, Mention.friction)
         .order_by(func.count(), Mention.friction)
     )
@@ -153,7 +154,7 @@ def theme_frictions(session: Session, theme_ids: Collection[int], since: datetim
 
 def _said(period: ColumnElement[bool]) -> Select[int, datetime]:
     query = select(Feedback.id, Feedback.occurred_at).select_from(Mention)
-    return query.join(Feedback, Feedback.id == Mention.feedback_id).where(Mention.complaint, period)
+    return query.join(Feedback, Feedback.id == Mention.feedback_id).where(Mention.complaint, is_counted(), period)
 
 
 def _spoken(session: Session, query: Select[Any]) -> dict[int, dict[int, datetime]]:

@@ -10,21 +10,29 @@ from sqlalchemy.orm import Session
 
 from app.domain.quoting import Quotation
 from app.store.act_tables import ActionItem
+from app.store.copy_tables import UncountedMention
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Topic, Turn
 from app.store.theme_tables import Theme, ThemeMention
 
+_CENTRAL = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One mention with its feedback and the whole text of its turn; `topic` is the topic's key."""
+    """One mention with its feedback and the whole text of its turn; `topic` is the topic's key.
+
+    `uncounted` says why no count includes it (`copy`, of the feedback `copy_of`, or `boilerplate`).
+    """
 
     mention: Mention
     feedback: Feedback
     text: str
     topic: str | None
     theme_id: int | None
+    uncounted: str | None
+    copy_of: int | None
 
 
 def theme_quotes(session: Session, theme_id: int, after: After | None, limit: int) -> list[Quote]:
@@ -35,12 +43,26 @@ def theme_quotes(session: Session, theme_id: int, after: After | None, limit: in
 
 
 def item_quotes(session: Session, theme_id: int, newest: int) -> list[Quote]:
-    """What to read first about a theme: its most central complaint, then the newest ones."""
-    central = select(Theme.central_mention_id).where(Theme.id == theme_id).scalar_subquery()
-    first = session.execute(_quotes().where(Mention.id == central)).all()
-    rest = theme_quotes(session, theme_id, None, newest)[:newest]
-    quotes = [Quote(*row) for row in first]
-    return quotes + [quote for quote in rest if not quotes or quote.mention.id != quotes[0].mention.id]
+    """What to read first about a theme: its most central complaints, then the newest ones; no feedback twice.
+
+    Only what is counted: no copies, no boilerplate.
+    """
+    theirs = _quotes().where(
+        ThemeMention.theme_id == theme_id, Mention.complaint, UncountedMention.mention_id.is_(None)
+    )
+    named = select(Theme.central_mention_id).where(Theme.id == theme_id).scalar_subquery()
+    nearest = theirs.where(ThemeMention.similarity.is_not(None)).order_by(ThemeMention.similarity.desc(), Mention.id)
+    found: dict[int, Quote] = {}
+    for query, most in (
+        (theirs.where(Mention.id == named), 1),
+        (nearest.limit(_CENTRAL), _CENTRAL),
+        (theirs.order_by(Feedback.occurred_at.desc(), Mention.id.desc()).limit(newest + _CENTRAL), _CENTRAL + newest),
+    ):
+        for row in session.execute(query):
+            quote = Quote(*row)
+            if len(found) < most:
+                found.setdefault(quote.feedback.id, quote)
+    return list(found.values())
 
 
 def evidence_of(session: Session, item: ActionItem, newest: int) -> Sequence[Quote]:
@@ -87,14 +109,16 @@ def mention_quotes(session: Session, mention_ids: Collection[int]) -> Sequence[Q
     return [Quote(*row) for row in session.execute(query)]
 
 
-def _quotes() -> Select[Mention, Feedback, str, str, int | None]:
+def _quotes() -> Select[Mention, Feedback, str, str, int | None, str, int | None]:
+    labels = (Topic.key, ThemeMention.theme_id, UncountedMention.kind, UncountedMention.first_id)
     return (
-        select(Mention, Feedback, Turn.text, Topic.key, ThemeMention.theme_id)
+        select(Mention, Feedback, Turn.text, *labels)
         .join(Feedback, Feedback.id == Mention.feedback_id)
         .join(Turn, and_(Turn.feedback_id == Mention.feedback_id, Turn.position == Mention.turn))
         .outerjoin(Topic, Topic.id == Mention.topic_id)
         # A person may have said that it is no complaint: its place in a theme counts for nothing then.
         .outerjoin(ThemeMention, and_(ThemeMention.mention_id == Mention.id, Mention.complaint))
+        .outerjoin(UncountedMention, UncountedMention.mention_id == Mention.id)
     )
 
 

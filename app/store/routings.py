@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, and_, case, cast, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.feedback import Friction, Medium
@@ -16,6 +16,7 @@ from app.domain.scales import NPS_DETRACTOR, NPS_HIGH, Scale, merge_scales
 from app.domain.severity import VERY_NEGATIVE, Severity, severity_of
 from app.store import reference
 from app.store.act_tables import ActionItem
+from app.store.copies import is_counted, people_counted
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Process, Routing, Score, Topic
 from app.store.theme_tables import Theme, ThemeMention
@@ -66,7 +67,7 @@ def window_of(days: int, now: datetime) -> Window:
 
 def counted(window: Window) -> ColumnElement[bool]:
     """What counts for a theme: the complaint mentions of the window. Everything here counts by this."""
-    return and_(Mention.complaint, window.holds())
+    return and_(Mention.complaint, is_counted(), window.holds())
 
 
 def theme_facts(
@@ -82,11 +83,7 @@ def theme_facts(
     A feedback without a customer ref counts as a person of its own. ``wanted`` says by theme and process whose facts
     are asked for: where there are none, the complaints are only counted.
     """
-    person = case(
-        (Feedback.customer_ref.is_(None), "f:" + cast(Feedback.id, String)),
-        else_=cast(Feedback.source_id, String) + ":" + Feedback.customer_ref,
-    )
-    complaints, people = func.count(Mention.id), func.count(distinct(person))
+    complaints, people = func.count(Mention.id), people_counted()
     query = (
         _per_theme(window, Theme.topic_id, complaints, people, func.avg(Mention.sentiment), *_grave())
         .join(Topic, Topic.id == Theme.topic_id)

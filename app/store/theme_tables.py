@@ -94,7 +94,20 @@ class ThemeEvent(Row):
     id: Mapped[int] = row_id()
     theme_id: Mapped[int] = mapped_column(ForeignKey("themes.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
-    other_theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"))
+    other_theme_id: Mapped[int | None] = mapped_column(ForeignKey("themes.id"), index=True)
     actor: Mapped[str]
     facts: Mapped[Document]
     at: Mapped[datetime]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("theme_events.id"))
+
+
+class ThemeMove(Row):
+    """A mention that a merge or split moved: what taking that back moves the other way."""
+
+    __tablename__ = "theme_moves"
+    __writer__ = "theme"
+    __table_args__ = (Index(None, "mention_id"),)
+    event_id: Mapped[int] = mapped_column(ForeignKey("theme_events.id"), primary_key=True, autoincrement=False)
+    mention_id: Mapped[int] = mapped_column(
+        ForeignKey(Mention.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )

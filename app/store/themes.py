@@ -1,21 +1,22 @@
-"""Reading themes: lists with counts, one theme with its lineage, and how much of the complaints they explain."""
+"""Reading themes: lists with counts, one theme, and which goes on after merges."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, case, distinct, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
+from app.store.copies import is_counted, people_counted
 from app.store.items import theme_visible_to
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Topic
-from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
+from app.store.theme_tables import Theme, ThemeMention
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,6 @@ class ThemeRow:
     people: int
     first_at: datetime | None
     last_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How many complaint mentions there are, in themes, in topics' own themes only, and without any."""
-
-    complaints: int
-    clustered: int
-    topic_only: int
-    unassigned: int
 
 
 def find_theme(session: Session, theme_id: int) -> Theme:
@@ -115,29 +106,6 @@ def show_theme(session: Session, actor: Actor, theme_id: int) -> ThemeRow:
     return ThemeRow(theme, topic.key, topic.name, complaints, people, first_at, last_at)
 
 
-def lineage_of(session: Session, theme_id: int) -> Sequence[ThemeEvent]:
-    """What happened to a theme, oldest first; searches of a topic's own theme are left out."""
-    query = select(ThemeEvent).where(ThemeEvent.theme_id == theme_id, ThemeEvent.kind != "searched")
-    return session.scalars(query.order_by(ThemeEvent.id)).all()
-
-
-def measure_coverage(session: Session) -> Coverage:
-    """How much of the complaints the themes explain."""
-    query = (
-        select(
-            func.count(),
-            func.count(case((Theme.kind == "cluster", 1))),
-            func.count(case((Theme.kind == "topic", 1))),
-        )
-        .select_from(Mention)
-        .outerjoin(ThemeMention, ThemeMention.mention_id == Mention.id)
-        .outerjoin(Theme, Theme.id == ThemeMention.theme_id)
-        .where(Mention.complaint)
-    )
-    complaints, clustered, topic_only = session.execute(query).one()
-    return Coverage(complaints, clustered, topic_only, complaints - clustered - topic_only)
-
-
 def merged_themes(session: Session) -> dict[int, int]:
     """The theme that goes on, by the id of each that was merged, however often since."""
     query = select(Theme.id, Theme.merged_into_id).where(Theme.merged_into_id.is_not(None))
@@ -159,18 +127,16 @@ def topic_level_themes(session: Session, topic_ids: Collection[int]) -> dict[int
 
 
 def _counts() -> Select[int | None, int, int, datetime, datetime]:
-    nameless = case((Feedback.customer_ref.is_(None), Feedback.id))
-    people = func.count(distinct(Feedback.customer_ref)) + func.count(distinct(nameless))
     return (
         select(
             ThemeMention.theme_id,
             func.count().label("complaints"),
-            people.label("people"),
+            people_counted().label("people"),
             func.min(Feedback.occurred_at).label("first_at"),
             func.max(Feedback.occurred_at).label("last_at"),
         )
         .join(Mention, Mention.id == ThemeMention.mention_id)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(Mention.complaint)
+        .where(Mention.complaint, is_counted())
         .group_by(ThemeMention.theme_id)
     )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
+from app.store.copies import is_counted
 from app.store.days import as_date, start_of, utc_day
 from app.store.items import theme_visible_to
 from app.store.label_tables import Mention, TrendCount, TrendLine
@@ -80,7 +81,7 @@ def weekly_complaints(
         select(ThemeMention.theme_id, Feedback.occurred_at)
         .join(Mention, Mention.id == ThemeMention.mention_id)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(ThemeMention.theme_id.in_(sorted(counts)), Mention.complaint)
+        .where(ThemeMention.theme_id.in_(sorted(counts)), Mention.complaint, is_counted())
         .where(Feedback.occurred_at > first, Feedback.occurred_at <= now)
     )
     for theme_id, occurred_at in session.execute(query):
@@ -154,9 +155,10 @@ def _current(session: Session, topic_id: int, first: date) -> Select[date, int, 
 
 def topic_counts() -> tuple[ColumnElement[int], ColumnElement[int], ColumnElement[int]]:
     """Mentions, complaints among them, and the people behind those: columns for grouped mentions and their feedback."""
-    named = distinct(case((Mention.complaint, Feedback.customer_ref)))
-    nameless = distinct(case((and_(Mention.complaint, Feedback.customer_ref.is_(None)), Feedback.id)))
-    return func.count(), func.count(case((Mention.complaint, 1))), func.count(named) + func.count(nameless)
+    complains = and_(Mention.complaint, is_counted())
+    named = distinct(case((complains, Feedback.customer_ref)))
+    nameless = distinct(case((and_(complains, Feedback.customer_ref.is_(None)), Feedback.id)))
+    return func.count(), func.count(case((complains, 1))), func.count(named) + func.count(nameless)
 
 
 def _weeks(session: Session, query: Select[date, int, int, int], first: date, weeks: int) -> tuple[Week, ...]:

@@ -1,12 +1,13 @@
 """Anchors come and change hands here alone: planted for a theme, handed on when it is merged, back if that is undone.
 
 Whoever moves mentions between themes moves anchors with them, or the next mentions go elsewhere: a merge hands them
-over, undoing it hands back what was planted for the theme, and a part that is split off gets an anchor of the rank of
+over, undoing it hands them back, and a part that is split off gets an anchor of the rank of
 its whole, which asks the whole's mentions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,11 +58,14 @@ def lowest_rank(session: Session, theme_id: int) -> int:
     return session.scalar(select(func.min(ThemeAnchor.rank)).where(ThemeAnchor.theme_id == theme_id)) or 0
 
 
-def hand_over_anchors(session: Session, theme: Theme, into: Theme) -> None:
-    """What was near to `theme` belongs to `into` from now on."""
-    session.execute(update(ThemeAnchor).where(ThemeAnchor.theme_id == theme.id).values(theme_id=into.id))
+def hand_over_anchors(session: Session, theme: Theme, into: Theme) -> list[int]:
+    """What was near to `theme` belongs to `into` from now on; the ids of the anchors."""
+    ids = session.scalars(select(ThemeAnchor.id).where(ThemeAnchor.theme_id == theme.id).order_by(ThemeAnchor.id)).all()
+    session.execute(update(ThemeAnchor).where(ThemeAnchor.id.in_(ids)).values(theme_id=into.id))
+    return list(ids)
 
 
-def hand_back_anchors(session: Session, theme: Theme) -> None:
-    """The anchors that were planted for `theme` are its own again."""
-    session.execute(update(ThemeAnchor).where(ThemeAnchor.founder_id == theme.id).values(theme_id=theme.id))
+def hand_back_anchors(session: Session, theme: Theme, into: Theme, anchor_ids: Sequence[int]) -> None:
+    """The anchors that were handed over are `theme`'s again, those that `into` still has."""
+    theirs = update(ThemeAnchor).where(ThemeAnchor.id.in_(anchor_ids), ThemeAnchor.theme_id == into.id)
+    session.execute(theirs.values(theme_id=theme.id))

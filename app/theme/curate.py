@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
-from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
-from app.store.themes import find_theme
+from app.store.curation import lock_themes
+from app.store.theme_tables import Theme, ThemeEvent, ThemeMention, ThemeMove
 from app.theme.anchors import hand_over_anchors
+from app.theme.centre import recentre
 
 LONGEST_NAME = 120
 
@@ -23,14 +25,24 @@ def rename_theme(session: Session, now: datetime, actor: Actor, theme_id: int, n
     Raises:
         AppError: `theme_not_found`, `bad_theme_name`.
     """
-    theme = find_theme(session, theme_id)
+    theme = lock_themes(session, [theme_id])[theme_id]
+    facts = {"before": theme.name, "before_by": theme.named_by, "after": good_name(name)}
+    theme.name, theme.named_by, theme.updated_at = good_name(name), actor.name, now
+    note_event(session, now, actor, theme, "renamed", facts=facts)
+    return theme
+
+
+def good_name(name: str) -> str:
+    """A name as it is stored.
+
+    Raises:
+        AppError: `bad_theme_name`.
+    """
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         message = f"A theme's name has 1 to {LONGEST_NAME} characters."
         raise AppError(Kind.INVALID, "bad_theme_name", message)
-    before, theme.name, theme.named_by, theme.updated_at = theme.name, name, actor.name, now
-    _note(session, now, actor, theme, "renamed", before=before, after=name)
-    return theme
+    return name
 
 
 def mute_theme(session: Session, now: datetime, actor: Actor, theme_id: int, *, muted: bool) -> Theme:
@@ -39,9 +51,11 @@ def mute_theme(session: Session, now: datetime, actor: Actor, theme_id: int, *, 
     Raises:
         AppError: `theme_not_found`, `theme_retired`.
     """
-    theme = _live(session, theme_id)
-    theme.state, theme.updated_at = ("muted" if muted else "active"), now
-    _note(session, now, actor, theme, "muted" if muted else "unmuted")
+    theme = check_live(lock_themes(session, [theme_id])[theme_id])
+    state = "muted" if muted else "active"
+    if theme.state != state:
+        theme.state, theme.updated_at = state, now
+        note_event(session, now, actor, theme, "muted" if muted else "unmuted")
     return theme
 
 
@@ -52,32 +66,47 @@ def merge_themes(session: Session, now: datetime, actor: Actor, theme_id: int, *
         AppError: `theme_not_found`, `theme_retired`, `themes_do_not_merge`.
     """
     # Locked before the mentions are moved: what is matched at this moment is moved as well, or goes elsewhere.
-    both = select(Theme).where(Theme.id.in_([theme_id, into_id])).order_by(Theme.id).with_for_update()
-    session.scalars(both.execution_options(populate_existing=True)).all()
-    theme, into = _live(session, theme_id), _live(session, into_id)
+    both = lock_themes(session, [theme_id, into_id])
+    theme, into = check_live(both[theme_id]), check_live(both[into_id])
     if theme.id == into.id or theme.topic_id != into.topic_id or theme.kind == "topic":
         message = "Merge a theme into another one of the same topic; a topic's own theme stays."
         raise AppError(Kind.INVALID, "themes_do_not_merge", message)
+    facts = {"before": theme.state, "anchors": hand_over_anchors(session, theme, into)}
+    event = note_event(session, now, actor, theme, "merged", facts=facts, other=into)
+    whole = select(literal(event.id), ThemeMention.mention_id).where(ThemeMention.theme_id == theme.id)
+    session.execute(insert(ThemeMove).from_select(["event_id", "mention_id"], whole))
     session.execute(update(ThemeMention).where(ThemeMention.theme_id == theme.id).values(theme_id=into.id))
-    hand_over_anchors(session, theme, into)
     theme.state, theme.merged_into_id, theme.updated_at, into.updated_at = "retired", into.id, now, now
-    _note(session, now, actor, theme, "merged", into=into)
+    recentre(session, into)
     return into
 
 
-def _live(session: Session, theme_id: int) -> Theme:
-    theme = find_theme(session, theme_id)
+def check_live(theme: Theme) -> Theme:
+    """The theme.
+
+    Raises:
+        AppError: `theme_retired`.
+    """
     if theme.state == "retired":
         raise AppError(Kind.CONFLICT, "theme_retired", "This theme was merged into another one and is closed.")
     return theme
 
 
-def _note(
-    session: Session, now: datetime, actor: Actor, theme: Theme, kind: str, *, into: Theme | None = None, **facts: str
-) -> None:
-    into_id = into.id if into is not None else None
-    event = ThemeEvent(theme_id=theme.id, kind=kind, other_theme_id=into_id, actor=actor.name, facts=facts, at=now)
+def note_event(  # noqa: PLR0913 - what a line of lineage says
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    theme: Theme,
+    kind: str,
+    *,
+    facts: dict[str, Any] | None = None,
+    other: Theme | None = None,
+) -> ThemeEvent:
+    """Write a line of a theme's lineage, and of the audit."""
+    facts, other_id = facts or {}, None if other is None else other.id
+    event = ThemeEvent(theme_id=theme.id, kind=kind, other_theme_id=other_id, actor=actor.name, facts=facts, at=now)
     session.add(event)
-    target = {} if into_id is None else {"into": into_id}
-    record_audit(session, now, actor, f"theme_{kind}", f"theme:{theme.id}", **facts, **target)
     session.flush()
+    target = {} if other_id is None else {"other": other_id}
+    record_audit(session, now, actor, f"theme_{kind}", f"theme:{theme.id}", **facts, **target)
+    return event

@@ -118,7 +118,7 @@ def find_halves(kin: Kin) -> Halves | None:
     """The two parts of a theme that has fallen in two; None where it is one."""
     if kin.retired or len(kin.vectors) < 2 * FEW:
         return None
-    smaller = _two_means(kin.vectors)
+    smaller = two_means(kin.vectors)
     if smaller.mean() < HALF:
         return None
     centre, other = centre_of(kin.vectors[~smaller]), centre_of(kin.vectors[smaller])
@@ -142,7 +142,7 @@ def _in_order(one: Kin, other: Kin) -> tuple[Kin, Kin] | None:
     return None if gone.named else (gone, goes_on)
 
 
-def _two_means(vectors: Floats) -> npt.NDArray[np.bool_]:
+def two_means(vectors: Floats) -> npt.NDArray[np.bool_]:
     """Members of the smaller of two clusters (Lloyd), begun along the direction in which they differ most."""
     middle = vectors.mean(axis=0)
     _, _, axes = np.linalg.svd(vectors - middle, full_matrices=False)

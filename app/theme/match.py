@@ -17,10 +17,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.store.anchors import Anchor, hold_themes, live_anchors, newest_anchors, theme_ids_of
+from app.store.copies import Written, load_written
 from app.store.label_tables import Mention, MentionVector
 from app.store.tables import Topic
 from app.store.theme_tables import Theme, ThemeEvent, ThemeMention, WaitingMention
 from app.store.themes import topic_level_themes
+from app.theme.copies import Print, print_texts
+from app.theme.prints import mark_copies
 from app.theme.rule import choose_anchors, stack_vectors
 
 AT_ONCE = 4096
@@ -46,6 +49,7 @@ class Batch:
 
     waiting: tuple[Waiting, ...]
     anchors: Mapping[int, Sequence[Anchor]]  # by topic
+    texts: tuple[Written, ...]  # that they stand in
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,13 @@ class Outcome:
         placed: Where each mention goes.
         newest: The newest anchor that each topic had when it was claimed.
         foreign: Topics with anchors, none of them of the encoder that read these mentions.
+        prints: What copies of the texts are recognised by.
     """
 
     placed: tuple[Placed, ...]
     newest: Mapping[int, int]
     foreign: tuple[int, ...]
+    prints: tuple[Print, ...]
 
 
 def claim(session: Session, now: datetime) -> Batch | None:
@@ -86,7 +92,8 @@ def claim(session: Session, now: datetime) -> Batch | None:
     waiting = tuple(Waiting(*row) for row in session.execute(query))
     if not waiting:
         return None
-    return Batch(waiting, live_anchors(session, {each.topic_id for each in waiting if each.topic_id is not None}))
+    anchors = live_anchors(session, {each.topic_id for each in waiting if each.topic_id is not None})
+    return Batch(waiting, anchors, tuple(load_written(session, [each.mention_id for each in waiting])))
 
 
 def work(batch: Batch, tools: object) -> Outcome:
@@ -106,7 +113,7 @@ def work(batch: Batch, tools: object) -> Outcome:
         if topic_id is not None and model is not None and topic_id in batch.anchors
         if all(anchor.model != model for anchor in batch.anchors[topic_id])
     }
-    return Outcome(tuple(placed), newest, tuple(sorted(foreign)))
+    return Outcome(tuple(placed), newest, tuple(sorted(foreign)), print_texts(batch.texts))
 
 
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
@@ -114,6 +121,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
 
     What a topic gained an anchor for meanwhile goes on waiting: it is asked of all anchors, or of none.
     """
+    mark_copies(session, outcome.prints)
     topics = {each.topic_id for each in outcome.placed if each.topic_id is not None}
     own = _own_themes(session, now, topics)
     whose = _held(session, outcome, own.values())

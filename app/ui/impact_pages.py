@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.orm import Session
 
 from app.api.deps import Id, Now, Reading, TransactionRoute, Writing
 from app.domain.actor import Scope
@@ -15,9 +14,10 @@ from app.store.changes import get_change, list_changes
 from app.store.impact import latest_measurement
 from app.store.items import get_item, open_items_by_theme
 from app.store.taxonomy import is_history_moving
-from app.store.themes import list_themes, measure_coverage
+from app.store.themes import list_themes
 from app.store.trends import weekly_complaints
 from app.ui.charts import sparkline
+from app.ui.coverage_views import coverage_view
 from app.ui.deps import Form, visit, visit_form
 from app.ui.forecast_views import forecast_view
 from app.ui.impact_views import change_card, design_view, expectation, measurement_view
@@ -42,7 +42,7 @@ def show_themes(request: Request, session: Reading, now: Now) -> Response:
         request,
         "themes.html",
         visitor=visitor,
-        coverage=_coverage(session) if visitor.actor.sees_all else "those of your own items",
+        coverage=coverage_view(session, now) if visitor.actor.sees_all else None,
         themes=[
             {
                 "name": row.theme.name if row.theme.kind == "cluster" else f"{row.theme.name}: everything else",
@@ -57,11 +57,6 @@ def show_themes(request: Request, session: Reading, now: Now) -> Response:
             if row.complaints
         ],
     )
-
-
-def _coverage(session: Session) -> str:
-    counted = measure_coverage(session)
-    return f"{counted.complaints} complaints, {counted.unassigned} of them without a topic"
 
 
 @router.get("/impact")

@@ -4,14 +4,15 @@ from sqlalchemy import func, select
 from app.domain.actor import OPERATOR
 from app.store.act_tables import ActionItem
 from app.store.anchors import next_asking
+from app.store.curation import lineage_of
 from app.store.routings import current_routings
 from app.store.tables import Calendar, Owner, Process
 from app.store.theme_tables import Theme, ThemeAnchor, ThemeMention
-from app.store.themes import lineage_of
 from app.theme import adopt, extract, match
-from app.theme.anchors import Spot, hand_back_anchors, plant_anchor
+from app.theme.anchors import Spot, plant_anchor
 from app.theme.curate import merge_themes
 from app.theme.loader import load_discover
+from app.theme.undo import undo_curation
 from classifiers.themes.discover import Group
 from tests.theme.conftest import unit
 
@@ -98,7 +99,7 @@ def test_anchors_go_with_a_merge_and_come_back(session, world, now):
     gone, into = _theme(session, world, 0), _theme(session, world, 1)
     merge_themes(session, now, OPERATOR, gone.id, into_id=into.id)
     assert session.scalars(select(ThemeAnchor.theme_id)).all() == [into.id, into.id]
-    hand_back_anchors(session, gone)
+    undo_curation(session, now, OPERATOR, into.id)
     assert session.scalars(select(ThemeAnchor.theme_id).order_by(ThemeAnchor.id)).all() == [gone.id, into.id]
 
 

@@ -3,9 +3,9 @@ from sqlalchemy import select
 
 from app.domain.actor import OPERATOR
 from app.errors import AppError
+from app.store.curation import lineage_of
 from app.store.tables import AuditEvent
 from app.store.theme_tables import Theme, ThemeMention
-from app.store.themes import lineage_of
 from app.theme.curate import merge_themes, mute_theme, rename_theme
 
 
@@ -22,7 +22,7 @@ def test_a_name_given_by_a_human_is_kept_with_who_gave_it(session, world, now):
     theme = _theme(session, world)
     rename_theme(session, now, OPERATOR, theme.id, "  Refund   late ")
     assert (theme.name, theme.named_by) == ("Refund late", "cli")
-    assert lineage_of(session, theme.id)[-1].facts == {"before": "n", "after": "Refund late"}
+    assert lineage_of(session, theme.id)[-1].facts == {"before": "n", "before_by": None, "after": "Refund late"}
     assert session.scalars(select(AuditEvent.action)).all() == ["theme_renamed"]
 
 

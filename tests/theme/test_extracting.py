@@ -2,9 +2,9 @@ import random
 
 from sqlalchemy import delete, func, insert, select
 
+from app.store.curation import lineage_of
 from app.store.label_tables import Mention, MentionVector
 from app.store.theme_tables import Theme, ThemeEvent, ThemeMention, WaitingMention
-from app.store.themes import lineage_of
 from app.theme import adopt, extract, match
 from app.theme.loader import load_discover
 

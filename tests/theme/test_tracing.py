@@ -5,10 +5,10 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.actor import OPERATOR
+from app.store.curation import lineage_of
 from app.store.label_tables import MentionVector
 from app.store.tables import Feedback
 from app.store.theme_tables import Theme, ThemeAnchor, ThemeMention
-from app.store.themes import lineage_of
 from app.theme import adopt, extract, match, trace
 from app.theme.anchors import Spot, plant_anchor
 from app.theme.curate import rename_theme
