@@ -8,11 +8,12 @@ from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import distinct, func, select
+from sqlalchemy import distinct, exists, func, select
 
 from app.domain.items import AWAITS_ANSWER, FINISHED, TRANSITIONS
 from app.store.act_tables import ActionItem, ItemEvent, Notice, Pause
 from app.store.case_tables import CaseRouting
+from app.store.copy_tables import UncountedMention
 from app.store.event_tables import Event
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Owner, Routing, Score, Topic
@@ -84,6 +85,7 @@ class Watch:
             .join(Mention, Mention.id == ThemeMention.mention_id)
             .join(Feedback, Feedback.id == Mention.feedback_id)
             .where(Theme.state == "active", Mention.complaint, Feedback.occurred_at.between(first, self.now))
+            .where(~exists().where(UncountedMention.mention_id == Mention.id))
             .group_by(Theme.id, Topic.process_id)
             .having(func.count() >= terms["min_complaints"])
             .having(func.count(distinct(Feedback.customer_ref)) >= terms["min_people"])
