@@ -94,10 +94,10 @@ def main() -> None:
             print(f"week {week + 1}: {len(set(after[0].values()))} themes", file=sys.stderr, flush=True)
         with world.runtime.database.reading() as session:
             states = Counter(session.scalars(select(Theme.state).where(Theme.kind == "cluster")))
-    show_step(sets)
     ours.show("ours")
     anew.show("clustered anew, matched by Jaccard")
-    print(f"our themes at the end: {dict(states)}")
+    print(f"our themes at the end: {dict(states)}", flush=True)
+    show_step(sets)
 
 
 def show_step(sets: list[Texts]) -> None:

@@ -107,7 +107,10 @@ def mark_duplicate(
     """
     # In one order: two items that are called duplicates of each other at the same moment must not both be.
     session.execute(
-        select(ActionItem.id).where(ActionItem.id.in_([item_id, of_id])).order_by(ActionItem.id).with_for_update()
+        select(ActionItem.id)
+        .where(ActionItem.id.in_([item_id, of_id]))
+        .order_by(ActionItem.id)
+        .with_for_update(key_share=True)
     )
     item = take_item(session, actor, item_id, version, Action.MARK_DUPLICATE)
     original = visible_item(session, actor, of_id)

@@ -51,7 +51,7 @@ def work(batch: Batch, tools: object) -> Outcome:  # noqa: ARG001 - the stations
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Blank the words, end what is open; whoever comes second finds nothing to do."""
     for item_id in outcome.item_ids:
-        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update()
+        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update(key_share=True)
         item = session.scalar(locked.execution_options(populate_existing=True))
         if item is None or item.cleared_at is not None:
             continue

@@ -79,7 +79,7 @@ def work(batch: Batch, tools: object) -> Outcome:  # noqa: ARG001 - the stations
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Note the look; open again what is back. An item that changed since it was counted is left for its next look."""
     for watched, found in outcome.looked:
-        locked = select(ActionItem).where(ActionItem.id == watched.item_id).with_for_update()
+        locked = select(ActionItem).where(ActionItem.id == watched.item_id).with_for_update(key_share=True)
         item = session.scalar(locked.execution_options(populate_existing=True))
         if item is None or item.version != watched.version or item.state not in FINISHED:
             continue

@@ -57,7 +57,7 @@ def work(batch: Batch, tools: object) -> Outcome:  # noqa: ARG001 - the stations
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Do what is due for each item; whoever comes second finds nothing due."""
     for item_id in outcome.item_ids:
-        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update()
+        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update(key_share=True)
         item = session.scalar(locked.execution_options(populate_existing=True))
         if item is None:
             continue

@@ -60,7 +60,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     ownerships, move_open = load_ownerships(session).with_loads(loads), read_move_open(session)
     gone = _gone(ownerships, now)
     for item_id in outcome.item_ids:
-        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update()
+        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update(key_share=True)
         item = session.scalar(locked.execution_options(populate_existing=True))
         if item is None or item.closed_at is not None:
             continue

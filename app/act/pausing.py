@@ -91,7 +91,7 @@ def continue_item(session: Session, now: datetime, actor: Actor, item_id: int, *
 
 def _take(session: Session, actor: Actor, item_id: int, version: int, action: Action) -> ActionItem:
     # The item is locked before its pause, as by everybody else: in the other order two could wait for each other.
-    session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
+    session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update(key_share=True))
     return take_item(session, actor, item_id, version, action)
 
 

@@ -68,7 +68,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Move each item as its measurement says; a measurement that was looked at is never looked at again."""
     for item_id, measurement_id in outcome.pairs:
         measurement = session.get(Measurement, measurement_id)
-        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update()
+        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update(key_share=True)
         item = session.scalar(locked.execution_options(populate_existing=True))
         if measurement is None or item is None or (item.settled_measurement_id or 0) >= measurement_id:
             continue

@@ -54,7 +54,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     ownerships = load_ownerships(session)
     away = _away(ownerships, now)
     for item_id in outcome.item_ids:
-        session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
+        session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update(key_share=True))
         item = next(iter(items_to_stand_in_for(session, away, item_id=item_id)), None)
         if item is None:
             continue

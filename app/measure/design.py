@@ -126,6 +126,7 @@ def freeze_design(session: Session, now: datetime, actor: Actor, change: Change)
         actor: Who recorded the deployment.
         change: The change, with its roll-out.
     """
+    impact.lock_change(session, change.id)
     design = current_design(session, change)
     if design.frozen_at is not None:
         return design

@@ -100,6 +100,7 @@ def work(batch: Batch, tools: object) -> Outcome:
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Store the looks; the same look again replaces itself."""
     for judged in outcome.judged:
+        impact.lock_change(session, judged.look.change_id)
         wanted = select(Measurement).where(
             Measurement.change_id == judged.look.change_id, Measurement.day == outcome.day
         )

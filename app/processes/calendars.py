@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -100,5 +101,8 @@ def _calendar(
 
 @lru_cache(maxsize=64)
 def _public_holidays(country: str, subdivision: str | None, first: int, last: int) -> dict[date, str]:
-    found = holidays.country_holidays(country, subdiv=subdivision, years=range(first, last + 1))
+    with warnings.catch_warnings():
+        # Some countries' moving holidays are known up to a year only (India's to 2035): what is known is counted with.
+        warnings.simplefilter("ignore", UserWarning)
+        found = holidays.country_holidays(country, subdiv=subdivision, years=range(first, last + 1))
     return {day: str(name) for day, name in found.items()}

@@ -88,6 +88,11 @@ def changes_due(session: Session, day: date, since: date, limit: int) -> Sequenc
     return session.scalars(query).all()
 
 
+def lock_change(session: Session, change_id: int) -> None:
+    """Wait until no other transaction writes down anything about a change; others wait until this one ends."""
+    session.execute(select(Change.id).where(Change.id == change_id).with_for_update(key_share=True))
+
+
 def other_changes(session: Session, change: Change) -> Sequence[tuple[Change, int | None]]:
     """Other changes that were deployed, each with the topic that it is meant for."""
     query = (

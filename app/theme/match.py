@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.store.anchors import Anchor, hold_themes, live_anchors, newest_anchors, theme_ids_of
@@ -190,10 +191,15 @@ def _still_waiting(session: Session, outcome: Outcome) -> dict[int, tuple[int | 
 
 def _own_themes(session: Session, now: datetime, topic_ids: Collection[int]) -> dict[int, int]:
     own = topic_level_themes(session, topic_ids)
-    for topic in session.scalars(select(Topic).where(Topic.id.in_(sorted(set(topic_ids) - own.keys())))):
+    missing = select(Topic).where(Topic.id.in_(sorted(set(topic_ids) - own.keys()))).order_by(Topic.id)
+    for topic in session.scalars(missing).all():
         theme = Theme(topic_id=topic.id, kind="topic", name=topic.name, terms=[], created_at=now, updated_at=now)
-        session.add(theme)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(theme)
+        except IntegrityError:
+            own |= topic_level_themes(session, {topic.id})  # another worker made it at the same moment
+            continue
         session.add(ThemeEvent(theme_id=theme.id, kind="created", actor=STATION, facts={}, at=now))
         own[topic.id] = theme.id
     session.flush()
