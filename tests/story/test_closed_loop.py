@@ -145,7 +145,7 @@ def test_a_complaint_becomes_a_change_with_a_verdict_and_a_relapse_reopens_it(to
     town.usual["refunds"] = 55
     town.talk(weeks=5)
     _the_relapse_reopened_the_item(town)
-    # Nobody sends raw or in files, corrects, publishes, subscribes, leaves or is away here; no rule opens cases.
+    # Nobody sends raw or in files, corrects, publishes, subscribes, leaves or is away; nothing is a case or closed.
     assert town.worked | {"watch"} == {station.name for station in STATIONS} - {
         "fetch",
         "unpack",
@@ -157,6 +157,7 @@ def test_a_complaint_becomes_a_change_with_a_verdict_and_a_relapse_reopens_it(to
         "stand_in",
         "open_case",
         "clear",
+        "come_back",
         "deliver",
         "deliver_slow",
     }
