@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.act import alarms, clear, come_back, escalate, gather, leaving, notify, open_case, settle, standing
+from app.act import alarms, clear, come_back, digest, escalate, gather, leaving, notify, open_case, settle, standing
 from app.act import open as opening
 from app.act.deliver import FAST_LANE, SLOW_LANE
 from app.classify import label, learn, relabel, watch
@@ -22,6 +23,9 @@ from app.runtime import Runtime
 from app.theme import adopt, alerts, extract, match, trace
 
 _log = get_logger("pipeline")
+
+_GLANCE_S = 0.1
+"""Between two looks for more work while batches are under way."""
 
 _ENDLESS = 1_000
 """Batches after which a station that leases no rows is stopped: it would find the same work for ever."""
@@ -49,12 +53,14 @@ class Station:
         module: Its functions.
         wakes: Stations that may have work once it has recorded something.
         every: Cron expression (UTC) at which it looks for work that nobody announced, e.g. because time has passed.
+        at_once: Batches that one run has under way at the same time: for stations that mostly wait for somebody else.
     """
 
     name: str
     module: StationModule
     wakes: tuple[str, ...]
     every: str
+    at_once: int = 1
 
     @property
     def leases(self) -> bool:
@@ -88,8 +94,9 @@ STATIONS: tuple[Station, ...] = (
     Station("effect", effect, ("settle",), "*/10 * * * *"),
     Station("settle", settle, ("gather",), "*/15 * * * *"),
     Station("come_back", come_back, ("gather",), "50 3 * * *"),
-    Station("deliver", FAST_LANE, (), "* * * * *"),
-    Station("deliver_slow", SLOW_LANE, (), "* * * * *"),
+    Station("deliver", FAST_LANE, (), "* * * * *", at_once=8),
+    Station("deliver_slow", SLOW_LANE, (), "* * * * *", at_once=8),
+    Station("digest", digest, ("notify",), "*/5 * * * *"),
     Station("gather", gather, ("notify",), "* * * * *"),
     Station("notify", notify, (), "* * * * *"),
 )
@@ -114,10 +121,11 @@ def run_station(
     Raises:
         SQLAlchemyError: The database does not answer; the engine tries the job again.
     """
+    if station.at_once > 1:
+        return _run_together(runtime, station, stopping, on_batch)
     batches = 0
     while not stopping():
-        with runtime.database.writing() as session:
-            batch = station.module.claim(session, runtime.clock.now())
+        batch = _claim(runtime, station)
         if batch is None:
             break
         if _process(runtime, station, batch):
@@ -129,6 +137,29 @@ def run_station(
             _log.error("station_never_ends", station=station.name, batches=batches)
             return 0
     return batches
+
+
+def _run_together(
+    runtime: Runtime, station: Station, stopping: Callable[[], bool], on_batch: Callable[[str, Any], None]
+) -> int:
+    """The same with several batches under way: one that waits for its answer holds up no other."""
+    batches = 0
+    under_way: dict[Future[bool], Any] = {}
+    with ThreadPoolExecutor(station.at_once, station.name) as pool:
+        while not stopping():
+            batch = _claim(runtime, station) if len(under_way) < station.at_once else None
+            if batch is not None:
+                under_way[pool.submit(_process, runtime, station, batch)] = batch
+            elif not under_way:
+                break
+            # While one waits, rows may fall due whose wake-up this very run has taken over.
+            ended, _ = wait(under_way, timeout=0 if batch is not None else _GLANCE_S, return_when=FIRST_COMPLETED)
+            for one in ended:
+                done = under_way.pop(one)
+                if one.result():
+                    batches += 1
+                    on_batch(station.name, done)
+        return batches + sum(one.result() for one in under_way)
 
 
 def drain(
@@ -147,6 +178,11 @@ def drain(
     while found := sum(run_station(runtime, station, on_batch=on_batch) for station in stations):
         batches += found
     return batches
+
+
+def _claim(runtime: Runtime, station: Station) -> Any | None:  # noqa: ANN401 - each station has its own Batch
+    with runtime.database.writing() as session:
+        return station.module.claim(session, runtime.clock.now())
 
 
 def _process(runtime: Runtime, station: Station, batch: object) -> bool:

@@ -13,12 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.act.notices import channels_of, put_notice
-from app.act.present import who_is_told
+from app.act.notices import put_notice
 from app.act.wording import Letter, one_line
-from app.engine.wake import wake
 from app.processes.owners import load_ownerships
-from app.store.act_tables import ActionItem, Notice
+from app.store.act_tables import ActionItem
 from app.store.alert_counts import STANDING
 from app.store.alert_tables import Alert, AlertEvent, AlertTelling
 from app.store.reference import find_policy
@@ -79,10 +77,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
         if session.scalar(told.on_conflict_do_nothing().returning(AlertTelling.event_id)) is None:
             continue
         letter = write_alert(alert, event.kind, theme.name)
-        if item is not None:
-            put_notice(session, now, item, owner_id, (EVENT, f"alert{alert.id}:{event_id}"), letter)
-        else:
-            _tell(session, now, event, owner_id, letter)
+        put_notice(session, now, item, owner_id, (EVENT, f"alert{alert.id}:{event_id}"), letter)
     session.flush()
 
 
@@ -110,23 +105,3 @@ def _open_item(session: Session, theme_id: int) -> ActionItem | None:
 def _owner_of_step(session: Session, now: datetime, topic_id: int) -> int:
     topic = session.get_one(Topic, topic_id)
     return load_ownerships(session).owner_at(topic.process_id, topic.step_id, now).person.id
-
-
-def _tell(session: Session, now: datetime, event: AlertEvent, owner_id: int, letter: Letter) -> None:
-    """Put the notice of a theme that has no item yet where the others wait."""
-    receiver, not_before = who_is_told(session, owner_id, now)
-    for channel in channels_of(receiver):
-        key = f"alert:{event.alert_id}:{event.id}:{receiver.key}:{channel}"
-        notice = Notice(
-            key=key,
-            owner_id=receiver.id,
-            channel=channel,
-            event=EVENT,
-            subject=letter.subject,
-            body=letter.body,
-            state="waiting",
-            not_before=not_before,
-            created_at=now,
-        )
-        session.add(notice)
-        wake(session, "gather", key)

@@ -1,15 +1,15 @@
 """Stations: tell subscriptions of events. One delivery per endpoint is in flight, and each endpoint keeps its order.
 
-Endpoints that answer at once share a lane; one that failed or dawdled goes to another station's lane until it answers
-at once again, so that nobody waits for it. A delivery is tried by the schedule of `domain.retrying` and then given up;
-if the next one does not get through either, it is not the delivery that is at fault: the endpoint is disabled.
+A batch is one delivery, and several are under way at once. Endpoints that answer at once share a lane; one that is new,
+failed or dawdled is in another station's lane until it answers at once, so that nobody waits for it. A delivery is
+tried by the schedule of `domain.retrying`, then given up; if the next one does not get through either, it is not the
+delivery that is at fault: the endpoint is disabled.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -32,9 +32,6 @@ from app.store.act_tables import ActionItem
 from app.store.quotes import quotations_of_item
 from app.store.subscription_tables import Dispatch, Subscription
 from app.store.subscriptions import Told, is_waiting, next_dispatch
-
-AT_ONCE = 8
-"""Endpoints that one batch sends to, each in a thread of its own."""
 
 LEASE = timedelta(minutes=2)
 """Longer than any one delivery takes."""
@@ -79,13 +76,6 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """At most one delivery for each of several endpoints."""
-
-    parcels: tuple[Parcel, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Attempt:
     """What became of one delivery; without a reason it arrived."""
 
@@ -99,24 +89,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of each delivery of a batch."""
-
-    attempts: tuple[Attempt, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Lane:
     """A station over some of the endpoints.
 
     Attributes:
-        slow: Whether over those that failed or dawdled last time, or over the others.
+        slow: Whether over those that are new, or failed or dawdled last time, or over the others.
     """
 
     slow: bool
 
-    def claim(self, session: Session, now: datetime) -> Batch | None:
-        """Lease endpoints of the lane for which something waits, those first that waited longest."""
+    def claim(self, session: Session, now: datetime) -> Parcel | None:
+        """Lease the endpoint of the lane for which something waits and that was told longest ago."""
         waits = exists().where(Dispatch.subscription_id == Subscription.id, is_waiting())
         free = or_(Subscription.leased_until.is_(None), Subscription.leased_until <= now)
         due = or_(Subscription.retry_at.is_(None), Subscription.retry_at <= now)
@@ -125,42 +108,48 @@ class Lane:
             .where(Subscription.slow == self.slow, Subscription.paused_at.is_(None), Subscription.disabled_at.is_(None))
             .where(free, due, waits)
             .order_by(Subscription.tried_at.is_not(None), Subscription.tried_at, Subscription.id)
-            .limit(AT_ONCE)
+            .limit(1)
             .with_for_update(skip_locked=True, key_share=True)
         )
-        parcels = [_lease(session, now, one) for one in session.scalars(query).all()]
-        found = tuple(parcel for parcel in parcels if parcel is not None)
+        while (subscription := session.scalars(query).one_or_none()) is not None:
+            parcel = _lease(session, now, subscription)
+            if parcel is not None:
+                return parcel
+        return None
+
+    def work(self, batch: Parcel, tools: Tools) -> Attempt:
+        """Send it."""
+        begun, failure = time.monotonic(), _send(batch, tools)
+        return Attempt(
+            batch.subscription_id,
+            batch.dispatch_id,
+            batch.attempts,
+            reason=None if failure is None else str(failure),
+            status=None if failure is None else failure.status,
+            retry_after=None if failure is None else failure.retry_after,
+            seconds=time.monotonic() - begun,
+        )
+
+    def record(self, session: Session, now: datetime, outcome: Attempt) -> None:
+        """Keep what became of it, unless another worker has taken it over meanwhile."""
+        lock = {"key_share": True}
+        subscription = session.get(Subscription, outcome.subscription_id, with_for_update=lock, populate_existing=True)
+        dispatch = session.get(Dispatch, outcome.dispatch_id, populate_existing=True)
+        if subscription is None or dispatch is None or not _is_ours(dispatch, outcome):
+            return
+        subscription.leased_until = None
+        dispatch.status, dispatch.last_error = outcome.status, outcome.reason
+        if outcome.reason is None:
+            _arrived(subscription, dispatch, now, outcome)
+            if subscription.slow != self.slow:
+                wake_for(session, subscription, f"after-{dispatch.id}-{outcome.attempts}-{now.timestamp()}")
+        else:
+            _failed(session, subscription, dispatch, now, outcome)
         session.flush()
-        return Batch(found) if found else None
 
-    def work(self, batch: Batch, tools: Tools) -> Outcome:
-        """Send each, all at the same time."""
-        with ThreadPoolExecutor(AT_ONCE, "deliver") as pool:
-            return Outcome(tuple(pool.map(lambda parcel: _send(parcel, tools), batch.parcels)))
-
-    def record(self, session: Session, now: datetime, outcome: Outcome) -> None:
-        """Keep what became of them; what another worker has taken over meanwhile is left alone."""
-        for attempt in sorted(outcome.attempts, key=lambda one: one.subscription_id):
-            subscription = session.get(
-                Subscription, attempt.subscription_id, with_for_update={"key_share": True}, populate_existing=True
-            )
-            dispatch = session.get(Dispatch, attempt.dispatch_id, populate_existing=True)
-            if subscription is None or dispatch is None or not _is_ours(dispatch, attempt):
-                continue
-            subscription.leased_until = None
-            dispatch.status, dispatch.last_error = attempt.status, attempt.reason
-            if attempt.reason is None:
-                _arrived(subscription, dispatch, now, attempt)
-                if subscription.slow != self.slow:
-                    wake_for(session, subscription, f"after-{dispatch.id}-{attempt.attempts}-{now.timestamp()}")
-            else:
-                _failed(session, subscription, dispatch, now, attempt)
-            session.flush()
-
-    def release(self, session: Session, now: datetime, batch: Batch, reason: str) -> None:
-        """Sending broke down as a whole: each counts as failed."""
-        failed = (Attempt(one.subscription_id, one.dispatch_id, one.attempts, reason) for one in batch.parcels)
-        self.record(session, now, Outcome(tuple(failed)))
+    def release(self, session: Session, now: datetime, batch: Parcel, reason: str) -> None:
+        """Sending broke down: it counts as failed."""
+        self.record(session, now, Attempt(batch.subscription_id, batch.dispatch_id, batch.attempts, reason))
 
 
 FAST_LANE, SLOW_LANE = Lane(slow=False), Lane(slow=True)
@@ -173,7 +162,7 @@ def _lease(session: Session, now: datetime, subscription: Subscription) -> Parce
     if told.dispatch.attempts >= MAX_ATTEMPTS:  # its last attempt was never recorded
         told.dispatch.state, told.dispatch.last_error = "dead", "the worker died while sending it"
         session.flush()
-        return _lease(session, now, subscription)
+        return None
     subscription.leased_until, subscription.tried_at = now + LEASE, now
     told.dispatch.attempts += 1
     told.dispatch.tried_at = now
@@ -215,29 +204,17 @@ def webhook_id(told: Told) -> str:
     return f"evt_{told.event.id}_{int(told.event.at.timestamp() * 1_000_000):x}"
 
 
-def _send(parcel: Parcel, tools: Tools) -> Attempt:
-    begun = time.monotonic()
-    failure: ChannelError | None = None
+def _send(parcel: Parcel, tools: Tools) -> ChannelError | None:
     try:
         (url,) = unseal_secrets(parcel.url, tools.secret_key, OF_SUBSCRIPTIONS)
         secrets = unseal_secrets(parcel.secrets, tools.secret_key, OF_SUBSCRIPTIONS)
         endpoint = Endpoint(url, tuple(secrets), parcel.verbatims, tools.guard)
         tools.open_endpoint(parcel.kind, endpoint)(parcel.message)
     except ChannelError as error:
-        failure = error
+        return error
     except AppError as error:
-        failure = ChannelError(error.message)
-    except Exception as error:  # noqa: BLE001 - a plug-in's mistake must not fail the others; its message may hold secrets
-        failure = ChannelError(f"the channel {parcel.kind} broke down ({type(error).__name__})")
-    return Attempt(
-        parcel.subscription_id,
-        parcel.dispatch_id,
-        parcel.attempts,
-        reason=None if failure is None else str(failure),
-        status=None if failure is None else failure.status,
-        retry_after=None if failure is None else failure.retry_after,
-        seconds=time.monotonic() - begun,
-    )
+        return ChannelError(error.message)
+    return None
 
 
 def _is_ours(dispatch: Dispatch, attempt: Attempt) -> bool:

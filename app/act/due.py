@@ -34,7 +34,7 @@ class Due(StrEnum):
     WAITS_LONG = "waits_long"
 
 
-_TOUCHES_NOTHING = frozenset({Due.SOON, Due.OVERDUE, Due.CLIMB, Due.NUDGE, Due.WAITS_LONG, PASSED_ON})
+_TOUCHES_NOTHING = frozenset({Due.SOON, Due.OVERDUE, Due.CLIMB, Due.NUDGE, Due.WAITS_LONG, PASSED_ON, "stood_in"})
 _TOUCHED = "touched"
 
 Marks = Mapping[str, datetime]

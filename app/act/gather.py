@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.act.notices import channels_of, pass_on, when_told
+from app.act.mailboxes import BETWEEN_MESSAGES, lock_mailbox
+from app.act.readiness import reaches_now
 from app.act.wanted import write_several
-from app.act.wording import Letter
-from app.store.act_tables import ActionItem, Mailbox, Notice
-from app.store.tables import Owner
-
-PAUSE = timedelta(minutes=15)
-"""Between two messages to one person by one channel."""
+from app.store.act_tables import Mailbox, Notice
 
 BATCH = 100
 
@@ -60,25 +55,13 @@ def work(batch: Batch, tools: object) -> Outcome:  # noqa: ARG001 - the stations
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """One message for each person and channel; whoever comes second finds the mailbox taken."""
     for owner_id, channel in outcome.pairs:
-        mailbox = _lock_mailbox(session, now, owner_id, channel)
+        mailbox = lock_mailbox(session, now, owner_id, channel)
         found = _waiting(session, now, mailbox) if mailbox.free_at <= now else ()
-        waiting = [one for one in found if _reaches_now(session, now, one)]
+        waiting = [one for one in found if reaches_now(session, now, one)]
         if waiting:
             _send(session, now, waiting)
-            mailbox.free_at = now + PAUSE
+            mailbox.free_at = now + BETWEEN_MESSAGES
             session.flush()
-
-
-def _lock_mailbox(session: Session, now: datetime, owner_id: int, channel: str) -> Mailbox:
-    try:
-        known = select(Mailbox.id).where(Mailbox.owner_id == owner_id, Mailbox.channel == channel)
-        if session.scalar(known) is None:
-            with session.begin_nested():
-                session.add(Mailbox(owner_id=owner_id, channel=channel, free_at=now))
-    except IntegrityError:
-        pass  # another worker made it at the same moment
-    locked = select(Mailbox).where(Mailbox.owner_id == owner_id, Mailbox.channel == channel).with_for_update()
-    return session.scalars(locked.execution_options(populate_existing=True)).one()
 
 
 def _waiting(session: Session, now: datetime, mailbox: Mailbox) -> Sequence[Notice]:
@@ -90,22 +73,6 @@ def _waiting(session: Session, now: datetime, mailbox: Mailbox) -> Sequence[Noti
         .with_for_update(skip_locked=True)
     )
     return session.scalars(query.execution_options(populate_existing=True)).all()
-
-
-def _reaches_now(session: Session, now: datetime, notice: Notice) -> bool:
-    """Whether its receiver is there; else it waits on, or for whoever stands in for them."""
-    item = session.get(ActionItem, notice.item_id) if notice.item_id is not None else None
-    receiver, not_before = when_told(session, now, item, notice.owner_id)
-    if receiver.id == notice.owner_id:
-        notice.not_before = max(notice.not_before, not_before)
-        return not_before <= now
-    if notice.channel in channels_of(receiver):
-        people = session.get_one(Owner, notice.owner_id), receiver
-        letter = pass_on(session, now, item, people, Letter(notice.subject, notice.body))
-        notice.owner_id, notice.not_before, notice.body = receiver.id, not_before, letter.body
-    else:
-        notice.state = "withdrawn"
-    return False
 
 
 def _send(session: Session, now: datetime, waiting: Sequence[Notice]) -> None:

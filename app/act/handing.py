@@ -15,6 +15,7 @@ from app.domain.actor import Actor
 from app.domain.items import Action
 from app.errors import AppError, Kind
 from app.store.act_tables import ActionItem
+from app.store.reference import is_here
 from app.store.tables import Owner
 
 
@@ -47,7 +48,7 @@ def reassign_item(
     item = take_item(session, actor, item_id, version, Action.REASSIGN)
     reason = read_text(to.reason, "the reason")
     owner = session.get(Owner, to.owner_id)
-    if owner is None or not owner.active:
+    if owner is None or not is_here(owner, now):
         raise AppError(Kind.INVALID, "owner_not_found", "There is no active owner of that name to hand the item to.")
     if owner.id == item.owner_id:
         raise AppError(Kind.INVALID, "same_owner", "The item is already theirs: name another owner.")

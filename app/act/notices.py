@@ -15,8 +15,10 @@ from app.act.present import present_owner, who_is_told
 from app.act.wording import About, Letter, stands_in
 from app.channels.contract import LOG
 from app.domain.actor import Actor
+from app.domain.telling import When
 from app.engine.wake import wake
 from app.store.act_tables import ActionItem, Notice
+from app.store.preferences import preferences_of
 from app.store.subscription_tables import ContactChoice
 from app.store.tables import Calendar, Owner
 
@@ -46,14 +48,14 @@ def about_item(session: Session, item: ActionItem, owner_id: int) -> About:
 
 
 def put_notice(
-    session: Session, now: datetime, item: ActionItem, owner_id: int, occasion: tuple[str, str], letter: Letter
+    session: Session, now: datetime, item: ActionItem | None, owner_id: int, occasion: tuple[str, str], letter: Letter
 ) -> bool:
-    """Tell an owner something once, however often it is asked for, and in working time.
+    """Tell an owner something once, however often it is asked for, in working time, and as they chose.
 
     Args:
         session: The caller's write transaction.
         now: When it falls due.
-        item: What it is about.
+        item: What it is about, if it is about an item.
         owner_id: For whom it is meant; whoever is away or has left is stood in for.
         occasion: The event and what tells this occurrence of it from others, e.g. `("escalated", "rung1")`.
         letter: Subject and body.
@@ -63,25 +65,30 @@ def put_notice(
     """
     event, occurrence = occasion
     receiver, not_before = when_told(session, now, item, owner_id)
+    chosen = preferences_of(session, receiver.id).when(event)
+    if chosen is When.NONE:
+        return False
     meant_for = session.get_one(Owner, owner_id)
-    occasion_key = f"item:{item.id}:{event}:{occurrence}:{meant_for.key}"
+    subject = f"item:{item.id}:" if item is not None else ""
+    occasion_key = f"{subject}{event}:{occurrence}:{meant_for.key}"
     keys = {f"{occasion_key}:{channel}": channel for channel in channels_of(receiver)}
     known = set(session.scalars(select(Notice.key).where(Notice.key.in_(keys))))
     if receiver.id != meant_for.id and len(known) < len(keys):
-        letter = pass_on(session, now, item, (meant_for, receiver), letter)
+        pass_on(session, now, item, (meant_for, receiver))
+        letter = stands_in(letter, meant_for.name)
     for key, channel in keys.items():
         if key in known:
             continue
         session.add(
             Notice(
                 key=key,
-                item_id=item.id,
+                item_id=item.id if item is not None else None,
                 owner_id=receiver.id,
                 channel=channel,
                 event=event,
                 subject=letter.subject,
                 body=letter.body,
-                state="waiting",
+                state="waiting" if chosen is When.IMMEDIATE else "digest",
                 not_before=not_before,
                 created_at=now,
             )
@@ -102,12 +109,16 @@ def when_told(session: Session, now: datetime, item: ActionItem | None, owner_id
     return receiver, opens
 
 
-def pass_on(
-    session: Session, now: datetime, item: ActionItem | None, people: tuple[Owner, Owner], letter: Letter
-) -> Letter:
-    """Let somebody who stands in see the item, and tell them for whom."""
+def pass_on(session: Session, now: datetime, item: ActionItem | None, people: tuple[Owner, Owner]) -> None:
+    """Let somebody who is told in another's place see the item.
+
+    Args:
+        session: The caller's write transaction.
+        now: When.
+        item: What they are told of; None: nothing that they could see.
+        people: For whom it was meant, and who is told.
+    """
     meant_for, receiver = people
     if item is not None:
         facts = {"from": meant_for.key, "owner_id": receiver.id, "owner": receiver.key}
         add_line(session, now, STATION, item.id, Line(PASSED_ON, facts=facts))
-    return stands_in(letter, meant_for.name)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access.links import NO_DIGESTS, sign_link
-from app.act.wanted import still_wanted
+from app.act.readiness import may_leave
 from app.channels.contract import LOG, ChannelError, Message, Part, Sender
 from app.domain.quoting import MOST_FULL
 from app.domain.retrying import LONGEST_WAIT
@@ -101,16 +101,25 @@ def claim(session: Session, now: datetime) -> Batch | None:
         .limit(BATCH)
         .with_for_update(skip_locked=True, of=Notice)
     )
-    rows = session.execute(due).all()
-    if rows and rows[0][0].attempts >= ALONE_AFTER:
-        rows = rows[:1]
-    rows = [row for row in rows if row[0].attempts < ALONE_AFTER] if len(rows) > 1 else rows
-    rows = [row for row in rows if still_wanted(session, row[0])]
+    rows = _leasable(session, now, due)
     for notice, _ in rows:
         notice.attempts += 1
         notice.leased_until = now + LEASE
     session.flush()
     return Batch(tuple(_leased(session, notice, owner) for notice, owner in rows)) if rows else None
+
+
+def _leasable(session: Session, now: datetime, due: Select[Notice, Owner]) -> Sequence[Row[Notice, Owner]]:
+    while rows := session.execute(due).all():
+        if rows[0][0].attempts >= ALONE_AFTER:
+            rows = rows[:1]
+        elif len(rows) > 1:
+            rows = [row for row in rows if row[0].attempts < ALONE_AFTER]
+        leaving = [row for row in rows if may_leave(session, now, row[0])]
+        session.flush()
+        if leaving:
+            return leaving
+    return ()
 
 
 def work(batch: Batch, tools: Tools) -> Outcome:

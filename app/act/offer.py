@@ -13,7 +13,7 @@ from app.store.event_tables import Event
 from app.store.subscription_tables import Dispatch, Subscription
 
 FAST, SLOW = "deliver", "deliver_slow"
-"""The stations that send: one for endpoints that answer at once, one for those that failed or dawdled."""
+"""The stations that send: one for endpoints that answer at once, one for all others."""
 
 
 def offer_event(session: Session, now: datetime, event: Event) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.domain.calendar import next_opening
+from app.domain.calendar import CalendarError, next_opening
 from app.domain.ownership import Named
 from app.processes.calendars import to_calendar
 from app.processes.owners import load_ownerships
@@ -47,4 +47,7 @@ def present_owner(session: Session, owner_id: int, at: datetime) -> Owner:
 
 
 def _opening(session: Session, owner: Owner, at: datetime) -> datetime:
-    return next_opening(to_calendar(session.get_one(Calendar, owner.calendar_id), at), at)
+    try:
+        return next_opening(to_calendar(session.get_one(Calendar, owner.calendar_id), at), at)
+    except CalendarError:
+        return at  # a calendar that cannot be counted with must not keep anybody from being told

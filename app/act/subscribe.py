@@ -81,6 +81,7 @@ def create_subscription(
         owner_id=new.owner_id,
         verbatims=new.verbatims,
         created_at=now,
+        slow=True,  # until it has answered at once
     )
     session.add(row)
     session.flush()

@@ -11,7 +11,7 @@ from app.api.deps import Admin, Reading
 from app.api.paging import Listing, Paged, position_of
 from app.store.notices import list_notices
 
-NoticeState = Literal["waiting", "pending", "sent", "skipped", "parked", "merged", "withdrawn"]
+NoticeState = Literal["waiting", "pending", "sent", "skipped", "parked", "merged", "withdrawn", "digest"]
 
 router = APIRouter(prefix="/v1/notices", tags=["notices"], route_class=ApiRoute)
 
@@ -27,7 +27,8 @@ class NoticeOut(BaseModel):
     subject: str
     state: NoticeState = Field(
         description="`waiting` (for the receiver's working time), `pending`, `sent`, `skipped` (no such channel), "
-        "`parked` (failed too often), `merged` (went out as a part of another) or `withdrawn` (had lost its point)."
+        "`parked` (failed too often), `merged` (went out as a part of another), `withdrawn` (had lost its point) or "
+        "`digest` (kept for it)."
     )
     not_before: datetime
     coalesced_into_id: int | None = Field(description="The message that told this among other things.")

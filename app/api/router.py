@@ -28,6 +28,7 @@ from app.api import (
     intake,
     item_actions,
     keys,
+    me,
     model,
     notices,
     owners,
@@ -87,6 +88,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     keys.router,
     users.router,
     notices.router,
+    me.router,
     subscriptions.router,
     audit.router,
 )

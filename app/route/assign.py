@@ -53,11 +53,13 @@ def claim(session: Session, now: datetime) -> Batch | None:
     policy = rulebook.policy
     window = window_of(policy.window_days, now)
     standing = current_routings(session)
-    due = [
-        facts
-        for facts in theme_facts(session, window, min_complaints=policy.min_complaints, min_people=policy.min_people)
-        if (facts.theme_id, facts.place.process_id) not in standing
-    ]
+    due = theme_facts(
+        session,
+        window,
+        min_complaints=policy.min_complaints,
+        min_people=policy.min_people,
+        wanted=lambda theme_id, process_id: (theme_id, process_id) not in standing,
+    )
     return Batch(tuple(due[:LIMIT]), rulebook, now) if due else None
 
 

@@ -117,7 +117,7 @@ class Notice(Row, Leased):
 
     It is `waiting` until its receiver works and their mailbox is free, then `pending` until a channel takes it: `sent`,
     `skipped` (no such channel) or `parked` (failed too often). `merged`: it went out as a part of another one.
-    `withdrawn`: it had lost its point before it went out.
+    `withdrawn`: it had lost its point before it went out. `digest`: it is kept for its receiver's digest.
     """
 
     __tablename__ = "notices"
@@ -149,3 +149,29 @@ class Mailbox(Row):
     owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
     channel: Mapped[str]
     free_at: Mapped[datetime]
+
+
+class NoticePreference(Row):
+    """What an owner chose to be told at once, with the digest or not at all; without a row everything is as usual."""
+
+    __tablename__ = "notice_preferences"
+    __writer__ = "act"
+    id: Mapped[int] = row_id()
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"), unique=True)
+    events: Mapped[Document]  # domain.telling: Occasion -> When
+    digest: Mapped[str] = mapped_column(String(16))  # weekly or daily; whether one is wanted stands in contact_choices
+    updated_at: Mapped[datetime]
+
+
+class Digest(Row):
+    """That the digest of a person for a day was made, or found to be empty."""
+
+    __tablename__ = "digests"
+    __writer__ = "act"
+    __table_args__ = (UniqueConstraint("owner_id", "day"),)
+    id: Mapped[int] = row_id()
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"))
+    day: Mapped[date]  # by the wall clock of the owner's calendar
+    since: Mapped[datetime]  # what happened from here on is in it
+    composed_at: Mapped[datetime]
+    empty: Mapped[bool]

@@ -14,7 +14,7 @@ from app.store.days import as_date, start_of, utc_day
 from app.store.impact import Span, within
 from app.store.label_tables import Mention
 from app.store.tables import Feedback, Process, Topic
-from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
+from app.store.theme_tables import Theme, ThemeAnchor, ThemeEvent, ThemeMention
 
 STANDING = ("open", "growing")
 
@@ -50,6 +50,11 @@ def watched_themes(session: Session) -> list[WatchedTheme]:
         .order_by(Theme.id)
     )
     return [WatchedTheme(*row) for row in session.execute(query)]
+
+
+def gathering_themes(session: Session) -> set[int]:
+    """Themes that still gather their past, newest mentions first: until they have it they seem to rise."""
+    return set(session.scalars(select(ThemeAnchor.theme_id).where(ThemeAnchor.asks_below.is_not(None))))
 
 
 def people_by_theme(session: Session, span: Span) -> list[tuple[int, int, date, int]]:

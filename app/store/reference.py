@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,6 +32,13 @@ def list_owners(session: Session, *, inactive: bool = False) -> Sequence[Owner]:
 def find_owner(session: Session, key: str) -> Owner | None:
     """The owner with this key, active or not."""
     return session.scalar(select(Owner).where(Owner.key == key))
+
+
+def is_here(owner: Owner, at: datetime) -> bool:
+    """Whether an owner belongs to the company on the UTC day of ``at``; they may be away."""
+    day = at.astimezone(UTC).date()
+    come = owner.valid_from is None or owner.valid_from <= day
+    return owner.active and come and (owner.valid_to is None or day < owner.valid_to)
 
 
 def list_teams(session: Session, *, inactive: bool = False) -> Sequence[Team]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -69,10 +69,18 @@ def counted(window: Window) -> ColumnElement[bool]:
     return and_(Mention.complaint, window.holds())
 
 
-def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, min_people: int = 1) -> list[ThemeFacts]:
+def theme_facts(
+    session: Session,
+    window: Window,
+    *,
+    min_complaints: int = 1,
+    min_people: int = 1,
+    wanted: Callable[[int, int | None], bool] = lambda _theme_id, _process_id: True,
+) -> list[ThemeFacts]:
     """Active themes of active topics whose complaints in the window reach both numbers, most complaints first.
 
-    A feedback without a customer ref counts as a person of its own.
+    A feedback without a customer ref counts as a person of its own. ``wanted`` says by theme and process whose facts
+    are asked for: where there are none, the complaints are only counted.
     """
     person = case(
         (Feedback.customer_ref.is_(None), "f:" + cast(Feedback.id, String)),
@@ -87,7 +95,8 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
         .having(complaints >= min_complaints, people >= min_people)
         .order_by(complaints.desc(), Theme.id)
     )
-    rows = session.execute(query).all()
+    topics = topic_places(session)
+    rows = [row for row in session.execute(query) if wanted(row[0], topics[row[1]][1].process_id)]
     if not rows:
         return []
     frictions = _most_frequent(session, window, Mention.friction)
@@ -95,7 +104,6 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
     segments = _most_frequent(session, window, Feedback.segment)
     scores = read_scores(session, window)
     before = {row[0]: row[1] for row in session.execute(_per_theme(window.before(), func.count()))}
-    topics = topic_places(session)
     return [
         ThemeFacts(
             theme_id=row[0],
@@ -120,7 +128,7 @@ def theme_facts(session: Session, window: Window, *, min_complaints: int = 1, mi
 
 def facts_of(session: Session, window: Window, theme: Theme) -> ThemeFacts:
     """The facts of one theme, whatever its state and however few its complaints."""
-    known = next((facts for facts in theme_facts(session, window) if facts.theme_id == theme.id), None)
+    known = next(iter(theme_facts(session, window, wanted=lambda theme_id, _process_id: theme_id == theme.id)), None)
     topics, place = topic_places(session)[theme.topic_id]
     return known or ThemeFacts(theme.id, topics, place, complaints=0, people=0, first=window.first, last=window.last)
 

@@ -32,7 +32,7 @@ class Subscription(Row, Leased):
     paused_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]  # the receiver is gone, or nothing got through for days
     disabled_why: Mapped[str | None]
-    slow: Mapped[bool] = mapped_column(default=False, server_default=false())  # failed or dawdled: has its own lane
+    slow: Mapped[bool] = mapped_column(default=False, server_default=false())  # not known to answer at once
     broken: Mapped[bool] = mapped_column(default=False, server_default=false())  # gave one up, and no success since
     retry_at: Mapped[datetime | None]  # nothing is sent before
     tried_at: Mapped[datetime | None]

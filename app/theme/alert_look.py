@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.theme.alarm.baseline import Baseline, fit_baseline
-from app.theme.alarm.life import QUIET_DAYS, AlertState, Course, EndReason, count_limits, next_state
+from app.theme.alarm.life import QUIET_DAYS, AlertState, Course, EndReason, count_limits, day_limits, next_state
 from app.theme.alarm.panel import Floats, Ints, Panel
 from app.theme.alarm.surprise import Surprise, first_reached, learned_level, threshold, weigh
 from app.theme.alert_panel import Watch
@@ -273,15 +273,17 @@ def _tomorrow(panel: Panel, counts: Floats) -> Panel:
 
 
 def _series(course: Course, first: date) -> list[dict[str, Any]]:
-    days = zip(course.observed, course.expected, course.extra, strict=True)
-    rows = []
-    for at, (observed, expected, extra) in enumerate(days):
-        low, high = count_limits(float(expected), float(extra), course.level_sd)
-        day = (first + timedelta(days=at)).isoformat()
-        rows.append(
-            {"day": day, "observed": int(observed), "expected": round(float(expected), 3), "low": low, "high": high}
-        )
-    return rows
+    days = zip(course.observed, course.expected, *day_limits(course), strict=True)
+    return [
+        {
+            "day": (first + timedelta(days=at)).isoformat(),
+            "observed": int(observed),
+            "expected": round(float(expected), 3),
+            "low": float(low),
+            "high": float(high),
+        }
+        for at, (observed, expected, low, high) in enumerate(days)
+    ]
 
 
 def _beside_topics(watch: Watch, baseline: Baseline) -> Baseline:

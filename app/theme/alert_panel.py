@@ -18,6 +18,7 @@ from app.store import impact
 from app.store.alert_counts import (
     WatchedTheme,
     alerts_between,
+    gathering_themes,
     known_watches,
     last_searches,
     people_by_theme,
@@ -114,7 +115,8 @@ def read_watch(session: Session, day: date) -> Watch | None:
     span = Span(max(oldest + timedelta(days=1), day - timedelta(days=HISTORY - 1)), day)
     rows = people_by_theme(session, span)
     seen = {theme for theme, *_ in rows}
-    themes = tuple(theme for theme in watched_themes(session) if theme.id in seen)
+    gathering = gathering_themes(session)
+    themes = tuple(theme for theme in watched_themes(session) if theme.id in seen - gathering)
     place = {theme.id: at for at, theme in enumerate(themes)}
     counts = np.zeros((len(themes), span.days + 1))
     sources: dict[int, dict[int, dict[date, int]]] = {}
@@ -139,7 +141,7 @@ def read_watch(session: Session, day: date) -> Watch | None:
         standing=_standing(place, alerts),
         ended=_ended(place, alerts),
         exposures=exposures,
-        orphaned=tuple(a.id for a in alerts if a.state != AlertState.ENDED and _stands(a) and a.theme_id not in place),
+        orphaned=tuple(a.id for a in alerts if _stands(a) and a.theme_id not in place.keys() | gathering),
     )
 
 

@@ -26,11 +26,11 @@ def record_look(session: Session, now: datetime, looked: Looked) -> None:
     if session.scalar(first.returning(AlertLook.day)) is None:
         return
     watches = _hold_watches(session, [each.theme_id for each in looked.expectations])
-    standing = _standing_themes(session, [each.theme_id for each in looked.opened])
+    barred = _barred(session, [each.theme_id for each in looked.opened])
     for moved in looked.moved:
         _move(session, now, moved)
     for opened in looked.opened:
-        if opened.theme_id not in standing:
+        if opened.theme_id not in barred:
             _open(session, now, looked, opened)
     for alert_id in looked.orphaned:
         _orphan(session, now, alert_id)
@@ -43,10 +43,10 @@ def record_storms(session: Session, now: datetime, storms: tuple[Stormy, ...]) -
     """Open alerts for themes whose people of today already reach what their last look said."""
     themes = [each.theme_id for each in storms]
     watches = _hold_watches(session, themes)
-    standing = _standing_themes(session, themes)
+    barred = _barred(session, themes)
     look = session.scalars(select(AlertLook).order_by(AlertLook.day.desc()).limit(1)).one()
     for storm in storms:
-        if storm.theme_id not in standing and watches[storm.theme_id].day == storm.watch.day:
+        if storm.theme_id not in barred and watches[storm.theme_id].day == storm.watch.day:
             _storm(session, now, look, storm)
     session.flush()
 
@@ -58,9 +58,11 @@ def _hold_watches(session: Session, theme_ids: list[int]) -> dict[int, AlertWatc
     return {row.theme_id: row for row in rows}
 
 
-def _standing_themes(session: Session, theme_ids: list[int]) -> set[int]:
-    query = select(Alert.theme_id).where(Alert.theme_id.in_(sorted(theme_ids)), Alert.state.in_(STANDING))
-    return set(session.scalars(query))
+def _barred(session: Session, theme_ids: list[int]) -> set[int]:
+    """Themes that have an alert by now, or were muted or retired meanwhile."""
+    standing = select(Alert.theme_id).where(Alert.theme_id.in_(sorted(theme_ids)), Alert.state.in_(STANDING))
+    inactive = select(Theme.id).where(Theme.id.in_(sorted(theme_ids)), Theme.state != "active")
+    return {*session.scalars(standing), *session.scalars(inactive)}
 
 
 def _held(session: Session, alert_id: int) -> Alert:

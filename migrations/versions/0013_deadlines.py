@@ -1,4 +1,4 @@
-"""pauses; notices wait for working time and are gathered; one mailbox per person and channel.
+"""pauses; notices wait for working time and are gathered; one mailbox per person and channel; digests and what owners choose.
 
 Revision ID: 0013
 Revises: 0012
@@ -32,6 +32,29 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["owners.id"], name=op.f("fk_mailboxes_owner_id_owners")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailboxes")),
         sa.UniqueConstraint("owner_id", "channel", name=op.f("uq_mailboxes_owner_id_channel")),
+    )
+    op.create_table(
+        "notice_preferences",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("owner_id", KEY, nullable=False),
+        sa.Column("events", JSON, nullable=False),
+        sa.Column("digest", sa.String(length=16), nullable=False),
+        sa.Column("updated_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["owners.id"], name=op.f("fk_notice_preferences_owner_id_owners")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_preferences")),
+        sa.UniqueConstraint("owner_id", name=op.f("uq_notice_preferences_owner_id")),
+    )
+    op.create_table(
+        "digests",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("owner_id", KEY, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("composed_at", MOMENT, nullable=False),
+        sa.Column("empty", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["owners.id"], name=op.f("fk_digests_owner_id_owners")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_digests")),
+        sa.UniqueConstraint("owner_id", "day", name=op.f("uq_digests_owner_id_day")),
     )
 
 
@@ -72,6 +95,8 @@ def _grow_notices() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("digests")
+    op.drop_table("notice_preferences")
     op.drop_table("mailboxes")
     op.drop_table("pauses")
     op.drop_index(op.f("ix_notices_item_id"), "notices")
@@ -79,7 +104,7 @@ def downgrade() -> None:
     # The release before knows neither notices that wait nor notices that went out as part of another.
     op.execute("UPDATE notices SET state = 'pending' WHERE state = 'waiting'")
     op.execute("UPDATE notices SET state = 'sent' WHERE state = 'merged'")
-    op.execute("UPDATE notices SET state = 'skipped' WHERE state = 'withdrawn'")
+    op.execute("UPDATE notices SET state = 'skipped' WHERE state IN ('withdrawn', 'digest')")
     with op.batch_alter_table("notices") as notices:
         notices.drop_constraint(op.f("fk_notices_coalesced_into_id_notices"), type_="foreignkey")
         notices.drop_column("coalesced_into_id")

@@ -11,9 +11,10 @@ from app.channels.contract import ChannelError
 from app.domain.actor import OPERATOR
 from app.errors import AppError
 from app.store.act_tables import Notice
-from app.store.tables import Owner
+from app.store.tables import Calendar, Owner
 
 MINUTE = timedelta(minutes=1)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Channel:
@@ -58,7 +59,8 @@ def test_a_channel_that_is_not_set_up_is_skipped(notices, run, now):
     assert not run(notify, now + 30 * MINUTE, Tools(log=Channel(), email=Channel()))
 
 
-def test_a_failed_notice_is_tried_again_later_and_later(notices, run, now):
+def test_a_failed_notice_is_tried_again_later_and_later(session, notices, run, now):
+    session.query(Calendar).one().week = {day: [["00:00", "24:00"]] for day in DAYS}
     down = Tools(log=Channel(), email=Channel(ChannelError("the mail server cannot be reached (TimeoutError)")))
     run(notify, now, down)
     assert (notices["log"].state, notices["email"].state) == ("sent", "pending")
@@ -74,6 +76,17 @@ def test_a_failed_notice_is_tried_again_later_and_later(notices, run, now):
     assert gaps == [1, 5, 30, 120, 360, 720]
     assert (notices["email"].state, notices["email"].attempts) == ("parked", 7)
     assert notices["email"].last_error == "the mail server cannot be reached (TimeoutError)"
+
+
+def test_a_failed_notice_is_not_tried_again_at_night(notices, run, now):
+    evening = now + timedelta(hours=5, minutes=55)  # five minutes before closing
+    down = Tools(log=Channel(), email=Channel(ChannelError("down")))
+    for minutes in (0, 1):
+        run(notify, evening + minutes * MINUTE, down)
+    assert not run(notify, evening + 10 * MINUTE, down)
+    mail = Channel()
+    assert run(notify, now.replace(hour=7) + timedelta(days=1), Tools(log=Channel(), email=mail))
+    assert len(mail.got) == 1
 
 
 def test_a_permanent_refusal_is_parked_at_once(notices, run, now):

@@ -76,7 +76,9 @@ def test_rules_are_tried_on_the_history_without_being_stored(apply, client_for, 
     apply(COMPANY)
     rules = [{"key": "fast", "when": {"topic": ["refunds"]}, "then": {"goal": "8 hours"}}]
     told = analyst.post("/v1/rules/preview", json={"rules": rules, "days": 30}).json()
-    assert told["complaints"] == 0
+    assert (told["complaints"], told["uncovered_share"], told["uncovered_by"]) == (0, 0, {})
+    ahead = analyst.post("/v1/rules/preview", json={"at": "2027-01-04T00:00:00Z"}).json()
+    assert ahead["at"].startswith("2027-01-04T00:00:00")
     assert analyst.get("/v1/rules").json() == []
     bad = [{"key": "fast", "when": {"topic": ["nothing"]}, "then": {"goal": "8 hours"}}]
     problem(analyst.post("/v1/rules/preview", json={"rules": bad}), 422, "invalid_rules")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.act.deliver import FAST_LANE
+from app.act.deliver import SLOW_LANE
 from app.act.happenings import tell
 from app.api import subscriptions as resource
 from app.domain.actor import Scope
@@ -92,8 +92,8 @@ def test_the_log_shows_what_became_of_each_event_and_sends_again(admin, made, da
     with database.writing() as session:
         for number in range(3):
             tell(session, now, Happening.FIXED, f"change:{number}", change_id=number)
-        batch = FAST_LANE.claim(session, now)
-        FAST_LANE.release(session, now, batch, "the receiver answered 500")
+        batch = SLOW_LANE.claim(session, now)
+        SLOW_LANE.release(session, now, batch, "the receiver answered 500")
     listed = admin.get(f"{path}?limit=2").json()
     assert [row["subject"] for row in listed["items"]] == ["change:2", "change:1"]
     (last,) = admin.get(listed["next"]).json()["items"]

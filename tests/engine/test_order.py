@@ -1,5 +1,6 @@
 """How a station is run: claim, work, record, and what happens when one of them fails."""
 
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
@@ -186,6 +187,24 @@ def test_a_station_told_to_stop_leaves_the_rest_for_later(runtime, database, put
 
     assert run_station(runtime, station, stopping=lambda: bool(unpack.batches)) == 1
     assert actions(database) == {"unpacked": 10}
+
+
+def test_a_batch_that_waits_holds_up_no_other_where_several_may_be_under_way(runtime, database, put):
+    put(b"waits", b"one", b"two", b"poison")
+    others_done, unpack = threading.Event(), Unpack(size=1)
+
+    def work(batch, tools):
+        if b"waits" in batch.bodies:
+            assert others_done.wait(60)
+        elif b"two" in batch.bodies:
+            others_done.set()
+        return unpack.work(batch, tools)
+
+    module = SimpleNamespace(claim=unpack.claim, work=work, record=unpack.record, release=unpack.release)
+    assert run_station(runtime, Station("unpack", module, (), "* * * * *", at_once=3)) == 3
+    assert states(database)[:3] == [(body, "unpacked") for body in (b"waits", b"one", b"two")]
+    assert states(database)[3] == (b"poison", "quarantined")
+    assert actions(database) == {"unpacked": 3}
 
 
 def test_a_record_wakes_the_next_stations_in_its_own_transaction(runtime, database, put):

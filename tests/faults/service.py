@@ -85,7 +85,7 @@ def dying(station, stage, marker):
         ("unpack", "accepted"): {"claim": claim_and_die},
         ("label", "labelling"): {"work": work_and_die},
         ("match", "labelled"): {"claim": claim_and_die},
-        ("deliver", "delivered"): {"work": work_and_die},  # it has arrived, and nobody has noted it
+        ("deliver_slow", "delivered"): {"work": work_and_die},  # it has arrived, and nobody has noted it
     }
     if station.name == "relabel" and stage in {"relabelling", "swapping"}:
         functions = _killed_while_relabelling(module, stage, marker)

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from app.store.alert_tables import Alert, AlertEvent, AlertLook, AlertWatch
 from app.store.label_tables import Mention
 from app.store.tables import AuditEvent, Calendar, Exposure, Feedback, Process, Source, TaxonomyVersion, Topic
-from app.store.theme_tables import Theme, ThemeEvent, ThemeMention
+from app.store.theme_tables import Theme, ThemeAnchor, ThemeEvent, ThemeMention
 from app.theme import alerts
 
 TOOLS = SimpleNamespace(settings=SimpleNamespace(alerts_per_week=1.0))
@@ -32,9 +32,8 @@ class Months:
         session.flush()
         self.themes = [self.theme(f"problem {at}") for at in range(THEMES)]
         chance = np.random.default_rng(7)
-        for theme in self.themes:
-            for ago in range(DAYS, 0, -1):
-                self.complain(theme, ago, int(chance.poisson(3)))
+        days = [(theme, ago) for theme in self.themes for ago in range(DAYS, 0, -1)]
+        self._store([self._person(theme, ago) for theme, ago in days for _ in range(chance.poisson(3))])
 
     def source(self, key):
         source = Source(key=key, connector="native", config={}, created_at=self.at(DAYS))
@@ -52,31 +51,29 @@ class Months:
     def at(self, ago, hour=12):
         return datetime(self.today.year, self.today.month, self.today.day, hour, tzinfo=UTC) - timedelta(days=ago)
 
-    def complain(self, theme, ago, people, source=None, *, customer=None, received_ago=None, hour=7):
-        at, rows = self.at(ago, hour), []
-        for _ in range(people):
-            self.count += 1
-            rows.append(
-                Feedback(
-                    source_id=(source or self.crm).id, external_id=str(self.count), digest="", medium="review",
-                    occurred_at=at, received_at=self.at(ago if received_ago is None else received_ago),
-                    customer_ref=customer or f"c{self.count}", attributes={}, state="labelled",
-                )
-            )  # fmt: skip
-        self.session.add_all(rows)
-        self.session.flush()
-        mentions = [
-            Mention(
-                feedback_id=row.id, content_rev=1, turn=0, start=0, end=4, topic_id=self.topic.id,
-                topic_confidence=0.9, sentiment=-0.8, sentiment_label="negative", sentiment_confidence=0.9,
-                complaint=True, complaint_confidence=0.9, friction=None, friction_confidence=0.1, fingerprint="f",
-            )
-            for row in rows
-        ]  # fmt: skip
-        self.session.add_all(mentions)
-        self.session.flush()
-        self.session.add_all([ThemeMention(mention_id=m.id, theme_id=theme.id, assigned_at=at) for m in mentions])
-        self.session.flush()
+    def complain(self, theme, ago, people, source=None, *, customer=None, received_ago=None):
+        self._store([self._person(theme, ago, source, customer, received_ago) for _ in range(people)])
+
+    def _person(self, theme, ago, source=None, customer=None, received_ago=None):
+        """Rows of one feedback with one complaint."""
+        self.count += 1
+        at = self.at(ago, hour=7)
+        feedback = {
+            "id": self.count, "source_id": (source or self.crm).id, "external_id": str(self.count), "digest": "",
+            "medium": "review", "occurred_at": at, "customer_ref": customer or f"c{self.count}", "attributes": {},
+            "received_at": self.at(ago if received_ago is None else received_ago), "state": "labelled",
+        }  # fmt: skip
+        mention = {
+            "id": self.count, "feedback_id": self.count, "content_rev": 1, "turn": 0, "start": 0, "end": 4,
+            "topic_id": self.topic.id, "topic_confidence": 0.9, "sentiment": -0.8, "sentiment_label": "negative",
+            "sentiment_confidence": 0.9, "complaint": True, "complaint_confidence": 0.9, "friction": None,
+            "friction_confidence": 0.1, "fingerprint": "f",
+        }  # fmt: skip
+        return feedback, mention, {"mention_id": self.count, "theme_id": theme.id, "assigned_at": at}
+
+    def _store(self, people):
+        for table, rows in zip((Feedback, Mention, ThemeMention), zip(*people, strict=True), strict=True):
+            self.session.execute(insert(table), list(rows))
 
 
 @pytest.fixture
@@ -246,6 +243,22 @@ def test_a_new_theme_that_grows_as_its_topic_does_is_none(session, months, now):
             for theme in months.themes:
                 months.complain(theme, ago, 12)
     assert found.id not in {alert.theme_id for alert in _look(session, now) if alert.kind == "emerging"}
+
+
+def test_a_theme_that_still_gathers_its_past_is_not_looked_at_yet(session, months, now):
+    months.complain(months.themes[3], 1, 25)
+    anchor = ThemeAnchor(
+        theme_id=months.themes[3].id, founder_id=months.themes[3].id, topic_id=months.topic.id, model="m", vector=b"",
+        rank=0, asks_below=9, created_at=now,
+    )  # fmt: skip
+    session.add(anchor)
+    session.flush()
+    assert _look(session, now) == []
+    anchor.asks_below = None
+    for theme in months.themes:
+        months.complain(theme, 0, 25 if theme is months.themes[3] else 3)
+    (alert,) = _look(session, now, days=1)
+    assert alert.excess_from == months.today - timedelta(days=1)
 
 
 def test_holidays_of_the_calendars_are_expected_to_be_different(session, months, now):

@@ -82,6 +82,14 @@ class Course:
         return float(np.sum(newest.observed)) <= newest.limits(STILL_HIGH)[1]
 
 
+def day_limits(course: Course, share: float = BAND) -> tuple[Floats, Floats]:
+    """Within which each day's count lies with this probability, if all is as expected."""
+    beyond = np.maximum(course.expected * course.extra + (course.expected * course.level_sd) ** 2, 1e-9)
+    size, tail = course.expected**2 / beyond, (1 - share) / 2
+    low, high = nbinom.ppf([[tail], [1 - tail]], size, size / (size + course.expected))
+    return low, high
+
+
 def count_limits(mean: float, extra: float, level_sd: float, share: float = BAND) -> tuple[float, float]:
     """Within which a count lies with this probability.
 
@@ -91,10 +99,8 @@ def count_limits(mean: float, extra: float, level_sd: float, share: float = BAND
         level_sd: Standard deviation of the logarithm of the expectation, which is not known exactly.
         share: The probability.
     """
-    beyond = max(mean * extra + (mean * level_sd) ** 2, 1e-9)
-    size, tail = mean * mean / beyond, (1 - share) / 2
-    low, high = nbinom.ppf([tail, 1 - tail], size, size / (size + mean))
-    return float(low), float(high)
+    low, high = day_limits(Course(np.zeros(1), np.array([mean]), np.array([extra]), level_sd), share)
+    return float(low[0]), float(high[0])
 
 
 def next_state(state: AlertState, told_pace: float, course: Course) -> tuple[AlertState, EndReason | None, float]:
