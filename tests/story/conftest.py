@@ -181,6 +181,11 @@ class Diary:
         there = self.is_open(self.owners[owner]["calendar"], instant) and not self.away(owner, instant)
         return there and not self.has_left(owner, instant)
 
+    def works_on(self, owner, day):
+        """Whether the owner works at all on a day where they are."""
+        noon = datetime.combine(day, time(12), tzinfo=self.zone(owner))
+        return bool(self._hours(self.owners[owner]["calendar"], day)) and not self.away(owner, noon)
+
     def has_left(self, owner, instant):
         """Whether the owner is no longer with the company on the UTC day of the instant."""
         until = self.owners[owner].get("until")

@@ -37,6 +37,7 @@ class Watch:
     def __init__(self):
         self.mails = self.routings = self.cases = self.events = 0
         self.states, self.rungs, self.counted, self.again = {}, {}, {}, set()
+        self.digests = set()
         self.heard, self.lives = defaultdict(list), defaultdict(list)
 
     def __call__(self, company):
@@ -130,7 +131,10 @@ class Watch:
             before = self.heard[person]
             if mail.message["Message-ID"] in {other.message["Message-ID"] for other in before}:
                 yield f"{said} a second time"
-            if not self.company.diary.at_work(person, mail.at) and not self.cannot_wait(mail, person):
+            notice = self.named.get(mail.message["Message-ID"])
+            if notice is not None and notice.event == "digest":
+                yield from self.digest_comes_once_a_week_at_eight(mail, person)
+            elif not self.company.diary.at_work(person, mail.at) and not self.cannot_wait(mail, person):
                 yield f"{said} outside of working time"
             if before and mail.at - before[-1].at < QUIET:
                 yield f"{said} within 15 minutes of {before[-1].message['Subject']!r}"
@@ -139,6 +143,19 @@ class Watch:
         for name, notice in self.named.items():
             if (notice.state == "sent") != (name in arrived):
                 yield f"notice {notice.key} is {notice.state}, and at the server: {name in arrived}"
+
+    def digest_comes_once_a_week_at_eight(self, mail, person):
+        """On the first day of the week on which the receiver works, by their clock, and never without contents."""
+        local = mail.at.astimezone(self.company.diary.zone(person))
+        week = [local.date() - timedelta(days=local.weekday() - day) for day in range(7)]
+        works = [day for day in week if self.company.diary.works_on(person, day)]
+        if local.hour < 8 or local.date() != works[0]:
+            yield f"{person} got the digest at {local}, and works on {works}"
+        if (person, week[0]) in self.digests:
+            yield f"{person} got a second digest in the week of {week[0]}"
+        self.digests.add((person, week[0]))
+        if len(mail.message.get_body().get_content()) < 100:
+            yield f"{person} got an empty digest at {local}"
 
     def cannot_wait(self, mail, person):
         """Whether it is about a customer who has to be answered before the receiver works again."""
