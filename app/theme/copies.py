@@ -94,7 +94,7 @@ def print_texts(texts: Sequence[Written]) -> tuple[Print, ...]:
         sketched = sketch(words)
         if sketched is None:
             continue
-        lines = {mention_id: words_of(line) for mention_id, line in each.lines.items()}
+        lines = {at: words_of(line) for at, line in each.lines.items() if len(line) < len(each.text)}
         own = {keyed(key, person) for key in sketched.own_keys for person in each.origin.people}
         found.append(
             Print(

@@ -83,12 +83,12 @@ def _keep(session: Session, judged: Sequence[Judged], shelf: Shelf) -> None:
     if not judged:
         return
     rows = [_row(each) for each in judged]
-    session.execute(insert(TextPrint), rows)
+    session.connection().execute(insert(TextPrint), rows)
     if shelf.claimed:
         session.execute(update(TextPrint).where(TextPrint.feedback_id.in_(sorted(shelf.claimed))).values(signed=True))
     keys = [{"key": key, "feedback_id": each.arrived.origin.feedback_id} for each in judged for key in each.keys]
     if keys:
-        session.execute(insert(PrintKey), keys)
+        session.connection().execute(insert(PrintKey), keys)
 
 
 def _row(each: Judged) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A text is the set of its runs of three words, edges included; numbers and masked
 form letter stays one whatever order it names. Two texts resemble each other by the share of runs that they have in
 common (Jaccard), which MinHash estimates from 64 small numbers per text (Broder 1997). Texts that share a key are worth
 comparing; keys are bands of those numbers (locality-sensitive hashing; Indyk and Motwani 1998). Equal texts have equal
-sketches and share every key. Signatures, quoted mail and legal footers are no part of a text.
+sketches and share every key. Greetings, signatures, quoted mail and legal footers are no part of a text.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ _BANDS, _ROWS = 8, 3
 _OWN_BANDS = 4
 _MOST_WORDS = 2_000
 _NO_WORD = 0x9E3779B97F4A7C15
-_WORD = re.compile(r"\[[a-z_ ]{2,20}\]|[^\W_]+")
+_WORD = re.compile(r"[^\W_]+")
+_MASK = re.compile(r"\[[a-z_ ]{2,20}\]")
+_GREETING = re.compile(r"^\s*(?:dear|hello|hi|hey|good (?:morning|day|afternoon|evening))\b[^,!.\n]{0,40}[,!.\n]\s*")
 _NUMBER = re.compile(r"\d+")
 _U64 = np.uint64
 
@@ -70,9 +72,10 @@ class Sketch:
 def words_of(text: str) -> list[str]:
     """The writer's own words, in small letters; numbers and masked personal data are all alike."""
     view = plain_view(text)
-    own = " ".join(clean(view[start:end]) for start, end in own_words(view, 0, len(view)))
-    found = _WORD.findall(own.replace("\u2019", "").replace("'", "").lower())[:_MOST_WORDS]
-    return [_NUMBER.sub("0", "[]" if word[0] == "[" else word) for word in found]
+    own = "\n".join(clean(view[start:end]) for start, end in own_words(view, 0, len(view)))
+    plain = _NUMBER.sub("0", _MASK.sub(" masked ", own.replace("\u2019", "").replace("'", "").lower()))
+    found = _WORD.findall(_GREETING.sub("", plain))[:_MOST_WORDS]
+    return found or _WORD.findall(plain)[:_MOST_WORDS]
 
 
 def sketch(words: Sequence[str]) -> Sketch | None:

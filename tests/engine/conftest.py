@@ -41,11 +41,11 @@ def ledger():
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_template, postgres_server):
+def postgres_template(postgres_template, postgres_server, copying):
     """The common template with the engine's tables, made once: that takes a second on PostgreSQL."""
     name = f"{postgres_template}_engine"
     with psycopg.connect(postgres_server, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template} {copying}")
     url = make_url(postgres_server).set(drivername="postgresql+psycopg", database=name)
     database = Database(url.render_as_string(hide_password=False))
     migrate_engine(database)
