@@ -230,6 +230,7 @@ def test_t54_every_form_needs_its_token_and_refuses_other_sites(browser, people,
     _sign_in(browser)
     paths = [route.path for router in PAGES for route in router.routes if "POST" in route.methods]
     paths.remove("/sign-in")
+    paths.remove("/a/{token}")  # mail programs post it without a session; its sealed token is the authority
     assert len(paths) >= 4
     for template in paths:
         path = re.sub(r"\{\w+_id\}", "1", template).replace("{deed}", "acknowledge")
