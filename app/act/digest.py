@@ -149,12 +149,12 @@ def _send(session: Session, now: datetime, due: Due, written: tuple[Letter, tupl
             body=letter.body,
             parts=[asdict(part) for part in parts],
             state="pending",
-            not_before=now,
+            not_before=max(mailbox.free_at, now),
             created_at=now,
         )
         session.add(message)
         session.flush()
-        mailbox.free_at = max(mailbox.free_at, now) + BETWEEN_MESSAGES
+        mailbox.free_at = message.not_before + BETWEEN_MESSAGES
         told = update(Notice).where(Notice.id.in_(due.kept), Notice.channel == channel, Notice.state == "digest")
         session.execute(
             told.values(state="merged", coalesced_into_id=message.id), execution_options={"synchronize_session": False}

@@ -168,8 +168,10 @@ class Watch:
     def nobody_is_chased_after_an_answer(self):
         for mail in self.company.post.mails[self.mails :]:
             for notice in self.told_by(mail):
-                states = [state for at, state in self.lives[notice.item_id] if at < mail.at]
-                if notice.event in CHASING and not AWAITS_ANSWER.issuperset(states[-1:]):
+                # In the instant of the mail it may have been opened again, or answered after the mail was sent.
+                states = [state for at, state in self.lives[notice.item_id] if at < mail.at][-1:]
+                states += [state for at, state in self.lives[notice.item_id] if at == mail.at]
+                if notice.event in CHASING and AWAITS_ANSWER.isdisjoint(states):
                     yield f"{mail.to} was chased for item {notice.item_id}, which is {states[-1]}: {notice.key}"
 
     def told_by(self, mail):
@@ -278,9 +280,8 @@ def test_five_days_in_which_the_clock_changes(abroad):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("mode", ["overtaken", "threads"])
-def test_sixty_days_with_a_reorganisation_a_leaver_and_workers_that_die(abroad, mode):
-    company = abroad(date(2026, 2, 9), mode, Watch())
+def test_sixty_days_with_a_reorganisation_a_leaver_and_workers_that_die(abroad, database):
+    company = abroad(date(2026, 2, 9), "overtaken" if database.is_sqlite else "threads", Watch())
     company.live(days=17)
     for station in DYING:
         company.kill = station
