@@ -138,13 +138,18 @@ class Watch:
                 yield from self.digest_comes_once_a_week_at_eight(mail, person)
             elif not self.company.diary.at_work(person, mail.at) and not self.cannot_wait(mail, person):
                 yield f"{said} outside of working time"
-            if before and mail.at - before[-1].at < QUIET:
+            if before and mail.at - before[-1].at < QUIET and not self.tried_again(mail, before[-1]):
                 yield f"{said} within 15 minutes of {before[-1].message['Subject']!r}"
             before.append(mail)
         arrived = {mail.message["Message-ID"] for mail in self.company.post.mails}
         for name, notice in self.named.items():
             if (notice.state == "sent") != (name in arrived):
                 yield f"notice {notice.key} is {notice.state}, and at the server: {name in arrived}"
+
+    def tried_again(self, *mails):
+        """Whether one of them is what a worker died over: such a message comes when somebody else takes it up."""
+        notices = [self.named.get(mail.message["Message-ID"]) for mail in mails]
+        return any(notice is not None and notice.attempts > 1 for notice in notices)
 
     def digest_comes_once_a_week_at_eight(self, mail, person):
         """On the first day of the week on which the receiver works, by their clock, and never without contents."""
@@ -281,17 +286,21 @@ def test_five_days_in_which_the_clock_changes(abroad):
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_sixty_days_with_a_reorganisation_a_leaver_and_workers_that_die(abroad, database):
-    company = abroad(date(2026, 2, 9), "overtaken" if database.is_sqlite else "threads", Watch())
-    company.live(days=17)
+    first = date(2026, 2, 9)
+    company = abroad(first, "overtaken" if database.is_sqlite else "threads", Watch())
     for station in DYING:
         company.kill = station
-        company.live(days=2)
-        assert company.kill is None, f"{station} had nothing to do in two days"
-    company.live(days=10)
+        for _ in range(8):
+            company.live(days=1)
+            if company.kill is None:
+                break
+        else:
+            raise AssertionError(f"{station} had nothing to do in eight days")
+    company.live(days=45 - (company.clock.now().date() - first).days)
     company.apply("owner: mira", "owner: jonas")
     company.live(days=15)
     assert company.worked >= set(DYING)
     assert {item.kind for item in company.check.items.values()} == {"process", "case"}
 
 
-DYING = ("label", "match", "extract", "assign", "open", "escalate", "gather", "notify", "deliver")
+DYING = ("extract", "assign", "open", "label", "match", "escalate", "gather", "notify", "deliver")
