@@ -137,7 +137,7 @@ def index(
     return Listing(items=[show_row(row) for row in rows], next=following)
 
 
-@router.get("/{theme_id}", operation_id="get_theme", summary="One theme with its lineage")
+@router.get("/{theme_id:int}", operation_id="get_theme", summary="One theme with its lineage")
 def show(theme_id: Id, session: Reading, actor: Reader) -> WholeThemeOut:
     """Its counts, and what it came from or went into."""
     row = show_theme(session, actor, theme_id)

@@ -285,8 +285,8 @@ def test_five_days_in_which_the_clock_changes(abroad):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_sixty_days_with_a_reorganisation_a_leaver_and_workers_that_die(abroad, database):
-    first = date(2026, 2, 9)
+def test_a_company_lives_with_a_reorganisation_a_leaver_and_workers_that_die(abroad, database):
+    first, days = date(2026, 2, 9), 60 if database.is_sqlite else 30  # with threads a step takes three times as long
     company = abroad(first, "overtaken" if database.is_sqlite else "threads", Watch())
     for station in DYING:
         company.kill = station
@@ -296,7 +296,7 @@ def test_sixty_days_with_a_reorganisation_a_leaver_and_workers_that_die(abroad, 
                 break
         else:
             raise AssertionError(f"{station} had nothing to do in eight days")
-    company.live(days=45 - (company.clock.now().date() - first).days)
+    company.live(days=days - 15 - (company.clock.now().date() - first).days)
     company.apply("owner: mira", "owner: jonas")
     company.live(days=15)
     assert company.worked >= set(DYING)
