@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.access.keys import digest_of
 from app.errors import AppError, Kind
+from app.store.conflicts import insert_of
 from app.store.people_tables import SignInLimit
 
 
@@ -54,9 +54,8 @@ def take_attempt(session: Session, now: datetime, bucket: Bucket, who: str) -> N
         AppError: Too many; `retry_after` says in how many seconds there is room.
     """
     digest = _digest(bucket, who)
-    on_postgres = session.get_bind().dialect.name == "postgresql"
-    fresh = (postgresql.insert if on_postgres else sqlite.insert)(SignInLimit)
-    session.execute(fresh.values(digest=digest, level=0.0, at=now).on_conflict_do_nothing())
+    insert = insert_of(session)
+    session.execute(insert(SignInLimit).values(digest=digest, level=0.0, at=now).on_conflict_do_nothing())
     row = session.get_one(SignInLimit, digest, with_for_update=True)
     level = max(0.0, row.level - (now - row.at) / bucket.drains)
     if level > bucket.size - 1:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.act.notices import put_notice
@@ -19,6 +18,7 @@ from app.processes.owners import load_ownerships
 from app.store.act_tables import ActionItem
 from app.store.alert_counts import STANDING
 from app.store.alert_tables import Alert, AlertEvent, AlertTelling
+from app.store.conflicts import insert_of
 from app.store.reference import find_policy
 from app.store.tables import Topic
 from app.store.theme_tables import Theme
@@ -66,7 +66,7 @@ def work(batch: Batch, tools: object) -> Outcome:  # noqa: ARG001 - the stations
 
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Tell each event once; whoever comes second finds it told."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = insert_of(session)
     for event_id in outcome.event_ids:
         event = session.get_one(AlertEvent, event_id)
         alert = session.get_one(Alert, event.alert_id)

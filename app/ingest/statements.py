@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.domain.feedback import FeedbackState
 from app.engine.wake import wake
 from app.ingest.prepared import ITEM_COLUMNS, Prepared, tombstone_id
+from app.store.conflicts import insert_of
 from app.store.row import Row
 from app.store.tables import Feedback, Score, Turn
 
@@ -90,8 +90,7 @@ class Statements:
         if not wanted:
             return {}
         rows = [self._columns(one) | {"source_id": self.source_id, "external_id": key} for key, one in wanted.items()]
-        on_postgres = self.session.get_bind().dialect.name == "postgresql"
-        begun = (postgresql.insert if on_postgres else sqlite.insert)(_table(Feedback))
+        begun = insert_of(self.session)(_table(Feedback))
         statement = begun.on_conflict_do_nothing(index_elements=["source_id", "external_id"]).returning(
             Feedback.external_id, Feedback.id
         )

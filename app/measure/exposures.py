@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
 from app.domain.actor import Actor
 from app.errors import AppError, Kind
+from app.store.conflicts import insert_of
 from app.store.tables import Exposure
 
 MAX_ROWS = 5_000
@@ -41,7 +41,7 @@ def put_exposures(session: Session, now: datetime, actor: Actor, series: str, co
     known = dict(session.execute(stored).all())
     changed = {day: float(count) for day, count in counts.items() if known.get(day) != float(count)}
     rows = [{"series": series, "day": day, "count": count} for day, count in sorted(changed.items())]
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = insert_of(session)
     for start in range(0, len(rows), CHUNK):
         statement = insert(Exposure).values(rows[start : start + CHUNK])
         session.execute(

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.store.alert_counts import STANDING, Stormy
 from app.store.alert_tables import Alert, AlertEvent, AlertLook, AlertWatch
+from app.store.conflicts import insert_of
 from app.store.theme_tables import Theme
 from app.theme.alarm.life import QUIET_DAYS, AlertState, EndReason
 from app.theme.alert_look import Expectation, Looked, Moved, Numbers, Opened
@@ -20,7 +20,7 @@ STATION = "station:alert"
 
 def record_look(session: Session, now: datetime, looked: Looked) -> None:
     """Store a look; a second one at the same day changes nothing."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = insert_of(session)
     row = {"day": looked.day, "themes": looked.themes, "budget": looked.budget}
     first = insert(AlertLook).values(**row, threshold=looked.threshold, looked_at=now).on_conflict_do_nothing()
     if session.scalar(first.returning(AlertLook.day)) is None:
