@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.act.deadlines import renew_deadlines
+from app.act.locking import lock_items
 from app.act.moving import Line, apply_action, not_found, read_text, take_item
 from app.act.notices import about_item, put_notice
 from app.act.progress import withdraw_plan
@@ -105,18 +105,12 @@ def mark_duplicate(
     Raises:
         AppError: `item_not_found` (either item), `stale_version`, `action_not_possible`, `bad_duplicate`.
     """
-    # In one order: two items that are called duplicates of each other at the same moment must not both be.
-    session.execute(
-        select(ActionItem.id)
-        .where(ActionItem.id.in_([item_id, of_id]))
-        .order_by(ActionItem.id)
-        .with_for_update(key_share=True)
-    )
+    # Two items that are called duplicates of each other at the same moment must not both be.
+    lock_items(session, item_id, of_id)
     item = take_item(session, actor, item_id, version, Action.MARK_DUPLICATE)
     original = visible_item(session, actor, of_id)
     if original is None:
         raise not_found()
-    session.refresh(original)
     if original.id == item.id or original.kind != item.kind or original.closed_at is not None:
         message = "Name the item that stays: another one of the same kind that is open."
         raise AppError(Kind.INVALID, "bad_duplicate", message)

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.act.locking import lock_item
 from app.act.moving import Line, apply_action
 from app.domain.actor import Actor
 from app.domain.items import TRANSITIONS, Action, ItemKind, State
@@ -51,8 +52,7 @@ def work(batch: Batch, tools: object) -> Outcome:  # noqa: ARG001 - the stations
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Blank the words, end what is open; whoever comes second finds nothing to do."""
     for item_id in outcome.item_ids:
-        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update(key_share=True)
-        item = session.scalar(locked.execution_options(populate_existing=True))
+        item = lock_item(session, item_id)
         if item is None or item.cleared_at is not None:
             continue
         words = update(ItemEvent).where(ItemEvent.item_id == item_id, ItemEvent.text.is_not(None))

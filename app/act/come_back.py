@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
 from app.act.aside import open_again
+from app.act.locking import lock_item
 from app.act.moving import Line
 from app.domain.actor import Actor
 from app.domain.coming_back import BEFORE_WEEKS, WINDOWS, Look, Week, look
@@ -79,8 +80,7 @@ def work(batch: Batch, tools: object) -> Outcome:  # noqa: ARG001 - the stations
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Note the look; open again what is back. An item that changed since it was counted is left for its next look."""
     for watched, found in outcome.looked:
-        locked = select(ActionItem).where(ActionItem.id == watched.item_id).with_for_update(key_share=True)
-        item = session.scalar(locked.execution_options(populate_existing=True))
+        item = lock_item(session, watched.item_id)
         if item is None or item.version != watched.version or item.state not in FINISHED:
             continue
         if item.looked_on is not None and item.looked_on >= watched.until:

@@ -11,11 +11,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.act.deadlines import count_on
 from app.act.due import Due, Watched, find_candidates, next_rung, read_marks, read_pauses, what_is_due
+from app.act.locking import lock_item
 from app.act.moving import Line, add_line, apply_action
 from app.act.notices import about_item, put_notice
 from app.act.patience import read_patience
@@ -57,8 +58,7 @@ def work(batch: Batch, tools: object) -> Outcome:  # noqa: ARG001 - the stations
 def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Do what is due for each item; whoever comes second finds nothing due."""
     for item_id in outcome.item_ids:
-        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update(key_share=True)
-        item = session.scalar(locked.execution_options(populate_existing=True))
+        item = lock_item(session, item_id)
         if item is None:
             continue
         for one in _watch(session, [item]):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.act.handing import Handover, reassign_item
+from app.act.locking import lock_item
 from app.domain.actor import Actor, Scope
 from app.domain.ownership import Named, Ownerships
 from app.processes.owners import load_ownerships
@@ -60,8 +60,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     ownerships, move_open = load_ownerships(session).with_loads(loads), read_move_open(session)
     gone = _gone(ownerships, now)
     for item_id in outcome.item_ids:
-        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update(key_share=True)
-        item = session.scalar(locked.execution_options(populate_existing=True))
+        item = lock_item(session, item_id)
         if item is None or item.closed_at is not None:
             continue
         routing = next((new for _, new in items_that_follow(session, move_open, gone, item_id=item.id)), None)

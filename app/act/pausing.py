@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.act.deadlines import count_on, restart_clock
+from app.act.locking import lock_item
 from app.act.moving import Line, apply_action, read_text, take_item
 from app.act.patience import read_patience
 from app.act.wanted import withdraw_notices
@@ -90,8 +90,7 @@ def continue_item(session: Session, now: datetime, actor: Actor, item_id: int, *
 
 
 def _take(session: Session, actor: Actor, item_id: int, version: int, action: Action) -> ActionItem:
-    # The item is locked before its pause, as by everybody else: in the other order two could wait for each other.
-    session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update(key_share=True))
+    lock_item(session, item_id)  # before its pause
     return take_item(session, actor, item_id, version, action)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from app.access.audit import record_audit
 from app.act.aside import open_again
 from app.act.happenings import tell
+from app.act.locking import lock_item
 from app.act.moving import Line, apply_action
 from app.act.notices import about_item, put_notice
 from app.act.wording import change_in_rate, verdict_reached
@@ -68,8 +69,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     """Move each item as its measurement says; a measurement that was looked at is never looked at again."""
     for item_id, measurement_id in outcome.pairs:
         measurement = session.get(Measurement, measurement_id)
-        locked = select(ActionItem).where(ActionItem.id == item_id).with_for_update(key_share=True)
-        item = session.scalar(locked.execution_options(populate_existing=True))
+        item = lock_item(session, item_id)
         if measurement is None or item is None or (item.settled_measurement_id or 0) >= measurement_id:
             continue
         session.execute(

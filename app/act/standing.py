@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.act.locking import lock_item
 from app.act.moving import Line, add_line
 from app.act.notices import about_item, put_notice
 from app.act.wording import standing_in
@@ -18,7 +18,6 @@ from app.domain.actor import Actor
 from app.domain.ownership import Named, Ownerships
 from app.processes.owners import load_ownerships
 from app.store import reference
-from app.store.act_tables import ActionItem
 from app.store.handovers import items_to_stand_in_for
 
 STATION = Actor(name="station:stand_in")
@@ -54,7 +53,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     ownerships = load_ownerships(session)
     away = _away(ownerships, now)
     for item_id in outcome.item_ids:
-        session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update(key_share=True))
+        lock_item(session, item_id)
         item = next(iter(items_to_stand_in_for(session, away, item_id=item_id)), None)
         if item is None:
             continue
