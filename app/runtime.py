@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.access.secret import read_secret
-from app.channels.contract import Endpoint, Sender, guard_of, open_endpoint, open_senders
+from app.channels.contract import Endpoint, Sender, open_endpoint, open_senders
 from app.classify.loading import Readers, readers_for
 from app.classify.risks import RiskJudge
 from app.clock import Clock, SystemClock
 from app.connectors.contract import Pull
 from app.ingest.download import Downloaded, download
-from app.outbound.guard import Guard
+from app.outbound.guard import Guard, guard_of
 from app.settings import Settings
 from app.store.session import Database
 from app.theme.extract import Discover

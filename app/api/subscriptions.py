@@ -13,11 +13,10 @@ from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Admin, Id, Now, Reading, SecretKey, Writing, runtime_of
 from app.api.instants import Instant
 from app.api.paging import Listing, Paged, position_of
-from app.channels.contract import guard_of
 from app.domain.happenings import Happening
 from app.domain.quoting import Verbatims
 from app.errors import AppError, Kind
-from app.outbound.guard import LONGEST, NoAnswer
+from app.outbound.guard import LONGEST, NoAnswer, guard_of
 from app.store.subscription_tables import Subscription
 from app.store.subscriptions import Told, count_dispatches, list_dispatches, list_subscriptions
 

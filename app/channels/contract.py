@@ -17,19 +17,18 @@ A message's link only shows the item: reading it changes nothing, whatever scann
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, InstanceOf, SecretStr
 
 from app.domain.quoting import Quotation, Verbatims, choose_quotes
 from app.errors import AppError, Kind
 from app.outbound.asking import Request, ask
-from app.outbound.guard import Guard, NoAnswer
-from app.outbound.networks import read_networks
+from app.outbound.guard import Guard, NoAnswer, guard_of
 from app.plugins import load_plugin, plugin_names
 from app.settings import Settings
 
@@ -38,7 +37,6 @@ LOG = "log"
 
 _SUCCESS, _CLIENT_ERROR = 2, 4
 _MAY_PASS = frozenset({408, 425, 429})
-_SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +208,6 @@ def verbatims_of(settings: Settings, channel: str) -> Verbatims:
     return found
 
 
-def guard_of(settings: Settings) -> Guard:
-    """What addresses that somebody typed in may lead to."""
-    return Guard(read_networks(settings.outbound_allow))
-
-
 def item_link(base_url: str, message: Message) -> str | None:
     """Where a person sees the item of a message."""
     return _item_link(base_url, message.item_id)
@@ -236,6 +229,41 @@ def paragraphs(base_url: str, verbatims: Verbatims, message: Message) -> list[Pa
     return told + [Paragraph(f'"{quote}"') for quote in choose_quotes(verbatims, message.quotes)]
 
 
+class PostConfig(BaseModel):
+    """Where to post, and what customers' words may go there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: SecretStr
+    base_url: str
+    verbatims: Verbatims = Verbatims.REDACTED
+    guard: InstanceOf[Guard] = Guard()
+
+
+def configure_chat(settings: Settings, name: str, url: SecretStr | None) -> PostConfig | None:
+    """For the address that this installation has set up for the channel `name`; None without one."""
+    if url is None:
+        return None
+    allowed, guard = verbatims_of(settings, name), guard_of(settings)
+    return PostConfig(url=url, base_url=settings.base_url, verbatims=allowed, guard=guard)
+
+
+def subscribe_chat(settings: Settings, endpoint: Endpoint) -> PostConfig:
+    """For a subscription's own address."""
+    url, allowed = SecretStr(endpoint.url), endpoint.verbatims
+    return PostConfig(url=url, base_url=settings.base_url, verbatims=allowed, guard=endpoint.guard)
+
+
+def legible(text: str) -> str:
+    """A text without what is no visible character, its lines kept."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+
+
+def shorten(text: str, limit: int) -> str:
+    """A text in at most `limit` characters; three dots say that there was more."""
+    return text if len(text) <= limit else text[: limit - 3].rstrip() + "..."
+
+
 def post(guard: Guard, url: str, headers: Mapping[str, str], body: bytes) -> None:
     """Send JSON to an address that somebody typed in; nothing but a 2xx counts, and nobody sees what else came back.
 
@@ -253,17 +281,5 @@ def post(guard: Guard, url: str, headers: Mapping[str, str], body: bytes) -> Non
             f"the receiver answered {answer.status}",
             permanent=answer.status // 100 == _CLIENT_ERROR and answer.status not in _MAY_PASS,
             status=answer.status,
-            retry_after=_wait(answer.headers),
+            retry_after=answer.retry_after,
         )
-
-
-def _wait(headers: Mapping[str, str]) -> timedelta | None:
-    """What `Retry-After` asks for: seconds, or a date, which is read by the receiver's own clock (RFC 9110, 10.2.3)."""
-    asked = headers.get("retry-after", "")
-    if _SECONDS.fullmatch(asked):
-        return timedelta(seconds=int(asked))
-    try:
-        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("date", ""))
-    except (TypeError, ValueError):
-        return None
-    return max(wait, timedelta(0))

@@ -14,20 +14,19 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, InstanceOf, SecretStr
-
 from app.channels.contract import (
-    Endpoint,
     Example,
     Message,
     Paragraph,
-    guard_of,
+    PostConfig,
+    configure_chat,
+    legible,
     paragraphs,
     post,
-    verbatims_of,
+    shorten,
+    subscribe_chat,
 )
-from app.domain.quoting import Quotation, Verbatims
-from app.outbound.guard import Guard
+from app.domain.quoting import Quotation
 from app.settings import Settings
 
 MAX_BLOCKS, MAX_HEADER, MAX_SECTION = 50, 150, 3_000
@@ -40,34 +39,18 @@ _LIVE = re.compile(r"(?<=[@#])(?=\w)|(?<=:)(?=//)|(?<=\w\.)(?=[^\W\d])|(?<=<)(?=
 Block = dict[str, Any]
 
 
-class Config(BaseModel):
-    """Where to post, and what customers' words may go there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: SecretStr
-    base_url: str
-    verbatims: Verbatims = Verbatims.REDACTED
-    guard: InstanceOf[Guard] = Guard()
+Config = PostConfig
+subscribe = subscribe_chat
 
 
 def configure(settings: Settings) -> Config | None:
     """From `CLOSELOOP_SLACK_URL`; None without one."""
-    if settings.slack_url is None:
-        return None
-    allowed, guard = verbatims_of(settings, "slack"), guard_of(settings)
-    return Config(url=settings.slack_url, base_url=settings.base_url, verbatims=allowed, guard=guard)
-
-
-def subscribe(settings: Settings, endpoint: Endpoint) -> Config:
-    """For a subscription's own address."""
-    url, allowed = SecretStr(endpoint.url), endpoint.verbatims
-    return Config(url=url, base_url=settings.base_url, verbatims=allowed, guard=endpoint.guard)
+    return configure_chat(settings, "slack", settings.slack_url)
 
 
 def render(config: Config, message: Message) -> bytes:
     """The message in blocks; what is too much is dropped from the end and counted."""
-    head = _cut(_inert(message.subject), MAX_HEADER)
+    head = shorten(_inert(message.subject), MAX_HEADER)
     blocks: list[Block] = [{"type": "header", "text": {"type": "plain_text", "text": head, "emoji": False}}]
     told = [_blocks(paragraph) for paragraph in paragraphs(config.base_url, config.verbatims, message)]
     end = "and 9999 more"
@@ -94,7 +77,7 @@ def send(config: Config, message: Message) -> None:
 
 
 def _blocks(paragraph: Paragraph) -> list[Block]:
-    blocks = [_plain(_cut(_inert(paragraph.text), MAX_SECTION))]
+    blocks = [_plain(shorten(_inert(paragraph.text), MAX_SECTION))]
     if paragraph.link is not None:
         text = {"type": "mrkdwn", "text": f"<{paragraph.link}|Open the item>", "verbatim": True}
         blocks.append({"type": "section", "text": text})
@@ -106,12 +89,7 @@ def _plain(text: str) -> Block:
 
 
 def _inert(text: str) -> str:
-    visible = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text).strip()
-    return _LIVE.sub(_JOINER, visible) or "-"
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 3].rstrip() + "..."
+    return _LIVE.sub(_JOINER, legible(text).strip()) or "-"
 
 
 EXAMPLES = (

@@ -12,20 +12,19 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, InstanceOf, SecretStr
-
 from app.channels.contract import (
-    Endpoint,
     Example,
     Message,
-    guard_of,
+    PostConfig,
+    configure_chat,
     item_link,
+    legible,
     paragraphs,
     post,
-    verbatims_of,
+    shorten,
+    subscribe_chat,
 )
-from app.domain.quoting import Quotation, Verbatims
-from app.outbound.guard import Guard
+from app.domain.quoting import Quotation
 from app.settings import Settings
 
 MAX_BYTES = 20 * 1024
@@ -37,29 +36,13 @@ _CARD = "application/vnd.microsoft.card.adaptive"
 Element = dict[str, Any]
 
 
-class Config(BaseModel):
-    """Where to post, and what customers' words may go there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: SecretStr
-    base_url: str
-    verbatims: Verbatims = Verbatims.REDACTED
-    guard: InstanceOf[Guard] = Guard()
+Config = PostConfig
+subscribe = subscribe_chat
 
 
 def configure(settings: Settings) -> Config | None:
     """From `CLOSELOOP_TEAMS_URL`; None without one."""
-    if settings.teams_url is None:
-        return None
-    allowed, guard = verbatims_of(settings, "teams"), guard_of(settings)
-    return Config(url=settings.teams_url, base_url=settings.base_url, verbatims=allowed, guard=guard)
-
-
-def subscribe(settings: Settings, endpoint: Endpoint) -> Config:
-    """For a subscription's own address."""
-    url, allowed = SecretStr(endpoint.url), endpoint.verbatims
-    return Config(url=url, base_url=settings.base_url, verbatims=allowed, guard=endpoint.guard)
+    return configure_chat(settings, "teams", settings.teams_url)
 
 
 def render(config: Config, message: Message) -> bytes:
@@ -98,9 +81,8 @@ def _card(subject: str, told: list[str], dropped: int, link: str) -> bytes:
 
 
 def _run(text: str, **style: str) -> Element:
-    visible = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
-    short = visible if len(visible) <= MAX_TEXT else visible[: MAX_TEXT - 3].rstrip() + "..."
-    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": short or "-", **style}]}
+    short = shorten(legible(text), MAX_TEXT) or "-"
+    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": short, **style}]}
 
 
 EXAMPLES = (

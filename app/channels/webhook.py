@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, SecretStr
+from pydantic import Field, SecretStr
 
-from app.channels.contract import Endpoint, Example, Message, item_link, post
+from app.channels.contract import Endpoint, Example, Message, PostConfig, item_link, post
 from app.clock import SystemClock
 from app.domain.quoting import Quotation, Verbatims, choose_quotes
-from app.outbound.guard import Guard
 from app.payloads.delivery import RawDelivery
 from app.payloads.presets import STANDARD_WEBHOOKS
 from app.payloads.signing import sign
@@ -26,16 +25,11 @@ CONTENT_TYPE = "application/cloudevents+json"
 _SIGNATURE = "webhook-signature"
 
 
-class Config(BaseModel):
+class Config(PostConfig):
     """Where to post, how to sign, and what customers' words may go there."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: SecretStr
     secrets: tuple[SecretStr, ...] = Field(min_length=1)
-    base_url: str
     verbatims: Verbatims = Verbatims.NONE
-    guard: InstanceOf[Guard] = Guard()
 
 
 def subscribe(settings: Settings, endpoint: Endpoint) -> Config:

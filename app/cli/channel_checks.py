@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from app.channels.contract import guard_of, verbatims_of
+from app.channels.contract import verbatims_of
 from app.cli.checks import Finding, State
 from app.errors import AppError
-from app.outbound.guard import NoAnswer
+from app.outbound.guard import NoAnswer, guard_of
 from app.plugins import plugin_names
 from app.settings import Settings
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
@@ -20,6 +23,7 @@ MOST_HEAD_BYTES = 64 * 1024
 """Status line, headers and the like, beside the body."""
 
 _CHUNK = 16 * 1024
+_WHOLE_SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,18 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     whole: bool
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """What `Retry-After` asks for: seconds, or a date by the answer's own clock (RFC 9110, 10.2.3)."""
+        asked = self.headers.get("retry-after", "")
+        if _WHOLE_SECONDS.fullmatch(asked):
+            return timedelta(seconds=int(asked))
+        try:
+            wait = parsedate_to_datetime(asked) - parsedate_to_datetime(self.headers.get("date", ""))
+        except (TypeError, ValueError):
+            return None
+        return max(wait, timedelta(0))
 
 
 _WITHIN = Limits()

@@ -17,7 +17,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from app.errors import AppError, Kind
 from app.log import get_logger
-from app.outbound.networks import Address, Network, is_public, network_with
+from app.outbound.networks import Address, Network, is_public, network_with, read_networks
+from app.settings import Settings
 
 LONGEST = 2_000
 LOOK_UP_SECONDS = 5.0
@@ -138,6 +139,15 @@ class Guard:
         if not addresses:
             raise NoAnswer("the name of the host is not known")
         return addresses
+
+
+def guard_of(settings: Settings) -> Guard:
+    """What addresses that somebody typed in may lead to, as the operator set it.
+
+    Raises:
+        AppError: ``bad_setting``.
+    """
+    return Guard(read_networks(settings.outbound_allow))
 
 
 def read_target(url: str) -> Target:
