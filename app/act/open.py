@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from app.act.deadlines import first_counting
-from app.act.moving import Line, add_line
-from app.act.notices import about_item, put_notice
+from app.act.opened import open_item
 from app.act.wording import assigned, write_title
 from app.domain.actor import Actor
 from app.domain.items import State
@@ -75,19 +73,8 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
         routing = session.scalar(
             select(Routing).where(Routing.id == routing_id, Routing.superseded_at.is_(None), ~_stood_for())
         )
-        if routing is None:
-            continue
-        try:
-            with session.begin_nested():
-                item = _item(now, routing, title)
-                session.add(item)
-                session.flush()
-        except IntegrityError:
-            continue
-        facts = {"kind": item.kind, "routing_id": routing.id, "rule": routing.rule, "owner_id": item.owner_id}
-        add_line(session, now, STATION, item.id, Line("opened", facts=facts), (None, State.NEW))
-        letter = assigned(about_item(session, item, item.owner_id), [str(sentence) for sentence in routing.why])
-        put_notice(session, now, item, item.owner_id, ("assigned", "v1"), letter)
+        if routing is not None:
+            open_item(session, now, STATION, _item(now, routing, title), routing, assigned)
 
 
 def _item(now: datetime, routing: Routing, title: str) -> ActionItem:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.act.deadlines import first_counting
-from app.act.moving import Line, add_line
-from app.act.notices import about_item, put_notice
+from app.act.opened import open_item
 from app.act.wording import assigned_case, write_case_title
 from app.domain.actor import Actor
 from app.domain.items import ItemKind, State
@@ -51,26 +49,9 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
         opened = exists().where(ActionItem.case_routing_id == CaseRouting.id)
         query = select(CaseRouting, Feedback.medium).join(Feedback, Feedback.id == CaseRouting.feedback_id)
         row = session.execute(query.where(CaseRouting.id == routing_id, ~opened)).one_or_none()
-        if row is None:
-            continue
-        routing, medium = row
-        try:
-            with session.begin_nested():
-                item = _item(now, routing, medium)
-                session.add(item)
-                session.flush()
-        except IntegrityError:
-            continue
-        facts = {
-            "kind": item.kind,
-            "case_routing_id": routing.id,
-            "rule": routing.rule,
-            "owner_id": item.owner_id,
-            "feedback_id": item.feedback_id,
-        }
-        add_line(session, now, STATION, item.id, Line("opened", facts=facts), (None, State.NEW))
-        letter = assigned_case(about_item(session, item, item.owner_id), [str(sentence) for sentence in routing.why])
-        put_notice(session, now, item, item.owner_id, ("assigned", "v1"), letter)
+        if row is not None:
+            routing, medium = row
+            open_item(session, now, STATION, _item(now, routing, medium), routing, assigned_case)
 
 
 def _item(now: datetime, routing: CaseRouting, medium: str) -> ActionItem:
