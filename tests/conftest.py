@@ -6,14 +6,20 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import threading
 import uuid
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import psycopg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy import make_url
@@ -114,6 +120,23 @@ def session(database):
     with database.writing() as session:
         yield session
         session.rollback()
+
+
+@pytest.fixture
+def at_once():
+    """Calls something with its number in four threads that start together; gives what each returned."""
+
+    def together(call):
+        barrier = threading.Barrier(4)
+
+        def one(number):
+            barrier.wait(timeout=30)
+            return call(number)
+
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(one, range(4)))
+
+    return together
 
 
 @pytest.fixture
@@ -251,3 +274,34 @@ def receiver():
     yield receiver
     receiver.server.shutdown()
     receiver.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def certificate_for(tmp_path_factory):
+    """Makes certificates that sign themselves; gives the path of the authority, and a server's context."""
+    return lambda host: _certificate(host, tmp_path_factory.mktemp("tls"))
+
+
+def _certificate(host, path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    start = datetime.now(UTC) - timedelta(days=1)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=3))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (path / "ca.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    (path / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path / "ca.pem", path / "key.pem")
+    return path / "ca.pem", server

@@ -1,10 +1,6 @@
 """Several transactions at once: each thing happens exactly once."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
-
-import pytest
 
 from app.act import escalate, gather, notify
 from app.act import open as opening
@@ -12,25 +8,6 @@ from app.act.progress import acknowledge_item
 from app.domain.actor import Actor
 from app.errors import AppError
 from app.store.act_tables import ActionItem, ItemEvent, Notice
-
-WORKERS = 4
-
-
-@pytest.fixture
-def at_once():
-    """Calls something in several threads that start together; gives what each returned."""
-
-    def together(call):
-        barrier = Barrier(WORKERS)
-
-        def one(number):
-            barrier.wait(timeout=30)
-            return call(number)
-
-        with ThreadPoolExecutor(WORKERS) as pool:
-            return list(pool.map(one, range(WORKERS)))
-
-    return together
 
 
 def station(database, module, now, tools=None):

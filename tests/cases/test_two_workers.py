@@ -1,10 +1,5 @@
 """Several workers at once: one feedback opens one case, and two items never become duplicates of each other."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
-import pytest
-
 from app.act import open_case
 from app.act.aside import mark_duplicate
 from app.domain.actor import OPERATOR
@@ -13,23 +8,6 @@ from app.route import cases
 from app.store.act_tables import ActionItem, ItemEvent
 from app.store.case_tables import CaseRouting
 from app.store.tables import Feedback
-
-WORKERS = 4
-
-
-@pytest.fixture
-def at_once():
-    def together(call):
-        barrier = Barrier(WORKERS)
-
-        def one(number):
-            barrier.wait(timeout=30)
-            return call(number)
-
-        with ThreadPoolExecutor(WORKERS) as pool:
-            return list(pool.map(one, range(WORKERS)))
-
-    return together
 
 
 def station(database, module, now, tools):

@@ -1,20 +1,14 @@
 """E-mail against a real SMTP server on this machine."""
 
-import datetime as dt
 import email
 import email.policy
 import re
 import socket
-import ssl
 from dataclasses import replace
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from app.channels import email as channel
@@ -51,31 +45,9 @@ class Inbox:
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for localhost that signs itself: path of the authority, and a server's context."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    start = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=3))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls")
-    (path / "ca.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    (path / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path / "ca.pem", path / "key.pem")
-    return path / "ca.pem", context
+def certificate(certificate_for):
+    """For localhost: path of the authority, and a server's context."""
+    return certificate_for("localhost")
 
 
 @pytest.fixture

@@ -1,14 +1,9 @@
-import datetime as dt
 import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 
 class Receiver:
@@ -88,28 +83,7 @@ def tls_receiver(certificate):
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    """A certificate for hooks.example that signs itself: a client's context that trusts it, and a server's."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hooks.example")])
-    start = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=3))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls")
-    (path / "ca.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    (path / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(path / "ca.pem", path / "key.pem")
-    return ssl.create_default_context(cafile=path / "ca.pem"), server
+def certificate(certificate_for):
+    """For hooks.example: a client's context that trusts it, and a server's."""
+    authority, server = certificate_for("hooks.example")
+    return ssl.create_default_context(cafile=authority), server
