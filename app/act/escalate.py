@@ -93,9 +93,7 @@ def _remind(session: Session, now: datetime, item: ActionItem) -> None:
 def _call_overdue(session: Session, now: datetime, item: ActionItem) -> None:
     add_line(session, now, STATION, item.id, Line(Due.OVERDUE, facts={"deadline_at": item.deadline_at.isoformat()}))
     rung = next_rung(item)
-    following = (
-        (max(rung[0], now), present_owner(session, rung[1], max(rung[0], now)).name) if rung is not None else None
-    )
+    following = _who_follows(session, now, rung) if rung is not None else None
     withdraw_notices(session, item.id, ("due_soon", "nudged"))
     letter = overdue(about_item(session, item, item.owner_id), following)
     put_notice(session, now, item, item.owner_id, ("overdue", _stamp(item)), letter)

@@ -19,7 +19,6 @@ ITEM_COLUMNS = (
 
 _OLD = frozenset(("at", "speaker"))
 """Parts that digests of the first release held even where they were unknown."""
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=datetime.isoformat)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=datetime.isoformat)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -45,14 +45,3 @@ class Panel:
     def only(self, themes: Ints) -> Panel:
         """The panel of some themes."""
         return Panel(self.counts[themes], self.exposure[themes], self.kinds, self.usable[themes], self.begins[themes])
-
-    def with_day(self, counts: Floats, kind: int) -> Panel:
-        """The panel with one more day; its exposure is that of the same weekday before."""
-        before = self.exposure[:, max(self.days - 7, 0)][:, None]
-        return replace(
-            self,
-            counts=np.column_stack([self.counts, counts]),
-            exposure=np.column_stack([self.exposure, before]),
-            kinds=np.append(self.kinds, kind),
-            usable=np.column_stack([self.usable, np.ones(len(counts), bool)]),
-        )
