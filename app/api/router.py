@@ -20,6 +20,7 @@ from app.api import (
     customers,
     deliveries,
     designs,
+    dispatches,
     explanations,
     exposures,
     feedback,
@@ -94,6 +95,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     notices.router,
     me.router,
     subscriptions.router,
+    dispatches.router,
     audit.router,
 )
 

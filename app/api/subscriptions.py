@@ -1,24 +1,22 @@
-"""Subscriptions over HTTP: who is told of events, what became of each delivery, and sending again."""
+"""Subscriptions over HTTP: who is told of events."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from sqlalchemy.orm import Session
 
 from app.act import subscribe
-from app.act.deliver import webhook_id
 from app.api.bodies import ApiRoute
 from app.api.deps import LARGEST_ID, Admin, Id, Now, Reading, SecretKey, Writing, runtime_of
-from app.api.instants import Instant
 from app.api.paging import Listing, Paged, position_of
 from app.domain.happenings import Happening
 from app.domain.quoting import Verbatims
 from app.errors import AppError, Kind
 from app.outbound.guard import LONGEST, NoAnswer, guard_of
 from app.store.subscription_tables import Subscription
-from app.store.subscriptions import Told, count_dispatches, list_dispatches, list_subscriptions
+from app.store.subscriptions import count_dispatches, list_subscriptions
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["subscriptions"], route_class=ApiRoute)
 
@@ -27,7 +25,6 @@ _EXAMPLE: dict[str, Any] = {
     "url": "https://crm.example/hooks/closeloop",
     "types": ["voc.change.fixed.v1"],
 }
-_RANGE = {"since": "2026-09-01T00:00:00Z", "until": "2026-09-02T00:00:00Z"}
 
 
 class SubscriptionIn(BaseModel):
@@ -73,36 +70,6 @@ class SubscriptionSecretOut(SubscriptionOut):
     secret: str | None = Field(description="Shown now and never again; null for a kind that signs nothing.")
 
 
-class DispatchOut(BaseModel):
-    """One event on its way to one subscription."""
-
-    id: int
-    event_id: int
-    webhook_id: str = Field(description="What receivers know it by; the same at each attempt.")
-    type: str
-    subject: str
-    facts: dict[str, Any]
-    happened_at: datetime
-    state: str = Field(description="`pending`, `sent` or `dead` (given up).")
-    attempts: int
-    status: int | None = Field(description="What the receiver answered last, if it failed; null: it was not reached.")
-    last_error: str | None
-    tried_at: datetime | None
-    sent_at: datetime | None
-
-
-class RangeIn(BaseModel):
-    """Which events are sent again: those that did not arrive between two instants."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"since": "2026-09-01T00:00:00Z", "until": "2026-09-02T00:00:00Z"}]},
-    )
-
-    since: Instant
-    until: Instant
-
-
 class ResentOut(BaseModel):
     """How many are on their way now."""
 
@@ -135,7 +102,7 @@ def index(session: Reading, page: Paged, _actor: Admin) -> Listing[SubscriptionO
 @router.get("/{subscription_id}", operation_id="get_subscription", summary="One subscription")
 def show(subscription_id: Id, session: Reading, _actor: Admin) -> SubscriptionOut:
     """How it fares."""
-    return _shown(session, _found(session, subscription_id))
+    return _shown(session, found_subscription(session, subscription_id))
 
 
 @router.delete("/{subscription_id}", operation_id="delete_subscription", status_code=204, summary="End a subscription")
@@ -183,47 +150,12 @@ def retire(subscription_id: Id, session: Writing, now: Now, actor: Admin, secret
     return _shown(session, subscribe.retire_subscription_secret(session, now, actor, subscription_id, secret_key))
 
 
-@router.get("/{subscription_id}/deliveries", operation_id="list_subscription_deliveries", summary="The delivery log")
-def deliveries(
-    subscription_id: Id,
-    session: Reading,
-    page: Paged,
-    _actor: Admin,
-    state: Annotated[Literal["pending", "sent", "dead"] | None, Query()] = None,
-) -> Listing[DispatchOut]:
-    """The newest event first. What receivers answered is not kept beyond its status."""
-    _found(session, subscription_id)
-    found = list_dispatches(session, subscription_id, page.after, page.limit, state=state)
-    rows, following = page.cut(found, lambda row: (row.event.at, row.dispatch.id))
-    return Listing(items=[_told(row) for row in rows], next=following)
+def found_subscription(session: Session, subscription_id: int) -> Subscription:
+    """A subscription.
 
-
-@router.post(
-    "/{subscription_id}/deliveries/replay",
-    operation_id="replay_subscription",
-    status_code=202,
-    summary="Send again what did not arrive",
-)
-def replay_many(subscription_id: Id, body: RangeIn, session: Writing, now: Now, actor: Admin) -> ResentOut:
-    """What was given up or never offered in the range, in the order of events; at most 10,000 of them at once."""
-    count = subscribe.replay_range(session, now, actor, subscription_id, (body.since, body.until))
-    return ResentOut(replayed=count)
-
-
-@router.post(
-    "/{subscription_id}/deliveries/{dispatch_id}/replay",
-    operation_id="replay_subscription_delivery",
-    status_code=202,
-    summary="Send one delivery again",
-)
-def replay(subscription_id: Id, dispatch_id: Id, session: Writing, now: Now, actor: Admin) -> ResentOut:
-    """Whatever became of it, with the same `webhook-id`."""
-    if subscribe.replay_dispatch(session, now, actor, subscription_id, dispatch_id) is None:
-        raise AppError(Kind.NOT_FOUND, "not_found", "This subscription has no delivery with this id.")
-    return ResentOut(replayed=1)
-
-
-def _found(session: Session, subscription_id: int) -> Subscription:
+    Raises:
+        AppError: There is none with this id.
+    """
     found = session.get(Subscription, subscription_id)
     if found is None:
         raise AppError(Kind.NOT_FOUND, "not_found", "There is no subscription with this id.")
@@ -259,22 +191,3 @@ def _state(row: Subscription) -> str:
     if row.paused_at is not None:
         return "paused"
     return "failing" if row.attempts else "active"
-
-
-def _told(row: Told) -> DispatchOut:
-    dispatch, event = row.dispatch, row.event
-    return DispatchOut(
-        id=dispatch.id,
-        event_id=event.id,
-        webhook_id=webhook_id(row),
-        type=event.type,
-        subject=event.subject,
-        facts=event.facts,
-        happened_at=event.at,
-        state=dispatch.state,
-        attempts=dispatch.attempts,
-        status=dispatch.status,
-        last_error=dispatch.last_error,
-        tried_at=dispatch.tried_at,
-        sent_at=dispatch.sent_at,
-    )
