@@ -22,7 +22,7 @@ from app.store.cases import deciding
 from app.store.items import ItemFilter, changes_of, count_by_tab, get_item, history, list_items
 from app.store.quotes import evidence_of, topics_beside
 from app.store.reference import find_owner, list_owners
-from app.store.trends import weekly_complaints
+from app.store.trends import weekly_reach
 from app.ui.charts import sparkline
 from app.ui.deps import Form, visit, visit_form
 from app.ui.impact_views import change_card, expectation
@@ -43,7 +43,7 @@ def show_inbox(request: Request, session: Reading, now: Now, tab: Tab = Tab.TO_D
     visitor = visit(request, session)
     zone = zone_of(request)
     found = list_items(session, visitor.actor, ItemFilter(states=frozenset(TABS[tab])), None, _PAGE)
-    trends = weekly_complaints(session, {each.item.theme_id for each in found if each.item.theme_id is not None}, now)
+    trends = weekly_reach(session, {each.item.theme_id for each in found if each.item.theme_id is not None}, now)
     rows = [inbox_row(each, trends.get(each.item.theme_id or 0, []), now, zone) for each in found]
     counts = count_by_tab(session, visitor.actor, ItemFilter())
     return render(
@@ -68,7 +68,7 @@ def show_item(
     item = listed.item
     owners = list_owners(session)
     decision = deciding(session, item)
-    weeks = weekly_complaints(session, {item.theme_id} if item.theme_id is not None else set(), now)
+    weeks = weekly_reach(session, {item.theme_id} if item.theme_id is not None else set(), now)
     quotes = evidence_of(session, item, _NEWEST)
     also = topics_beside(session, quotes)
     return render(
