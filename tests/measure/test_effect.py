@@ -174,6 +174,7 @@ def test_without_denominators_all_feedback_is_the_denominator_and_the_page_says_
     assert row.case["exposure"][0] >= 5
     words = {check["name"]: check for check in row.result["checks"]}
     assert words["exposure_source"]["state"] == "warn"
+    assert words["volume_stable"]["words"] == "the volume moved by 0 %"
 
 
 def test_the_denominator_named_like_the_process_is_taken_first(session, world):
