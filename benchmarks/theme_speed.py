@@ -12,13 +12,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 from sqlalchemy import func, select
-from theme_world import THEME_STATIONS, Texts, World, load_sets, open_world, put_mentions
+from theme_world import THEME_STATIONS, Said, Texts, World, load_sets, open_world, put_mentions
 
 from app.pipeline import run_station
 from app.store.theme_tables import Theme, ThemeMention
@@ -27,6 +28,18 @@ TEXTS = 1200
 SPREAD = 0.45
 """Length of the noise beside the text's own vector: neighbours of one text have a cosine of about 0.83."""
 
+APART = 0.2
+FAR = 1.5
+"""Noise of the share of complaints that tell of what nobody else does: no theme takes those."""
+
+MIXED = 0.3
+"""Words of a text that are another one's: two complaints that tell of the same are no copies of each other."""
+
+AGAIN = 0.03
+"""Complaints that their writer sends once more."""
+
+PEOPLE = 200_000
+BLOCK = 500
 AT_ONCE = 20_000
 PARTS = 8
 YEARS = timedelta(days=730)
@@ -59,24 +72,39 @@ def main() -> None:
                 show(world, stored, new)
 
 
-def drawn(sets: list[Texts], chance: np.random.Generator) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Complaints without end: a real text, and its vector with noise."""
+def drawn(sets: list[Texts], chance: np.random.Generator) -> Iterator[Said]:
+    """Complaints without end: a real text with words of others among its own, and its vector with noise."""
+    words = {one.topic: " ".join(one.texts).split() for one in sets}
+    before: deque[Said] = deque(maxlen=BLOCK)
     while True:
         for one in sets:
-            rows = chance.integers(len(one.texts), size=500)
-            noise = chance.normal(size=(500, one.vectors.shape[1])).astype(np.float32)
-            noise *= SPREAD / np.linalg.norm(noise, axis=1, keepdims=True)
-            vectors = one.vectors[rows] + noise
+            rows = chance.integers(len(one.texts), size=(BLOCK, 3))
+            noise = chance.normal(size=(BLOCK, one.vectors.shape[1])).astype(np.float32)
+            length = np.where(chance.random((BLOCK, 1)) < APART, FAR, SPREAD)
+            noise *= length / np.linalg.norm(noise, axis=1, keepdims=True)
+            vectors = one.vectors[rows[:, 0]] + noise
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-            yield from (
-                (one.topic, one.texts[row], vector.astype(np.float16))
-                for row, vector in zip(rows, vectors, strict=True)
-            )
+            for (row, *others), vector in zip(rows.tolist(), vectors.astype(np.float16), strict=True):
+                text = mixed(one.texts[row], words[one.topic], chance)
+                besides = " ".join(mixed(one.texts[other], words[one.topic], chance) for other in others)
+                said = Said(one.topic, text, vector, besides, f"customer {chance.integers(PEOPLE)}")
+                if before and chance.random() < AGAIN:
+                    said = before[int(chance.integers(len(before)))]
+                before.append(said)
+                yield said
 
 
-def put(
-    world: World, draw: Iterator[tuple[str, str, np.ndarray]], count: int, begins: datetime, span: timedelta
-) -> None:
+def mixed(text: str, words: Sequence[str], chance: np.random.Generator) -> str:
+    """A text with every third word or so another one."""
+    own = text.split()
+    other = chance.integers(len(words), size=len(own))
+    return " ".join(
+        words[at] if change else word
+        for word, at, change in zip(own, other.tolist(), (chance.random(len(own)) < MIXED).tolist(), strict=True)
+    )
+
+
+def put(world: World, draw: Iterator[Said], count: int, begins: datetime, span: timedelta) -> None:
     """Store complaints evenly over a time."""
     for first in range(0, count, AT_ONCE):
         some = range(first, min(first + AT_ONCE, count))
