@@ -1,10 +1,14 @@
 """What matching and searching cost: `python benchmarks/theme_speed.py ../shared/data [--stored 10000 100000 1000000]`.
 
-Complaints are drawn from a mixture around the encodings of real texts of six sets, a topic each. For each number of
-stored complaints: so many new ones (a tenth of a million, spread over a week) come in; then the stations `match`,
-`extract`, `trace` and `adopt` run on one core until nothing is due. Before that the stored ones, of the two years
-before, went through the same stations in eight parts. Seconds of the weekly run are on the clock of the wall; those of
-the processor are the database's too where that is SQLite.
+Complaints are drawn from a mixture around the encodings of real texts of six sets, a topic each; a fifth lies apart
+from all others. Each has 25 words or so, of one of 200,000 people; three in a hundred are sent twice. For each number
+of stored complaints so many new ones, spread over a week, come in; then the stations `match` (which recognises copies
+too), `extract`, `trace` and `adopt` run on one core until nothing is due. Before that the stored ones, of the two years
+before, went through the same stations in eight parts. Of more than `--through` stored ones, the middle is put in
+directly (`theme_history.py`), between four parts and four parts that go through the stations.
+
+Seconds of the weekly run are on the clock of the wall; those of the processor are the database's too where that is
+SQLite. Microseconds of the processor are of each new complaint.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from sqlalchemy import func, select
+from theme_history import put_history
 from theme_world import THEME_STATIONS, Said, Texts, World, load_sets, open_world, put_mentions
 
 from app.pipeline import run_station
@@ -53,23 +58,36 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--stored", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--new", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--through", type=int, default=100_000, help="stored ones that go through the stations")
     parser.add_argument("--url", help="an empty PostgreSQL database, for one run; else SQLite")
     chosen = parser.parse_args()
     sets = load_sets(chosen.data, TEXTS, SEED)
     print(f"{'stored':>9} {'new':>8} {'match':>7} {'extract':>8} {'trace':>7} {'adopt':>7} {'wall s':>8} {'cpu s':>7}"
-          f" {'themes':>7} {'in them':>8}")  # fmt: skip
+          f" {'us each':>8} {'themes':>7} {'in them':>8}")  # fmt: skip
     for stored in chosen.stored:
         with open_world([one.topic for one in sets], NOW - YEARS, chosen.url) as world:
             draw = drawn(sets, np.random.default_rng(SEED))
-            for part in range(PARTS):
-                put(world, draw, stored // PARTS, NOW - YEARS * (PARTS - part) / PARTS, YEARS / PARTS)
-                world.clock.set(NOW - YEARS * (PARTS - part - 1) / PARTS)
-                world.work()
+            fill(world, draw, stored, min(stored, chosen.through))
             for week, new in enumerate(chosen.new, start=1):
                 begins = NOW + timedelta(weeks=week)
                 put(world, draw, new, begins - timedelta(weeks=1), timedelta(weeks=1))
                 world.clock.set(begins)
                 show(world, stored, new)
+
+
+def fill(world: World, draw: Iterator[Said], stored: int, through: int) -> None:
+    """Store history; so many of it go through the stations, the rest directly between their halves."""
+    begins = NOW - YEARS
+    for part in range(PARTS):
+        if part == PARTS // 2 and stored > through:
+            span = YEARS * ((stored - through) / stored)
+            put(world, draw, stored - through, begins, span, np.random.default_rng(SEED))
+            begins += span
+        span = YEARS * (through / stored / PARTS)
+        put(world, draw, through // PARTS, begins, span)
+        begins += span
+        world.clock.set(begins)
+        world.work()
 
 
 def drawn(sets: list[Texts], chance: np.random.Generator) -> Iterator[Said]:
@@ -104,13 +122,24 @@ def mixed(text: str, words: Sequence[str], chance: np.random.Generator) -> str:
     )
 
 
-def put(world: World, draw: Iterator[Said], count: int, begins: datetime, span: timedelta) -> None:
-    """Store complaints evenly over a time."""
+def put(
+    world: World,
+    draw: Iterator[Said],
+    count: int,
+    begins: datetime,
+    span: timedelta,
+    directly: np.random.Generator | None = None,
+) -> None:
+    """Store complaints evenly over a time; they wait for the stations, or stand `directly` where those leave them."""
     for first in range(0, count, AT_ONCE):
         some = range(first, min(first + AT_ONCE, count))
         said = [next(draw) for _ in some]
+        when = [begins + span * (at / count) for at in some]
         with world.runtime.database.writing() as session:
-            put_mentions(session, world, said, [begins + span * (at / count) for at in some])
+            if directly is None:
+                put_mentions(session, world, said, when)
+            else:
+                put_history(session, world, said, when, directly)
 
 
 def show(world: World, stored: int, new: int) -> None:
@@ -129,9 +158,10 @@ def show(world: World, stored: int, new: int) -> None:
     with world.runtime.database.reading() as session:
         themes = session.scalar(select(func.count()).select_from(Theme).where(Theme.kind == "cluster")) or 0
         held = select(func.count()).select_from(ThemeMention).join(Theme, Theme.id == ThemeMention.theme_id)
-        share = (session.scalar(held.where(Theme.kind == "cluster")) or 0) / (stored + new)
+        share = (session.scalar(held.where(Theme.kind == "cluster")) or 0) / (session.scalar(held) or 1)
     parts = " ".join(f"{spent[name]:{width}.1f}" for name, width in zip(spent, (7, 8, 7, 7), strict=True))
-    print(f"{stored:9d} {new:8d} {parts} {wall:8.1f} {processor:7.1f} {themes:7d} {share:8.3f}", flush=True)
+    costs = f"{wall:8.1f} {processor:7.1f} {processor / new * 1e6:8.0f}"
+    print(f"{stored:9d} {new:8d} {parts} {costs} {themes:7d} {share:8.3f}", flush=True)
 
 
 if __name__ == "__main__":
