@@ -61,8 +61,8 @@ def silhouette(vectors: Floats, labels: np.ndarray) -> float:
     sizes = np.bincount(labels).astype(np.float32)
     if len(sizes) == 1:
         return 0.0
-    sums = np.zeros((len(sizes), vectors.shape[1]), np.float32)
-    np.add.at(sums, labels, vectors)
+    membership = sparse.csr_matrix((np.ones(len(labels), np.float32), (labels, np.arange(len(labels)))))
+    sums = membership @ vectors
     similarity = vectors @ sums.T
     rows = np.arange(len(vectors))
     own = 1 - (similarity[rows, labels] - 1) / np.maximum(sizes[labels] - 1, 1)
