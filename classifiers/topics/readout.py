@@ -73,7 +73,9 @@ class Readout:
         self._held, self._lineage, self._several = held, lineage, several
         depth = lineage.sum(axis=1)
         self._top = np.flatnonzero(depth == 1)
-        self._below = [np.flatnonzero((own > 0) & (depth == level + 1)) for own, level in zip(lineage.T, depth)]
+        self._below = [
+            np.flatnonzero((own > 0) & (depth == level + 1)) for own, level in zip(lineage.T, depth, strict=True)
+        ]
         topics = len(lineage)
         alone = held.targets.sum(axis=1) == 1
         weights = _weights(held.targets)
