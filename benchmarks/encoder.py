@@ -5,8 +5,8 @@ python benchmarks/encoder.py [texts.jsonl] [--rounds 3] [--texts 192] [--compare
 Texts are short (up to 12 words), medium (up to 40) or long; from JSON Lines with `text` where a file is given, else
 made of the demo's sentences. One worker, one thread. Speeds are texts per second of processor time, so that a busy
 machine disturbs little; the best of the rounds. The ratio is to `float32 unsorted`: batches of 32 in the order of the
-file. Agreement is with float32 on the file's (else the demo's) texts: cosine, the nearest of the demo's topics, the topic
-that is given or withheld by names alone at the default confidence, sentiment, complaint.
+file. Agreement is with float32 on the file's (else the demo's) texts: cosine, the nearest of the demo's topics, the
+topic that is given or withheld by names alone at the default confidence, sentiment, complaint.
 """
 
 import argparse
