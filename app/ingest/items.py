@@ -102,14 +102,14 @@ def accept_items(
 def _replace(batch: Statements, items: Sequence[NativeItem], *, dated: bool) -> list[Accepted]:
     now = batch.now
     prepared = [prepare_item(item, dated=dated) for item in items]
-    in_time = [one for item, one in zip(items, prepared, strict=True) if not _is_ahead(item, now)]
-    newest = _newest(in_time)
+    ahead = [_is_ahead(item, now) for item in items]
+    newest = _newest(one for one, too_early in zip(prepared, ahead, strict=True) if not too_early)
     erased = batch.erased(newest)
     wanted = {key: one for key, one in newest.items() if key not in erased}
     stored = batch.store(wanted)
     told: list[Accepted] = []
-    for item, one in zip(items, prepared, strict=True):
-        if _is_ahead(item, now):
+    for one, too_early in zip(prepared, ahead, strict=True):
+        if too_early:
             told.append(_IN_FUTURE)
         elif one.external_id in erased:
             told.append(_ERASED)

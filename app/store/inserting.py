@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
@@ -38,7 +39,7 @@ def insert_new(
     form = _form_of(table, session, rows)
     places = ", ".join([form.places] * len(rows))
     statement = f"{form.begin} {places} ON CONFLICT ({', '.join(key)}) DO NOTHING RETURNING {', '.join(told)}"
-    values = tuple(value for one in form.values(rows) for value in one)
+    values = tuple(chain.from_iterable(form.values(rows)))
     return [tuple(found) for found in session.connection().exec_driver_sql(statement, values)]
 
 
