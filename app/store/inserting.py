@@ -8,8 +8,8 @@ from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import Column, Dialect, Table
-from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from app.store.row import Row
 
@@ -85,7 +85,7 @@ def _make_form(table: Table, dialect: Dialect, names: tuple[str, ...]) -> _Form:
     place = "?" if dialect.paramstyle == "qmark" else "%s"
     named = [(at, _converter(table.columns[name], dialect)) for at, name in enumerate(names)]
     return _Form(
-        f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES",  # noqa: S608 - names of our own tables
+        f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES",
         f"({', '.join([place] * len(columns))})",
         itemgetter(*names),
         tuple(
