@@ -82,14 +82,14 @@ def _check_containers(value: Json, *, texts: bool) -> None:
         level = [
             child
             for node in level
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, _CONTAINERS)
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) in _CONTAINERS
         ]
     if level:
         _too_deep()
 
 
-_CONTAINERS = (list, dict)
+_CONTAINERS = frozenset((list, dict))  # the decoder makes no others
 
 
 def _texts(node: list[Json] | dict[str, Json]) -> Iterable[str]:

@@ -49,7 +49,8 @@ class Statements:
 
     def __init__(self, session: Session, now: datetime, source_id: int, delivery_id: int | None) -> None:
         """Nothing is read or written yet."""
-        self.session, self.now, self.source_id, self.delivery_id = session, now, source_id, delivery_id
+        self.session, self.now, self.source_id = session, now, source_id
+        self._arrival = {"delivery_id": delivery_id, "received_at": now}
         self.changed: dict[str, bool] = {}
         self._last: Stored | None = None
 
@@ -98,8 +99,9 @@ class Statements:
     def _insert(self, wanted: Mapping[str, Prepared]) -> dict[str, Stored]:
         if not wanted:
             return {}
-        rows = [self._columns(one) | {"source_id": self.source_id, "external_id": key} for key, one in wanted.items()]
-        ids = dict(insert_new(Feedback, self.session, rows, _KEY, told=("external_id", "id")))
+        rows = [self._columns(one) | {"external_id": key} for key, one in wanted.items()]
+        same = {"source_id": self.source_id, **self._arrival}
+        ids = dict(insert_new(Feedback, self.session, rows, same, key=_KEY, told=("external_id", "id")))
         self.changed |= dict.fromkeys(ids, True)
         return {key: Stored(found, wanted[key].version, wanted[key].digest, 1) for key, found in ids.items()}
 
@@ -115,7 +117,7 @@ class Statements:
             return {}
         fresh = {"state": FeedbackState.PENDING, "attempts": 0, "leased_until": None, "last_error": None}
         rows = [
-            self._columns(wanted[key]) | fresh | {"id": row.id, "content_rev": row.content_rev + 1}
+            self._columns(wanted[key]) | self._arrival | fresh | {"id": row.id, "content_rev": row.content_rev + 1}
             for key, row in older.items()
         ]
         self.session.execute(update(Feedback), rows)
@@ -143,16 +145,7 @@ class Statements:
         said = one.columns["occurred_at"]
         # A clock that is ahead must not put words into days to come; what it said is kept beside.
         early = {} if said <= self.now else {"occurred_at": self.now, "attributes": _flagged(one.columns, said)}
-        return (
-            one.columns
-            | early
-            | {
-                "version": one.version,
-                "digest": one.digest,
-                "delivery_id": self.delivery_id,
-                "received_at": self.now,
-            }
-        )
+        return one.columns | early | {"version": one.version, "digest": one.digest}
 
 
 def _flagged(columns: Mapping[str, Any], said: datetime) -> dict[str, Any]:
