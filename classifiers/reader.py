@@ -237,7 +237,8 @@ class Reader:
         """The span's topics, as somebody said they are, else as the model has them; one that says none is a mention."""
         answer = looks.topics[row] if looks.topics else TopicAnswer((), contract.Judgement(None, 0.0))
         decided = self._decided.get(found.text)
-        topics: Sequence[contract.Judgement] = answer.topics
+        # Emoji tell of a feeling, not of what it is about.
+        topics: Sequence[contract.Judgement] = answer.topics if any(map(str.isalnum, found.text)) else ()
         if decided is not None and decided.topics is not None:
             sure = {one.label: one for one in answer.topics}
             kept = [key for at, key in enumerate(decided.topics) if at == 0 or key in self._names]

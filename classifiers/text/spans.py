@@ -88,12 +88,34 @@ def split(text: str) -> Iterator[tuple[int, int]]:
     """
     view = plain_view(text)
     for start, end in own_words(view, 0, len(view)):
-        for sentence in _sentences(view, start, end):
-            for clause in _clauses(view, *sentence):
-                for piece in _breaths(view, *clause):
-                    trimmed = _trim(view, *piece)
-                    if has_content(view[slice(*trimmed)]):
-                        yield trimmed
+        yield from _with_pictographs(view, _pieces(view, start, end))
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for sentence in _sentences(text, start, end):
+        for clause in _clauses(text, *sentence):
+            for piece in _breaths(text, *clause):
+                trimmed = _trim(text, *piece)
+                if has_content(text[slice(*trimmed)]):
+                    yield trimmed
+
+
+def _with_pictographs(text: str, pieces: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Leave emoji with the sentence that they follow on its line: alone they are about nothing."""
+    held: tuple[int, int] | None = None
+    for start, end in pieces:
+        if held is not None and end - held[0] <= MAX_SPAN and _only_feels(text, held[1], start, end):
+            held = held[0], end
+            continue
+        if held is not None:
+            yield held
+        held = start, end
+    if held is not None:
+        yield held
+
+
+def _only_feels(text: str, before: int, start: int, end: int) -> bool:
+    return "\n" not in text[before:start] and not any(map(str.isalnum, text[start:end]))
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -115,11 +137,11 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _at_pictographs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """End a sentence after a run of emoji when words follow it."""
+    """End a sentence after a run of emoji when words follow; a run behind a sentence on its line stands alone."""
     if text[start:end].isascii():
         yield start, end
         return
-    at, in_run, words = start, False, False
+    at, in_run, words = start, False, start > 0 and text[start - 1] in _STOP
     for index in range(start, end):
         char = text[index]
         if is_pictograph(char):

@@ -31,7 +31,8 @@ _SMALL_TEXT = (
     "time times today ever even still again only now already yet quite back two three first last later than until "
     "made make makes making take took taken them other others another same such am pm etc via per help trying try "
     "tried able keep keeps give gave given let way anything something someone every possible looking look sure "
-    "feel felt put come came going being having doing done really actually always around question questions sir "
+    "when then uh um er erm hmm feel felt put come came going being having doing done really actually always around "
+    "question questions sir "
     "madam maam ma'am guys team see seen seems seem find found able wondering regarding concerning"
 )
 SMALL = frozenset(_SMALL_TEXT.split())

@@ -51,6 +51,11 @@ def test_small_words_do_not_tell_phrases_apart():
     assert name(texts, weigh_words([texts, RUDE])[0]) == "Refund not arrived"
 
 
+def test_one_word_alone_is_no_name():
+    texts = ["Poor.", "Poor! The quality.", "so poor", "Poor, poor quality"]
+    assert name(texts, weigh_words([texts, RUDE])[0]) == "Poor: quality"
+
+
 def test_a_name_is_no_question_and_shouts_only_abbreviations():
     texts = ["how do I withdraw CASH from the ATM?", "I cannot withdraw cash from ATM", "withdraw cash from an ATM"]
     assert name(texts, weigh_words([texts, RUDE])[0]) == "Withdraw cash from ATM"
