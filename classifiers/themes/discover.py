@@ -53,6 +53,8 @@ def discover(texts: Sequence[str], vectors: Floats, *, smallest: int, resolution
     Returns:
         Groups, largest first; texts in no group are left over. The same input gives the same groups.
     """
+    if not texts:
+        return []
     labels = communities(features(texts, vectors), resolution=resolution)
     numbered = [np.flatnonzero(labels == number) for number in range(labels.max(initial=-1) + 1)]
     found = [_tighten(rows, vectors) for rows in numbered]

@@ -31,26 +31,20 @@ def features(texts: Sequence[str], vectors: Floats) -> Floats:
     """Meaning and wording of texts side by side.
 
     Args:
-        texts: As the customers wrote them.
+        texts: As the customers wrote them, at least one.
         vectors: Unit vectors of the texts, shape (n, dim).
 
     Returns:
         Unit vectors, float32, shape (n, dim + `WIDTH`).
     """
-    both = np.hstack([np.sqrt(1 - WORDING) * vectors, np.sqrt(WORDING) * _wordings(texts)])
-    return _units(both.astype(np.float32))
+    wording = _wordings(texts)
+    return np.hstack([np.sqrt(1 - WORDING) * vectors, np.sqrt(WORDING) * wording]).astype(np.float32)
 
 
 def _wordings(texts: Sequence[str]) -> Floats:
-    """Unit vectors; 0 for a text without words."""
-    said = [[stem_of(word) for word in words(text)] for text in texts]
-    if not any(said):
-        return np.zeros((len(texts), WIDTH), np.float32)
+    # What has no word, an emoji say, has "no word" in common.
+    said = [[stem_of(word) for word in words(text)] or [""] for text in texts]
     weighed = TfidfVectorizer(analyzer=list, sublinear_tf=True, dtype=np.float32).fit_transform(said)
     signs = np.random.default_rng(0).choice(np.asarray([-1, 1], np.float32), (weighed.shape[1], WIDTH))
-    return _units(weighed @ signs)
-
-
-def _units(rows: Floats) -> Floats:
-    units: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    return units
+    spread: Floats = weighed @ signs
+    return spread / np.maximum(np.linalg.norm(spread, axis=1, keepdims=True), 1e-9)
