@@ -47,4 +47,5 @@ def _wordings(texts: Sequence[str]) -> Floats:
     weighed = TfidfVectorizer(analyzer=list, sublinear_tf=True, dtype=np.float32).fit_transform(said)
     signs = np.random.default_rng(0).choice(np.asarray([-1, 1], np.float32), (weighed.shape[1], WIDTH))
     spread: Floats = weighed @ signs
-    return spread / np.maximum(np.linalg.norm(spread, axis=1, keepdims=True), 1e-9)
+    lengths: Floats = np.linalg.norm(spread, axis=1, keepdims=True)
+    return spread / np.maximum(lengths, 1e-9)
