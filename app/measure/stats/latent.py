@@ -92,7 +92,7 @@ def spread_ahead(known: Fit, data: Data, eta: Floats) -> float:
     theta = Layout(data).theta
     variance = solve(data, working(data, eta), names, known.points).covariance[:, theta, theta]
     tau2 = np.exp(2 * value("tau", known.points, names)) if "tau" in names else np.zeros(len(known.points))
-    return float(np.exp(0.5 * (known.weight * np.log(variance + tau2)).sum()))
+    return float(np.sqrt((known.weight * (variance + tau2)).sum()))
 
 
 def _first_guess(data: Data) -> Floats:
