@@ -54,6 +54,7 @@ class Station:
         wakes: Stations that may have work once it has recorded something.
         every: Cron expression (UTC) at which it looks for work that nobody announced, e.g. because time has passed.
         at_once: Batches that one run has under way at the same time: for stations that mostly wait for somebody else.
+        awaited: Whether a client waits at the door for what it does.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Station:
     wakes: tuple[str, ...]
     every: str
     at_once: int = 1
+    awaited: bool = False
 
     @property
     def leases(self) -> bool:
@@ -70,10 +72,10 @@ class Station:
 
 STATIONS: tuple[Station, ...] = (
     Station("fetch", fetch, ("unpack",), "*/5 * * * *"),
-    Station("unpack", unpack, ("label",), "* * * * *"),
+    Station("unpack", unpack, ("label",), "* * * * *", awaited=True),
     Station("load", load, ("label",), "* * * * *"),
     Station("learn", learn, (), "*/10 * * * *"),
-    Station("label", label, ("relabel", "match", "cases"), "* * * * *"),
+    Station("label", label, ("relabel", "match", "cases"), "* * * * *", awaited=True),
     Station("relabel", relabel, (), "* * * * *"),
     Station("watch", watch, (), "20 4 * * *"),
     Station("match", match, ("assign",), "* * * * *"),

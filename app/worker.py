@@ -30,7 +30,10 @@ def build_engine(runtime: Runtime, stations: Sequence[Station] = STATIONS, pace:
     def run(name: str, stopping: Callable[[], bool]) -> int:
         return run_station(runtime, named[name], stopping=stopping)
 
-    plans = [Plan(station.name, every=station.every, alone=not station.leases) for station in stations]
+    plans = [
+        Plan(station.name, every=station.every, alone=not station.leases, awaited=station.awaited)
+        for station in stations
+    ]
     chores = {"retention": _retention(runtime), "answers": _answers(runtime)}
     return Engine(runtime.database, plans, run, chores=chores, pace=pace)
 

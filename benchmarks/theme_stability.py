@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sqlalchemy import select
-from theme_world import Texts, World, load_sets, open_world, put_mentions
+from theme_world import Said, Texts, World, load_sets, open_world, put_mentions
 
 from app.store.anchors import Anchor
 from app.store.theme_tables import Theme, ThemeMention
@@ -123,7 +123,7 @@ def arrive(world: World, sets: list[Texts], week: int) -> dict[int, Place]:
     said, places = [], []
     for one in sets:
         for at in range(week * A_WEEK, min((week + 1) * A_WEEK, len(one.texts))):
-            said.append((one.topic, one.texts[at], one.vectors[at].astype(np.float16)))
+            said.append(Said(one.topic, one.texts[at], one.vectors[at].astype(np.float16)))
             places.append((one.topic, at))
     with world.runtime.database.writing() as session:
         when = world.clock.now()

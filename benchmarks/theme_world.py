@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +49,16 @@ class Texts:
     texts: list[str]
     labels: list[str]
     vectors: Floats
+
+
+class Said(NamedTuple):
+    """A complaint: its words, where they lie, what else its writer says around them, and who that is."""
+
+    topic: str
+    text: str
+    vector: npt.NDArray[np.float16]
+    besides: str = ""
+    person: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,16 +112,8 @@ def open_world(topics: Sequence[str], begins: datetime, url: str | None = None) 
         runtime.database.dispose()
 
 
-def put_mentions(
-    session: Session, world: World, said: Sequence[tuple[str, str, npt.NDArray[np.float16]]], at: Sequence[datetime]
-) -> int:
-    """Store complaints, each a feedback of its own.
-
-    Args:
-        session: A write transaction.
-        world: Where.
-        said: Topic, text and vector of each.
-        at: When each was said.
+def put_mentions(session: Session, world: World, said: Sequence[Said], at: Sequence[datetime]) -> int:
+    """Store complaints, each a feedback of its own, said at `at`; the session writes.
 
     Returns:
         The id of the first mention; those of the others follow without a gap.
@@ -123,34 +126,35 @@ def put_mentions(
             {
                 "id": number, "source_id": world.source_id, "external_id": str(number), "digest": "",
                 "medium": "review", "occurred_at": when, "received_at": when, "attributes": {}, "state": "labelled",
+                "customer_ref": each.person,
             }
-            for number, when in zip(ids, at, strict=True)
+            for number, each, when in zip(ids, said, at, strict=True)
         ],
     )  # fmt: skip
     session.execute(
         insert(Turn),
         [
-            {"feedback_id": number, "position": 0, "role": "customer", "text": text}
-            for number, (_, text, _) in zip(ids, said, strict=True)
+            {"feedback_id": number, "position": 0, "role": "customer", "text": f"{each.text} {each.besides}".strip()}
+            for number, each in zip(ids, said, strict=True)
         ],
     )
     session.execute(
         insert(Mention),
         [
             {
-                "id": number, "feedback_id": number, "content_rev": 1, "turn": 0, "start": 0, "end": len(text),
-                "topic_id": world.topic_ids[topic], "topic_confidence": 0.9, "sentiment": -0.8,
+                "id": number, "feedback_id": number, "content_rev": 1, "turn": 0, "start": 0, "end": len(each.text),
+                "topic_id": world.topic_ids[each.topic], "topic_confidence": 0.9, "sentiment": -0.8,
                 "sentiment_label": "negative", "sentiment_confidence": 0.9, "complaint": True,
                 "complaint_confidence": 0.9, "friction": None, "friction_confidence": 0.1, "fingerprint": "f",
             }
-            for number, (topic, text, _) in zip(ids, said, strict=True)
+            for number, each in zip(ids, said, strict=True)
         ],
     )  # fmt: skip
     session.execute(
         insert(MentionVector),
         [
-            {"mention_id": number, "model": "packaged", "vector": vector.tobytes()}
-            for number, (_, _, vector) in zip(ids, said, strict=True)
+            {"mention_id": number, "model": "packaged", "vector": each.vector.tobytes()}
+            for number, each in zip(ids, said, strict=True)
         ],
     )
     return first

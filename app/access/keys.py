@@ -31,6 +31,7 @@ _SECRET_BYTES = 32
 _SECRET_LENGTH = 43  # 32 bytes in base 62
 _TOKEN = re.compile(rf"{PREFIX}(?P<id>[0-9A-Za-z]{{{_ID_LENGTH}}})_[0-9A-Za-z]{{{_SECRET_LENGTH}}}")
 _NAME_LENGTH = 80
+_SCOPES = {scope.value: scope for scope in Scope}
 
 
 class KeyOrder(TypedDict):
@@ -189,8 +190,7 @@ def actor_of(key: ApiKey) -> Actor:
 
 def known_scopes(words: Iterable[str]) -> frozenset[Scope]:
     """Stored scopes; those of a newer release that this one does not know are dropped."""
-    known = {scope.value for scope in Scope}
-    return frozenset(Scope(word) for word in words if word in known)
+    return frozenset(_SCOPES[word] for word in words if word in _SCOPES)
 
 
 def parse_scopes(words: Iterable[str]) -> frozenset[Scope]:

@@ -1,6 +1,6 @@
-"""Station: owners are told of alerts: when one opens, when it opens again, and when its excess has doubled.
+"""Station: owners and subscribers are told of alerts: when one opens, opens again, and when its excess has doubled.
 
-Who is told: the owner of the theme's open item, else whoever owns the step of its topic. Not each day, and not after
+Which owner: that of the theme's open item, else whoever owns the step of its topic. Not each day, and not after
 somebody has acknowledged the alert.
 """
 
@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.act.happenings import tell
 from app.act.notices import put_notice
 from app.act.wording import Letter, one_line
+from app.domain.happenings import Happening
 from app.processes.owners import load_ownerships
 from app.store.act_tables import ActionItem
 from app.store.alert_counts import STANDING
@@ -78,6 +80,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
             continue
         letter = write_alert(alert, event.kind, theme.name)
         put_notice(session, now, item, owner_id, (EVENT, f"alert{alert.id}:{event_id}"), letter)
+        _tell_others(session, now, alert, event, item)
     session.flush()
 
 
@@ -93,6 +96,23 @@ def write_alert(alert: Alert, kind: str, theme: str) -> Letter:
     usual = f"{alert.expected:.1f} were expected ({alert.expected_low:.0f} to {alert.expected_high:.0f})"
     seen = f"Counted up to {alert.last_day:%a %d %b %Y} (UTC)."
     return Letter(f'{lead}: "{name}"', f"{since}; {usual}.\n{seen}\n\nAlert {alert.id}, theme {alert.theme_id}: {name}")
+
+
+def _tell_others(session: Session, now: datetime, alert: Alert, event: AlertEvent, item: ActionItem | None) -> None:
+    counted = {"observed": alert.observed, "expected": alert.expected}
+    days = {"excess_from": alert.excess_from.isoformat(), "last_day": alert.last_day.isoformat()}
+    about = {"theme_id": alert.theme_id, "item_id": None if item is None else item.id, "kind": alert.kind}
+    tell(
+        session,
+        now,
+        Happening.ALERT,
+        f"alert:{alert.id}",
+        alert_id=alert.id,
+        event=event.kind,
+        **about,
+        **counted,
+        **days,
+    )
 
 
 def _open_item(session: Session, theme_id: int) -> ActionItem | None:

@@ -63,7 +63,7 @@ class OpenRoute(TransactionRoute):
             try:
                 check_address(request)
                 await self.admit(request)
-                return await handler(request)
+                return await self.answer(request) or await handler(request)
             except AppError as error:
                 if error.code != _TOO_SLOW:
                     await drain_body(request)
@@ -73,6 +73,10 @@ class OpenRoute(TransactionRoute):
 
     async def admit(self, request: StrictRequest) -> None:
         """Let everybody in."""
+
+    async def answer(self, request: StrictRequest) -> Response | None:  # noqa: ARG002 - for those who know an answer
+        """The answer to a request that needs no help of the framework's; None: it has to find out what is asked for."""
+        return None
 
 
 class ApiRoute(OpenRoute):

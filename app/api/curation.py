@@ -11,7 +11,7 @@ from app.api.deps import LARGEST_ID, Analyst, Id, Now, Reader, Reading, Writing
 from app.api.openapi import declare
 from app.api.quotes import QuoteOut, show_quote
 from app.api.themes import LineageOut, ThemeOut, show_lineage, show_row
-from app.store.quotes import item_quotes, mention_quotes
+from app.store.quotes import mention_quotes, theme_evidence
 from app.store.themes import show_theme
 from app.theme.split import Part, propose_split, split_as_proposed, split_theme
 from app.theme.undo import undo_curation
@@ -85,7 +85,7 @@ def lineage(theme_id: Id, session: Reading, actor: Reader) -> LineagePage:
 def evidence(theme_id: Id, session: Reading, actor: Reader) -> EvidenceOut:
     """The customers' words that stand for it."""
     show_theme(session, actor, theme_id)
-    return EvidenceOut(items=[show_quote(quote) for quote in item_quotes(session, theme_id, _NEWEST)])
+    return EvidenceOut(items=[show_quote(quote) for quote in theme_evidence(session, theme_id, _NEWEST)])
 
 
 @router.post("/split/preview", operation_id="preview_theme_split", summary="Propose a split", responses=declare(409))

@@ -188,6 +188,10 @@ class Needs:
         Raises:
             AppError: They hold none of the scopes.
         """
+        return self.check(request)
+
+    def check(self, request: Request) -> Actor:
+        """The actor of a request whose key was checked; raises as a dependency on it does."""
         actor = actor_from(request)
         if not any(actor.may(scope) for scope in self._scopes):
             names = " or ".join(f"`{scope}`" for scope in self._scopes)
@@ -202,7 +206,8 @@ Reading = Annotated[Session, Depends(_read)]
 Writing = Annotated[Session, Depends(_write)]
 """The request's transaction: committed before the answer leaves, so that a 2xx is never a promise about nothing."""
 
-Ingester = Annotated[Actor, Depends(Needs(Scope.INGEST_WRITE))]
+INGEST = Needs(Scope.INGEST_WRITE)
+Ingester = Annotated[Actor, Depends(INGEST)]
 Reader = Annotated[Actor, Depends(Needs(Scope.ITEMS_READ, Scope.ANALYST))]
 Doer = Annotated[Actor, Depends(Needs(Scope.ITEMS_WRITE, Scope.ANALYST))]
 Analyst = Annotated[Actor, Depends(Needs(Scope.ANALYST))]

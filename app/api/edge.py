@@ -4,9 +4,10 @@ import random
 import re
 import time
 import traceback
+from collections.abc import Iterable
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,7 +16,13 @@ from app.log import get_logger
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _API = "/v1"
-_ONE_YEAR = "max-age=31536000"
+_ONE_YEAR = b"max-age=31536000"
+_ALWAYS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
+_ON_API = {
+    b"cache-control": b"private, no-cache",
+    b"vary": b"Authorization",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+}
 _log = get_logger("api")
 
 
@@ -44,7 +51,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _mark(scope, MutableHeaders(scope=message), request_id)
+                message["headers"] = _marked(message["headers"], _marks(scope, request_id))
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -70,19 +77,29 @@ class _CutOffError(Exception):
     """The answer broke off after it had begun; the server closes the connection."""
 
 
-def _mark(scope: Scope, headers: MutableHeaders, request_id: str) -> None:
-    headers["X-Request-Id"] = request_id
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
+def _marks(scope: Scope, request_id: str) -> dict[bytes, bytes]:
+    marks = {b"x-request-id": request_id.encode(), **_ALWAYS}
     if scope["app"].state.runtime.settings.base_url.startswith("https://"):
-        headers["Strict-Transport-Security"] = _ONE_YEAR
+        marks[b"strict-transport-security"] = _ONE_YEAR
     standing = scope["state"].get("standing")
-    for name, value in (standing.headers() if standing else {}).items():
-        headers[name] = value
+    if standing:
+        marks |= {name.lower().encode(): value.encode() for name, value in standing.headers().items()}
     if scope["path"].startswith(_API):
-        headers.setdefault("Cache-Control", "private, no-cache")
-        headers.add_vary_header("Authorization")
-        headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        marks |= _ON_API
+    return marks
+
+
+def _marked(given: Iterable[tuple[bytes, bytes]], marks: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    """Headers with ours: what a route says of caching holds, and it may vary with more than we know."""
+    kept = []
+    for name, value in given:
+        if name == b"cache-control":
+            marks.pop(name, None)
+        if name == b"vary" and name in marks:
+            marks[name] = value + b", " + marks[name]
+        elif name not in marks:
+            kept.append((name, value))
+    return [*kept, *marks.items()]
 
 
 def _facts(scope: Scope, status: int, begun: float) -> dict[str, object]:

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.orm import Session
 
-from app.api.bodies import check_form, read_body
-from app.api.deps import Ingester, Now, Writing, in_transaction, runtime_of
+from app.api.bodies import ApiRoute, StrictRequest, check_form, read_body
+from app.api.deps import INGEST, Ingester, Now, Writing, in_transaction, now_of, runtime_of
 from app.api.gate import Gate
-from app.api.once import KeyRequired, describe_key, read_claim
+from app.api.once import HEADER, KeyRequired, describe_key, read_claim
 from app.api.openapi import declare
 from app.api.problems import problem_of
 from app.api.quotes import QuoteOut
@@ -21,7 +22,7 @@ from app.api.waiting import WaitingRoute
 from app.domain.actor import Actor
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
-from app.ingest.items import MAX_BATCH, Accepted, Status, accept_items
+from app.ingest.items import MAX_BATCH, Accepted, Ready, Status, accept_items, accept_ready, make_ready
 from app.ingest.sources import ensure_native_source
 from app.payloads.native import NativeItem, read_item
 from app.store.deliveries import find_source
@@ -33,7 +34,6 @@ _JSON, _LINES = "application/json", "application/x-ndjson"
 _KNOWN = frozenset({Status.DUPLICATE, Status.STALE})
 _KIND = {Status.CONFLICT: Kind.CONFLICT, Status.REFUSED: Kind.INVALID}
 
-router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=WaitingRoute)
 
 SourceKey = Annotated[
     str | None,
@@ -81,6 +81,28 @@ class BulkOut(BaseModel):
     items: list[ItemResult]
 
 
+class ItemRoute(WaitingRoute):
+    """Takes one item, and nothing besides, without the framework's help.
+
+    To find out what an endpoint asks for costs as much as storing the item. Every other request goes the framework's
+    way, also to be told what is wrong with it.
+    """
+
+    async def answer(self, request: StrictRequest) -> Response | None:
+        """The answer to the usual request."""
+        if request.scope["query_string"] or HEADER in request.headers:
+            return None
+        try:
+            item = NativeItem.model_validate(request.decoded)
+        except ValidationError:
+            return None
+        return await _send(request, Sent(item, now_of(request), INGEST.check(request), None))
+
+
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=ItemRoute)
+bulk_router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=ApiRoute)
+
+
 @router.post(
     "",
     operation_id="send_feedback",
@@ -100,8 +122,12 @@ async def send(
     """
     sent = Sent(body, now, actor, source)
     if read_claim(request) is None:
-        return _answer(await GATE.store(runtime_of(request).database.writing, sent))
+        return await _send(request, sent)
     return await in_transaction(request, response, lambda session: _answer(_alone(session, sent)))
+
+
+async def _send(request: Request, sent: Sent) -> Response:
+    return _answer(await GATE.store(runtime_of(request).database.writing, sent))
 
 
 def _alone(session: Session, sent: Sent) -> Accepted:
@@ -150,9 +176,11 @@ def _by_place(group: Sequence[Sent]) -> dict[tuple[int | None, str | None], list
 GATE: Gate[Sent, Accepted] = Gate(_store)
 
 
-async def _bulk_body(request: Request) -> tuple[str, bytes]:
+async def _bulk(request: Request) -> list[Ready | AppError]:
+    """The items of a bulk, or why not, before its transaction begins: others must not wait for what needs none."""
     media_type = check_form(request, _JSON, _LINES)
-    return media_type, await read_body(request, runtime_of(request).settings.max_bulk_bytes)
+    raw = await read_body(request, runtime_of(request).settings.max_bulk_bytes)
+    return await run_in_threadpool(_read_lines if media_type == _LINES else _read_array, raw)
 
 
 _ITEM = {"$ref": "#/components/schemas/NativeItem"}
@@ -167,24 +195,22 @@ _BULK = {
 }
 
 
-@router.post("/bulk", operation_id="send_feedback_bulk", summary="Send up to 1,000 items", openapi_extra=_BULK)
+@bulk_router.post("/bulk", operation_id="send_feedback_bulk", summary="Send up to 1,000 items", openapi_extra=_BULK)
 def send_bulk(
     actor: Ingester,
     _key: KeyRequired,
-    body: Annotated[tuple[str, bytes], Depends(_bulk_body)],
+    bulk: Annotated[list[Ready | AppError], Depends(_bulk)],
     session: Writing,
     now: Now,
     source: SourceKey = None,
 ) -> BulkOut:
     """Each item stands for itself: those that fit are stored, the others say why not. Sending again is safe."""
-    media_type, raw = body
-    results = _read_lines(raw) if media_type == _LINES else _read_array(raw)
-    items = {index: found for index, found in enumerate(results) if isinstance(found, NativeItem)}
     row = target_source(session, now, actor, source)
-    outcomes = dict(zip(items, accept_items(session, now, row, list(items.values())), strict=True))
+    ready = [found for found in bulk if not isinstance(found, AppError)]
+    outcomes = iter(accept_ready(session, now, row, ready))
     told = [
-        _told(index, outcomes[index]) if index in outcomes else _invalid(index, found)
-        for index, found in enumerate(results)
+        _invalid(index, found) if isinstance(found, AppError) else _told(index, next(outcomes))
+        for index, found in enumerate(bulk)
     ]
     return BulkOut(
         errors=any(each.problem is not None for each in told), counts=Counter(each.state for each in told), items=told
@@ -212,7 +238,7 @@ def target_source(session: Session, now: datetime, actor: Actor, key: str | None
     return found
 
 
-def _read_array(raw: bytes) -> Sequence[NativeItem | AppError]:
+def _read_array(raw: bytes) -> list[Ready | AppError]:
     found = decode_json(raw)
     if not isinstance(found, list):
         raise AppError(Kind.BAD_REQUEST, "not_a_list", "Send a JSON array of items, or one item per line as NDJSON.")
@@ -220,7 +246,7 @@ def _read_array(raw: bytes) -> Sequence[NativeItem | AppError]:
     return [_attempt(each) for each in found]
 
 
-def _read_lines(raw: bytes) -> Sequence[NativeItem | AppError]:
+def _read_lines(raw: bytes) -> list[Ready | AppError]:
     lines = [line for line in raw.split(b"\n") if line.strip()]
     _check_count(len(lines))
     return [_attempt_line(line) for line in lines]
@@ -231,16 +257,16 @@ def _check_count(count: int) -> None:
         raise AppError(Kind.TOO_LARGE, "too_many_items", f"Send at most {MAX_BATCH:,} items at once, not {count:,}.")
 
 
-def _attempt(value: object) -> NativeItem | AppError:
+def _attempt(value: object) -> Ready | AppError:
     try:
-        return read_item(value)
+        return make_ready(read_item(value))
     except AppError as error:
         return error
 
 
-def _attempt_line(line: bytes) -> NativeItem | AppError:
+def _attempt_line(line: bytes) -> Ready | AppError:
     try:
-        return read_item(decode_json(line))
+        return make_ready(read_item(decode_json(line)))
     except AppError as error:
         return error
 
@@ -256,7 +282,6 @@ def _told(index: int, outcome: Accepted) -> ItemResult:
     return ItemResult(index=index, status=status, state=outcome.status, id=outcome.feedback_id, problem=problem)
 
 
-def _invalid(index: int, found: NativeItem | AppError) -> ItemResult:
-    error = found if isinstance(found, AppError) else AppError(Kind.INVALID, "invalid_item", "The item does not fit.")
+def _invalid(index: int, error: AppError) -> ItemResult:
     problem = problem_of(error)
     return ItemResult(index=index, status=problem["status"], state="invalid", problem=problem)

@@ -57,6 +57,7 @@ from app.api.quotas import Quotas
 
 RESOURCES: tuple[APIRouter, ...] = (
     intake.router,
+    intake.bulk_router,
     imports.router,
     feedback.router,
     classify.router,

@@ -17,6 +17,7 @@ class Happening(StrEnum):
     DUPLICATE = "voc.action_item.duplicate.v1"
     CLOSED = "voc.action_item.closed.v1"
     FIXED = "voc.change.fixed.v1"
+    ALERT = "voc.theme.alert.v1"
     TEST = "voc.subscription.test.v1"
 
 

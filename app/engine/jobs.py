@@ -27,11 +27,13 @@ class Plan:
         station: Its name, which is also its queue's.
         every: A cron expression at which it looks for work that nobody announced.
         alone: Whether at most one run may be under way in the whole installation (stations that lease no rows).
+        awaited: Whether a client waits for it: its wake-ups are looked for more often.
     """
 
     station: str
     every: str
     alone: bool
+    awaited: bool = False
 
 
 def queue_name(station: str) -> str:

@@ -25,6 +25,7 @@ _log = get_logger("engine")
 _JOBS_AT_ONCE = 256
 _THREADS = 24
 _RECOVERIES = 10
+_OFTEN, _SELDOM = 4, 10
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Pace:
     """How fast the engine looks around, in seconds; the defaults are for production, tests are in a hurry.
 
     Attributes:
-        poll_s: Between two looks into a queue. A queue starts at most its concurrency per look.
+        poll_s: Between two looks into the queue of a station that somebody waits for.
         beat_s: Between two heartbeats.
         dead_after_s: Without a heartbeat for so long, a worker counts as dead.
         take_over: Cron expression (seconds first) of the search for dead workers' jobs.
@@ -42,6 +43,15 @@ class Pace:
     beat_s: float = 5.0
     dead_after_s: float = 60.0
     take_over: str = "*/15 * * * * *"
+
+    def between_looks(self, plan: Plan) -> float:
+        """Seconds between two looks into a station's queue, at which it starts as many jobs as it may at once.
+
+        A look costs three small queries, by each of thirty stations: where nobody waits, they are rare.
+        """
+        if plan.awaited:
+            return self.poll_s
+        return self.poll_s * (_OFTEN if plan.every.startswith("* ") else _SELDOM)
 
 
 class Engine:
@@ -183,8 +193,7 @@ class Engine:
                 queue_name(plan.station),
                 global_concurrency=1 if plan.alone else None,
                 worker_concurrency=1 if plan.alone else _JOBS_AT_ONCE,
-                # Each look costs three small queries: stations woken once a batch can wait a little.
-                polling_interval_sec=self._pace.poll_s * (4 if plan.alone else 1),
+                polling_interval_sec=self._pace.between_looks(plan),
                 on_conflict="always_update",
             )
         DBOS.register_queue(

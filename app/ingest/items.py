@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
+from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
@@ -56,6 +57,9 @@ class Accepted:
         return self.status not in (Status.CONFLICT, Status.REFUSED)
 
 
+Ready: TypeAlias = tuple[NativeItem, Prepared]
+"""An item with what is stored of it."""
+
 _CONFLICT_MESSAGE = (
     "This version of the item is already stored with other content. Send the new content with a higher version."
 )
@@ -88,28 +92,39 @@ def accept_items(
     Returns:
         One outcome per item, in the order of `items`.
     """
+    ready = [make_ready(item, dated=dated) for item in items]
+    return accept_ready(session, now, source, ready, delivery_id=delivery_id)
+
+
+def make_ready(item: NativeItem, *, dated: bool = True) -> Ready:
+    """Do what needs no database: in a transaction it would keep others waiting."""
+    return item, prepare_item(item, dated=dated or item.merge)
+
+
+def accept_ready(
+    session: Session, now: datetime, source: Source, ready: Sequence[Ready], *, delivery_id: int | None = None
+) -> list[Accepted]:
+    """Like `accept_items`, of items that are ready."""
     batch = Statements(session, now, source.id, delivery_id)
     told: list[Accepted] = []
-    for merges, run in groupby(items, key=lambda item: item.merge):
-        told += (_add(batch, item) for item in run) if merges else _replace(batch, tuple(run), dated=dated)  # noqa: B031 - one of the two
+    for merges, run in groupby(ready, key=lambda one: one[0].merge):
+        told += (_add(batch, *one) for one in run) if merges else _replace(batch, tuple(run))  # noqa: B031 - one of the two
     batch.wake_next()
     if source.connector != NATIVE:
-        arrived = [item.external_id for item, one in zip(items, told, strict=True) if one.is_stored]
+        arrived = [item.external_id for (item, _), one in zip(ready, told, strict=True) if one.is_stored]
         close_fetches(session, source.id, arrived)
     return told
 
 
-def _replace(batch: Statements, items: Sequence[NativeItem], *, dated: bool) -> list[Accepted]:
-    now = batch.now
-    prepared = [prepare_item(item, dated=dated) for item in items]
-    in_time = [one for item, one in zip(items, prepared, strict=True) if not _is_ahead(item, now)]
-    newest = _newest(in_time)
+def _replace(batch: Statements, ready: Sequence[Ready]) -> list[Accepted]:
+    ahead = [_is_ahead(item, batch.now) for item, _ in ready]
+    newest = _newest(one for (_, one), too_early in zip(ready, ahead, strict=True) if not too_early)
     erased = batch.erased(newest)
     wanted = {key: one for key, one in newest.items() if key not in erased}
     stored = batch.store(wanted)
     told: list[Accepted] = []
-    for item, one in zip(items, prepared, strict=True):
-        if _is_ahead(item, now):
+    for (_, one), too_early in zip(ready, ahead, strict=True):
+        if too_early:
             told.append(_IN_FUTURE)
         elif one.external_id in erased:
             told.append(_ERASED)
@@ -119,11 +134,10 @@ def _replace(batch: Statements, items: Sequence[NativeItem], *, dated: bool) -> 
     return told
 
 
-def _add(batch: Statements, item: NativeItem) -> Accepted:
+def _add(batch: Statements, item: NativeItem, fresh: Prepared) -> Accepted:
     """Add one message's item to what is stored of its conversation."""
     if _is_ahead(item, batch.now):
         return _IN_FUTURE
-    fresh = prepare_item(item)
     if batch.erased([fresh.external_id]):
         return _ERASED
     made = batch.create(fresh)

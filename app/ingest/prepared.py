@@ -151,5 +151,5 @@ def _version(item: NativeItem) -> int:
 
 def _canonical(content: dict[str, Any]) -> bytes:
     # Unknown values are left out, so that a field added in a later release does not change what was stored before.
-    known = {name: value for name, value in content.items() if value not in (None, [], {})}
+    known = {name: value for name, value in content.items() if value or isinstance(value, str)}
     return _ENCODER.encode(known).encode()

@@ -19,7 +19,8 @@ _IBAN_LENGTH = {
         "SE24 SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20",
     )
 }
-_IBAN_START = re.compile(r"(?<![^\W_])([A-Za-z]{2})\d\d(?=[ -]?[A-Za-z0-9])")
+# Its check digits, looked for first: digits are rare in a text, letters are not.
+_IBAN_CHECK = re.compile(r"\d\d(?<=[A-Za-z]{2}..)(?<![^\W_].{4})(?=[ -]?[A-Za-z0-9])", re.DOTALL)
 _IBAN_SEPARATORS = " -"
 
 _CARD = re.compile(r"(?<![\w.,-])[2-6](?:[ -]?\d){12,18}(?![\w-])")
@@ -72,12 +73,13 @@ def redact_text(text: str) -> str:
 
 def _redact_ibans(text: str) -> str:
     done, at = [], 0
-    for start in _IBAN_START.finditer(text):
-        if start.start() < at:
+    for check in _IBAN_CHECK.finditer(text):
+        start = check.start() - 2
+        if start < at:
             continue
-        end = _iban_end(text, start.start(), _IBAN_LENGTH.get(start.group(1).upper(), 0))
+        end = _iban_end(text, start, _IBAN_LENGTH.get(text[start : start + 2].upper(), 0))
         if end:
-            done += [text[at : start.start()], "[iban]"]
+            done += [text[at:start], "[iban]"]
             at = end
     return "".join([*done, text[at:]]) if done else text
 

@@ -3,20 +3,31 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.feedback import FeedbackState
 from app.engine.wake import wake
 from app.ingest.prepared import ITEM_COLUMNS, Prepared, tombstone_id
-from app.store.conflicts import insert_of
-from app.store.row import Row
+from app.store.inserting import insert_new, insert_rows
 from app.store.tables import Feedback, Score, Turn
 
 CLOCK_AHEAD = "sender_clock_ahead"
 """The attribute that keeps a sender's own time where its clock is ahead of ours."""
+
+_KEY = ("source_id", "external_id")
+
+# Built once: every item asks.
+_THESE = (Feedback.source_id == bindparam("source")) & Feedback.external_id.in_(bindparam("keys", expanding=True))
+_KNOWN = select(Feedback.external_id).where(_THESE)
+_LOCKED = (
+    select(Feedback.external_id, Feedback.id, Feedback.version, Feedback.digest, Feedback.content_rev)
+    .where(_THESE)
+    .order_by(Feedback.external_id)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True)
@@ -38,17 +49,16 @@ class Statements:
 
     def __init__(self, session: Session, now: datetime, source_id: int, delivery_id: int | None) -> None:
         """Nothing is read or written yet."""
-        self.session, self.now, self.source_id, self.delivery_id = session, now, source_id, delivery_id
+        self.session, self.now, self.source_id = session, now, source_id
+        self._arrival = {"delivery_id": delivery_id, "received_at": now}
         self.changed: dict[str, bool] = {}
         self._last: Stored | None = None
 
     def erased(self, keys: Iterable[str]) -> set[str]:
         """Which of the utterances were erased."""
         by_tombstone = {tombstone_id(self.source_id, key): key for key in keys}
-        statement = select(Feedback.external_id).where(
-            Feedback.source_id == self.source_id, Feedback.external_id.in_(list(by_tombstone))
-        )
-        return {by_tombstone[found] for found in self.session.scalars(statement)}
+        found = self.session.connection().execute(_KNOWN, {"source": self.source_id, "keys": list(by_tombstone)})
+        return {by_tombstone[key] for key in found.scalars()}
 
     def store(self, wanted: Mapping[str, Prepared]) -> dict[str, Stored]:
         """Insert what is new, replace what is older; gives every utterance's state after that, by external id."""
@@ -89,12 +99,9 @@ class Statements:
     def _insert(self, wanted: Mapping[str, Prepared]) -> dict[str, Stored]:
         if not wanted:
             return {}
-        rows = [self._columns(one) | {"source_id": self.source_id, "external_id": key} for key, one in wanted.items()]
-        begun = insert_of(self.session)(_table(Feedback))
-        statement = begun.on_conflict_do_nothing(index_elements=["source_id", "external_id"]).returning(
-            Feedback.external_id, Feedback.id
-        )
-        ids = {key: found for key, found in self.session.execute(statement, rows)}  # noqa: C416 - rows are no pairs to the type checker
+        rows = [self._columns(one) | {"external_id": key} for key, one in wanted.items()]
+        same = {"source_id": self.source_id, **self._arrival}
+        ids = dict(insert_new(Feedback, self.session, rows, same, key=_KEY, told=("external_id", "id")))
         self.changed |= dict.fromkeys(ids, True)
         return {key: Stored(found, wanted[key].version, wanted[key].digest, 1) for key, found in ids.items()}
 
@@ -102,13 +109,7 @@ class Statements:
         """The rows of these utterances, locked in the order in which all transactions lock."""
         if not keys:
             return {}
-        statement = (
-            select(Feedback.external_id, Feedback.id, Feedback.version, Feedback.digest, Feedback.content_rev)
-            .where(Feedback.source_id == self.source_id, Feedback.external_id.in_(keys))
-            .order_by(Feedback.external_id)
-            .with_for_update()
-        )
-        found = self.session.execute(statement)
+        found = self.session.connection().execute(_LOCKED, {"source": self.source_id, "keys": keys})
         return {key: Stored(at, version, digest, rev) for key, at, version, digest, rev in found}
 
     def _replace(self, older: Mapping[str, Stored], wanted: Mapping[str, Prepared]) -> dict[str, Stored]:
@@ -116,7 +117,7 @@ class Statements:
             return {}
         fresh = {"state": FeedbackState.PENDING, "attempts": 0, "leased_until": None, "last_error": None}
         rows = [
-            self._columns(wanted[key]) | fresh | {"id": row.id, "content_rev": row.content_rev + 1}
+            self._columns(wanted[key]) | self._arrival | fresh | {"id": row.id, "content_rev": row.content_rev + 1}
             for key, row in older.items()
         ]
         self.session.execute(update(Feedback), rows)
@@ -137,29 +138,14 @@ class Statements:
     def _write_parts(self, items: Mapping[int, Prepared]) -> None:
         turns = [turn | {"feedback_id": found} for found, one in items.items() for turn in one.turns]
         scores = [score | {"feedback_id": found} for found, one in items.items() for score in one.scores]
-        for table, rows in ((Turn, turns), (Score, scores)):
-            if rows:
-                self.session.execute(insert(_table(table)), rows)
+        insert_rows(Turn, self.session, turns)
+        insert_rows(Score, self.session, scores)
 
     def _columns(self, one: Prepared) -> dict[str, Any]:
         said = one.columns["occurred_at"]
         # A clock that is ahead must not put words into days to come; what it said is kept beside.
         early = {} if said <= self.now else {"occurred_at": self.now, "attributes": _flagged(one.columns, said)}
-        return (
-            one.columns
-            | early
-            | {
-                "version": one.version,
-                "digest": one.digest,
-                "delivery_id": self.delivery_id,
-                "received_at": self.now,
-            }
-        )
-
-
-def _table(row: type[Row]) -> Table:
-    """The table itself: the statements of mapped classes look at each row once more."""
-    return cast("Table", row.__table__)
+        return one.columns | early | {"version": one.version, "digest": one.digest}
 
 
 def _flagged(columns: Mapping[str, Any], said: datetime) -> dict[str, Any]:

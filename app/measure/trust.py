@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,9 +55,9 @@ def _comparison(assessment: Assessment) -> Check:
     counts = [float(evidence.blocks.counts[1:, side].sum()) + 0.5 for side in (~after, after)]
     offered = [max(float(evidence.blocks.exposure[1:, side].sum()), 1e-9) for side in (~after, after)]
     step = float(np.exp(np.log(counts[1] / offered[1]) - np.log(counts[0] / offered[0]))) - 1
-    words = f"untouched topics moved by {step:+.0%} over the same time"
+    words = f"untouched topics moved by {_percent(step)} over the same time"
     if evidence.touched:
-        words += f"; left out because they moved on their own: {', '.join(evidence.touched)}"
+        words += f"; left out because they moved on their own: {_listed(evidence.touched)}"
     return _check("comparison_flat", "ok" if abs(step) <= FLAT else "warn", words)
 
 
@@ -77,8 +78,17 @@ def _other_changes(case: Case, facts: dict[str, Any]) -> Check:
     if not own and not lost:
         return _check("other_changes", "ok", "no other change to this theme or its comparison topics")
     parts = [f"other changes came into effect on {_dates(case, own)}"] if own else []
-    parts += [f"changed themselves and left out: {', '.join(lost)}"] if lost else []
+    parts += [f"changed themselves and left out: {_listed(lost)}"] if lost else []
     return _check("other_changes", "warn", "; ".join(parts))
+
+
+def _percent(share: float) -> str:
+    number = round(100 * share)
+    return f"{number:+d} %" if number else "0 %"
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(key.replace("_", " ") for key in keys)
 
 
 def _dates(case: Case, events: list[KnownEvent]) -> str:
@@ -98,7 +108,7 @@ def _volume(case: Case, facts: dict[str, Any]) -> Check:
     if not before.any() or not after.any():
         return _check("volume_stable", "warn", "no volume to compare yet")
     moved = float(after.mean() / before.mean()) - 1
-    return _check("volume_stable", "ok" if abs(moved) <= MIX else "warn", f"the volume moved by {moved:+.0%}")
+    return _check("volume_stable", "ok" if abs(moved) <= MIX else "warn", f"the volume moved by {_percent(moved)}")
 
 
 def _exposure(facts: dict[str, Any]) -> Check:

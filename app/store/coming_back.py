@@ -14,6 +14,7 @@ from app.store.act_tables import ActionItem, Change, ItemEvent
 from app.store.days import start_of
 from app.store.impact import Span, exposure_by_day, exposure_series, feedback_by_day, process_key
 from app.store.label_tables import Mention
+from app.store.reach import reach
 from app.store.routings import Window, counted
 from app.store.tables import Feedback
 from app.store.theme_tables import Theme, ThemeMention
@@ -95,7 +96,7 @@ def _said_by(item: ActionItem, span: Span) -> Select[datetime, str]:
         select(Feedback.occurred_at, person)
         .join(Mention, Mention.feedback_id == Feedback.id)
         .join(ThemeMention, ThemeMention.mention_id == Mention.id)
-        .where(ThemeMention.theme_id == item.theme_id, counted(Window(span.first, until)))
+        .where(ThemeMention.theme_id.in_(reach(item.theme_id)), counted(Window(span.first, until)))
     )
 
 

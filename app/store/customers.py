@@ -19,6 +19,7 @@ from app.store.days import start_of
 from app.store.items import current_change
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention
+from app.store.reach import reach
 from app.store.tables import Feedback, Source
 from app.store.theme_tables import ThemeMention
 
@@ -115,7 +116,7 @@ def _concerned(change: Change) -> tuple[Any, ...]:
     start = change.rollout_from or change.planned_at.astimezone(UTC).date()
     until = start_of(Rollout(start, change.rollout_to).observed_from)
     said = and_(Feedback.occurred_at >= until - LOOKED_BACK, Feedback.occurred_at < until)
-    return ThemeMention.theme_id == change.theme_id, Mention.complaint, said
+    return ThemeMention.theme_id.in_(reach(change.theme_id)), Mention.complaint, said
 
 
 def _cases(session: Session, change: Change, rows: Sequence[Any]) -> dict[tuple[int, str | None], tuple[str, ...]]:

@@ -15,7 +15,7 @@ from app.store.act_tables import ActionItem, Digest, ItemEvent, Notice, Pause
 from app.store.items import visible_to
 from app.store.tables import Owner
 from app.store.theme_tables import Theme
-from app.store.trends import weekly_complaints
+from app.store.trends import weekly_reach
 
 NORM_WEEKS = 8
 _FEWEST, _TIMES = 5, 1.5
@@ -74,7 +74,7 @@ def rising_themes(session: Session, owner_id: int, now: datetime) -> list[tuple[
     )
     names = {row.id: row.name for row in session.execute(query)}
     found = []
-    for theme_id, weeks in weekly_complaints(session, names, now, NORM_WEEKS + 1).items():
+    for theme_id, weeks in weekly_reach(session, names, now, NORM_WEEKS + 1).items():
         norm = sum(weeks[:-1]) / NORM_WEEKS
         if weeks[-1] >= max(_FEWEST, _TIMES * norm):
             found.append((names[theme_id], weeks[-1], norm))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.store.act_tables import ActionItem
@@ -103,14 +103,27 @@ def _newest(session: Session, themes: Sequence[Theme], newest: int) -> dict[int,
             .order_by(ThemeMention.mention_id.desc())
             .limit(newest)
         )
-        query = (
-            select(Mention, Feedback.occurred_at, Turn.text, MentionVector.model, MentionVector.vector)
-            .join(Feedback, Feedback.id == Mention.feedback_id)
-            .join(MentionVector, MentionVector.mention_id == Mention.id)
-            .join(Turn, and_(Turn.feedback_id == Mention.feedback_id, Turn.position == Mention.turn))
-            .where(Mention.id.in_(ids.scalar_subquery()), Mention.complaint, is_counted())
-            .order_by(Mention.id.desc())
-        )
-        for mention, said_at, text, model, vector in session.execute(query):
-            found[theme.id].append(Said(mention.id, said_at, text[mention.start : mention.end], model, vector))
+        for row in session.execute(_said().where(Mention.id.in_(ids.scalar_subquery()))):
+            text = row.text[row.start : row.end]
+            found[theme.id].append(Said(row.id, row.occurred_at, text, row.model, row.vector))
     return found
+
+
+def _said() -> Select[int, int, int, datetime, str, str, bytes]:
+    # No whole rows: a week reads hundreds of mentions of every theme.
+    return (
+        select(
+            Mention.id,
+            Mention.start,
+            Mention.end,
+            Feedback.occurred_at,
+            Turn.text,
+            MentionVector.model,
+            MentionVector.vector,
+        )
+        .join(Feedback, Feedback.id == Mention.feedback_id)
+        .join(MentionVector, MentionVector.mention_id == Mention.id)
+        .join(Turn, and_(Turn.feedback_id == Mention.feedback_id, Turn.position == Mention.turn))
+        .where(Mention.complaint, is_counted())
+        .order_by(Mention.id.desc())
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
 from app.domain.quoting import Quotation
@@ -13,6 +13,7 @@ from app.store.act_tables import ActionItem
 from app.store.copy_tables import UncountedMention
 from app.store.keyset import After, keyset_page
 from app.store.label_tables import Mention
+from app.store.reach import reach
 from app.store.tables import Feedback, Topic, Turn
 from app.store.theme_tables import Theme, ThemeMention
 
@@ -42,14 +43,16 @@ def theme_quotes(session: Session, theme_id: int, after: After | None, limit: in
     return [Quote(*row) for row in session.execute(page)]
 
 
-def item_quotes(session: Session, theme_id: int, newest: int) -> list[Quote]:
+def theme_evidence(session: Session, theme_id: int, newest: int) -> list[Quote]:
     """What to read first about a theme: its most central complaints, then the newest ones; no feedback twice.
 
     Only what is counted: no copies, no boilerplate.
     """
-    theirs = _quotes().where(
-        ThemeMention.theme_id == theme_id, Mention.complaint, UncountedMention.mention_id.is_(None)
-    )
+    return _read_first(session, theme_id, ThemeMention.theme_id == theme_id, newest)
+
+
+def _read_first(session: Session, theme_id: int, held: ColumnElement[bool], newest: int) -> list[Quote]:
+    theirs = _quotes().where(held, Mention.complaint, UncountedMention.mention_id.is_(None))
     named = select(Theme.central_mention_id).where(Theme.id == theme_id).scalar_subquery()
     nearest = theirs.where(ThemeMention.similarity.is_not(None)).order_by(ThemeMention.similarity.desc(), Mention.id)
     found: dict[int, Quote] = {}
@@ -66,9 +69,9 @@ def item_quotes(session: Session, theme_id: int, newest: int) -> list[Quote]:
 
 
 def evidence_of(session: Session, item: ActionItem, newest: int) -> Sequence[Quote]:
-    """What customers said that an item is about: of its theme, or all that the customer of a case said."""
+    """What customers said that an item is about: within its reach, or all that the customer of a case said."""
     if item.theme_id is not None:
-        return item_quotes(session, item.theme_id, newest)
+        return _read_first(session, item.theme_id, ThemeMention.theme_id.in_(reach(item.theme_id)), newest)
     return [] if item.feedback_id is None else feedback_quotes(session, item.feedback_id)
 
 

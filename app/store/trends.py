@@ -13,6 +13,7 @@ from app.store.copies import is_counted
 from app.store.days import as_date, start_of, utc_day
 from app.store.items import theme_visible_to
 from app.store.label_tables import Mention, TrendCount, TrendLine
+from app.store.reach import reach_of
 from app.store.reference import find_topic, latest_taxonomy
 from app.store.tables import Feedback, TaxonomyVersion, Topic
 from app.store.taxonomy import versions_published
@@ -75,18 +76,31 @@ def weekly_complaints(
     Returns:
         One list of length `weeks` for every theme asked for; the last entry is the seven days up to `now`.
     """
+    themes = select(Theme.id.label("theme_id"), Theme.id.label("member_id"))
+    return _by_week(session, themes, theme_ids, now, weeks)
+
+
+def weekly_reach(session: Session, theme_ids: Collection[int], now: datetime, weeks: int = 16) -> dict[int, list[int]]:
+    """The same of all that an item about each theme is about (:func:`app.store.reach.reach_of`)."""
+    return _by_week(session, reach_of(), theme_ids, now, weeks)
+
+
+def _by_week(
+    session: Session, members: Select[int, int], theme_ids: Collection[int], now: datetime, weeks: int
+) -> dict[int, list[int]]:
     counts = {theme_id: [0] * weeks for theme_id in theme_ids}
     first = now - timedelta(weeks=weeks)
+    pairs = members.subquery()
     query = (
-        select(ThemeMention.theme_id, Feedback.occurred_at)
+        select(pairs.c.theme_id, Feedback.occurred_at)
+        .join(ThemeMention, ThemeMention.theme_id == pairs.c.member_id)
         .join(Mention, Mention.id == ThemeMention.mention_id)
         .join(Feedback, Feedback.id == Mention.feedback_id)
-        .where(ThemeMention.theme_id.in_(sorted(counts)), Mention.complaint, is_counted())
+        .where(pairs.c.theme_id.in_(sorted(counts)), Mention.complaint, is_counted())
         .where(Feedback.occurred_at > first, Feedback.occurred_at <= now)
     )
     for theme_id, occurred_at in session.execute(query):
-        if theme_id is not None:
-            counts[theme_id][min(int((occurred_at - first) / timedelta(weeks=1)), weeks - 1)] += 1
+        counts[theme_id][min(int((occurred_at - first) / timedelta(weeks=1)), weeks - 1)] += 1
     return counts
 
 

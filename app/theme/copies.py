@@ -94,7 +94,8 @@ def print_texts(texts: Sequence[Written]) -> tuple[Print, ...]:
         sketched = sketch(words)
         if sketched is None:
             continue
-        lines = {at: words_of(line) for at, line in each.lines.items() if len(line) < len(each.text)}
+        parts = each.lines.items() if len(words) >= LINE + REST else ()
+        lines = {at: words_of(line) for at, line in parts if len(line) < len(each.text)}
         own = {keyed(key, person) for key in sketched.own_keys for person in each.origin.people}
         found.append(
             Print(

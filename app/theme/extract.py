@@ -20,6 +20,7 @@ from app.store.anchors import Anchor, hold_themes, live_anchors
 from app.store.piles import Pile, Piled, count_gained, read_pile, topic_themes
 from app.store.theme_tables import Theme, ThemeEvent
 from app.theme.anchors import Spot, next_rank, plant_anchor
+from app.theme.naming import own_name
 from app.theme.rule import choose_anchors, stack_vectors
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def _make_theme(session: Session, now: datetime, pile: Pile, found: Found) -> Th
     theme = Theme(
         topic_id=pile.topic_id,
         kind="cluster",
-        name=found.name,
+        name=own_name(session, pile.topic_id, found.name, found.terms),
         terms=list(found.terms),
         central_mention_id=found.central,
         centroid=found.centroid,

@@ -144,9 +144,8 @@ def _in_order(one: Kin, other: Kin) -> tuple[Kin, Kin] | None:
 
 def two_means(vectors: Floats) -> npt.NDArray[np.bool_]:
     """Members of the smaller of two clusters (Lloyd), begun along the direction in which they differ most."""
-    middle = vectors.mean(axis=0)
-    _, _, axes = np.linalg.svd(vectors - middle, full_matrices=False)
-    part = (vectors - middle) @ axes[0] > 0
+    apart = vectors - vectors.mean(axis=0)
+    part = apart @ _main_axis(apart) > 0
     for _ in range(_ROUNDS):
         if part.all() or not part.any():
             break
@@ -156,3 +155,15 @@ def two_means(vectors: Floats) -> npt.NDArray[np.bool_]:
         part = now
     smaller: npt.NDArray[np.bool_] = part if part.mean() <= 0.5 else ~part  # noqa: PLR2004 - a half
     return smaller
+
+
+def _main_axis(apart: Floats) -> Floats:
+    """The direction in which vectors differ most; only the largest eigenvalue of the smaller product is computed."""
+    from scipy.linalg import eigh  # noqa: PLC0415 - scipy, which a web process seldom needs
+
+    wide = len(apart) < apart.shape[1]
+    product = apart @ apart.T if wide else apart.T @ apart
+    last = len(product) - 1
+    _, vector = eigh(product, subset_by_index=(last, last))
+    axis: Floats = apart.T @ vector[:, 0] if wide else vector[:, 0]
+    return axis

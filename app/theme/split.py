@@ -20,6 +20,7 @@ from app.theme.anchors import lowest_rank, next_rank, plant_anchor
 from app.theme.centre import recentre
 from app.theme.curate import LONGEST_NAME, check_live, good_name, note_event
 from app.theme.lineage import two_means
+from app.theme.naming import own_name
 
 _MOST = 5_000
 """Mentions that are looked at, newest first: what is older stays where it is."""
@@ -124,7 +125,7 @@ def split_theme(
     new = Theme(
         topic_id=theme.topic_id,
         kind="cluster",
-        name=part.name if name is None else good_name(name),
+        name=own_name(session, theme.topic_id, part.name, part.terms) if name is None else good_name(name),
         named_by=None if name is None else actor.name,
         terms=list(part.terms),
         created_at=now,

@@ -34,6 +34,7 @@ from app.theme.lineage import (
     is_back,
     is_silent,
 )
+from app.theme.naming import own_name
 from app.theme.rule import stack_vectors
 
 EVERY = timedelta(days=7)
@@ -268,7 +269,7 @@ def _divide(session: Session, now: datetime, theme: Theme, split: Split, model: 
     part = Theme(
         topic_id=theme.topic_id,
         kind="cluster",
-        name=split.name,
+        name=own_name(session, theme.topic_id, split.name, split.terms),
         terms=list(split.terms),
         central_mention_id=split.central,
         centroid=split.halves.other.tobytes(),

@@ -9,20 +9,21 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from app.act.aside import decline_item, reopen_item, resume_item, snooze_item
+from app.act.aside import decline_item, mark_duplicate, reopen_item, resume_item, snooze_item
 from app.act.handing import Handover, comment_item, reassign_item
+from app.act.pausing import Waiting, continue_item, pause_item
 from app.act.progress import acknowledge_item, answer_item, close_item, mark_deployed, plan_change
 from app.api.deps import Id, Now, Reading, TransactionRoute, Writing, runtime_of
 from app.domain.actor import Actor, Scope
 from app.domain.changes import Plan, Rollout
-from app.domain.items import TABS, Tab
+from app.domain.items import TABS, PauseReason, Tab
 from app.errors import AppError, Kind
 from app.measure.design import freeze_deployed
 from app.store.cases import deciding
 from app.store.items import ItemFilter, changes_of, count_by_tab, get_item, history, list_items
 from app.store.quotes import evidence_of, topics_beside
 from app.store.reference import find_owner, list_owners
-from app.store.trends import weekly_complaints
+from app.store.trends import weekly_reach
 from app.ui.charts import sparkline
 from app.ui.deps import Form, visit, visit_form
 from app.ui.impact_views import change_card, expectation
@@ -43,7 +44,7 @@ def show_inbox(request: Request, session: Reading, now: Now, tab: Tab = Tab.TO_D
     visitor = visit(request, session)
     zone = zone_of(request)
     found = list_items(session, visitor.actor, ItemFilter(states=frozenset(TABS[tab])), None, _PAGE)
-    trends = weekly_complaints(session, {each.item.theme_id for each in found if each.item.theme_id is not None}, now)
+    trends = weekly_reach(session, {each.item.theme_id for each in found if each.item.theme_id is not None}, now)
     rows = [inbox_row(each, trends.get(each.item.theme_id or 0, []), now, zone) for each in found]
     counts = count_by_tab(session, visitor.actor, ItemFilter())
     return render(
@@ -68,7 +69,7 @@ def show_item(
     item = listed.item
     owners = list_owners(session)
     decision = deciding(session, item)
-    weeks = weekly_complaints(session, {item.theme_id} if item.theme_id is not None else set(), now)
+    weeks = weekly_reach(session, {item.theme_id} if item.theme_id is not None else set(), now)
     quotes = evidence_of(session, item, _NEWEST)
     also = topics_beside(session, quotes)
     return render(
@@ -119,10 +120,13 @@ class _Fields:
     def text(self, name: str) -> str:
         return self._form.get(name, "").strip()
 
+    def number(self, name: str) -> int:
+        text = self.text(name)
+        return int(text) if text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004 - no row has 0, nor more digits
+
     @property
     def version(self) -> int:
-        text = self.text("version")
-        return int(text) if text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004 - a version of 0 is always stale
+        return self.number("version")
 
     def day(self, name: str) -> date | None:
         try:
@@ -157,6 +161,14 @@ def _deploy(session: Session, now: datetime, actor: Actor, item_id: int, fields:
     freeze_deployed(session, now, actor, item_id)
 
 
+def _pause(session: Session, now: datetime, actor: Actor, item_id: int, fields: _Fields) -> None:
+    reason = fields.text("reason")
+    if reason not in list(PauseReason):
+        raise AppError(Kind.INVALID, "bad_form", "Say for whom everybody waits: choose one of the list.")
+    waiting = Waiting(PauseReason(reason), fields.text("note"))
+    pause_item(session, now, actor, item_id, version=fields.version, waiting=waiting)
+
+
 def _reassign(session: Session, now: datetime, actor: Actor, item_id: int, fields: _Fields) -> None:
     owner = find_owner(session, fields.text("owner"))
     to = Handover(owner.id if owner is not None else 0, fields.text("reason"))
@@ -174,6 +186,9 @@ _DEEDS: dict[str, _Deed] = {
     "reassign": _reassign,
     "snooze": lambda s, now, actor, i, f: snooze_item(s, now, actor, i, version=f.version, until=f.instant("until")),
     "resume": lambda s, now, actor, i, f: resume_item(s, now, actor, i, version=f.version),
+    "pause": _pause,
+    "continue": lambda s, now, actor, i, f: continue_item(s, now, actor, i, version=f.version),
+    "duplicate": lambda s, now, actor, i, f: mark_duplicate(s, now, actor, i, version=f.version, of_id=f.number("of")),
     "comment": lambda s, now, actor, i, f: comment_item(s, now, actor, i, text=f.text("text")),
     "close": lambda s, now, actor, i, f: close_item(s, now, actor, i, version=f.version),
     "reopen": lambda s, now, actor, i, f: reopen_item(s, now, actor, i, version=f.version, reason=f.text("reason")),

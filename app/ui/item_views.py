@@ -101,6 +101,7 @@ def item_view(
         "complaints": routing.complaints if routing is not None else 0,
         "people": routing.people if routing is not None else 0,
         "window": f"{say_day(routing.trigger_from)} to {say_day(routing.trigger_to)}" if routing is not None else "",
+        "paused": f"The clock stands since {say_time(listed.paused_since, zone)}." if listed.paused_since else "",
         "why": decision.why if decision is not None else ["It was opened by hand."],
         "next_rung": _next_rung(listed, names, zone) if Action.ACKNOWLEDGE in allowed_actions(state, kind) else "",
         "deadline_counted": [_interval(pair, zone) for pair in counted],

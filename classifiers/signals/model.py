@@ -178,5 +178,6 @@ def features(encoded: Encoded) -> Floats:
     parts = encoded.layers.astype(np.float32).reshape(
         len(vectors), *((width // dim, dim) if width % dim == 0 else (1, width))
     )
-    parts = parts / np.maximum(np.linalg.norm(parts, axis=2, keepdims=True), 1e-6) / parts.shape[1] ** 0.5
+    parts /= np.maximum(np.linalg.norm(parts, axis=2, keepdims=True), 1e-6)
+    parts /= parts.shape[1] ** 0.5
     return np.hstack([vectors, parts.reshape(len(vectors), width)])

@@ -10,9 +10,9 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<!\w)@\w+")
 _LONG_RUN = re.compile(r"(.)\1{3,}", re.DOTALL)
-_SPACE = re.compile(r"\s+")
 _HASH = re.compile(r"#(?=\w)")
 _STRANGE = re.compile(r"[^\x20-\x7e]")
+_LETTER = re.compile(r"[^\W_]")
 
 # Names that Unicode chose for the drawing, not for what people mean by it.
 _MEANING = {
@@ -38,6 +38,7 @@ _MEANING = {
     "🎉": "great",
     "💯": "perfect",
 }
+_SMILES = frozenset(":;=<")
 _SMILEYS = re.compile(r"(?<!\S)(?:(?P<happy>[:;=]-?[)DP]|<3)|(?P<sad>[:=]['-]{0,2}[(/|]))(?!\w)")
 
 
@@ -48,7 +49,7 @@ def is_pictograph(char: str) -> bool:
 
 def has_content(text: str) -> bool:
     """Whether the text has at least one letter, digit or pictograph; zero-width characters and marks do not count."""
-    return any(char.isalnum() or is_pictograph(char) for char in text)
+    return _LETTER.search(text) is not None or (not text.isascii() and any(map(is_pictograph, text)))
 
 
 def clean(text: str) -> str:
@@ -59,13 +60,19 @@ def clean(text: str) -> str:
     """
     if "<" in text or "&" in text:
         text = html.unescape(_TAG.sub(" ", text))
-    text = _ADDRESS.sub(" ", text)
-    text = _HANDLE.sub(" ", text)
-    text = _HASH.sub("", text)
-    text = _SMILEYS.sub(_smiley, text)
-    text = _STRANGE.sub(_readable, text)
+    # Most texts have none of what is looked for, and a glance is cheaper than a search.
+    if "://" in text or "www." in text.lower():
+        text = _ADDRESS.sub(" ", text)
+    if "@" in text:
+        text = _HANDLE.sub(" ", text)
+    if "#" in text:
+        text = _HASH.sub("", text)
+    if not _SMILES.isdisjoint(text):
+        text = _SMILEYS.sub(_smiley, text)
+    if not (text.isascii() and text.isprintable()):
+        text = _STRANGE.sub(_readable, text)
     text = _LONG_RUN.sub(r"\1\1\1", text)
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _smiley(match: re.Match[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -66,8 +65,8 @@ def listen(turns: Sequence[Turn], spoken: Collection[str] | None) -> Heard:
         for index, turn in enumerate(turns)
         if turn.role == Role.CUSTOMER
     }
-    known = Counter(code for code in guesses.values() if code is not None)
-    language = known.most_common(1)[0][0] if known else None
+    known = [code for code in guesses.values() if code is not None]
+    language = max(dict.fromkeys(known), key=known.count, default=None)
     if spoken is None:
         return Heard(language, frozenset())
     return Heard(

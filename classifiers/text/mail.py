@@ -32,7 +32,8 @@ _TAIL = re.compile(
     r"|if you (?:are not|have received this)[^\n]{0,40}(?:intended recipient|in error)"
     r"|please consider the environment before printing)"
     rf"|(?<=[.!?]) (?:this {_SOFTLY} (?:and any (?:attachments?|files?) )?[^\n.]{{0,40}}\b(?:confidential|privileged)"
-    r"|if you are not the intended recipient|please consider the environment before printing)",
+    r"|if you are not the intended recipient|please consider the environment before printing)"
+    r"|(?:^[ \t]*|(?<=[.!?]) )(?:yours,? )?an? (?:[\w-]{2,20} ){1,3}customer[ \t]*[.!]*\s*\Z",
     re.MULTILINE | re.IGNORECASE,
 )
 _CLOSING = re.compile(

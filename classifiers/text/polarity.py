@@ -31,8 +31,8 @@ def polarity(text: str) -> int:
     """1 for praise alone, -1 for blame alone, 0 for neither or both."""
     found: set[int] = set()
     turned = 0
-    for match in _WORD.finditer(text):
-        word = match[0].lower().replace("\u2019", "'")
+    for found_word in _WORD.findall(text):
+        word = found_word.lower().replace("\u2019", "'")
         turned = _NEAR if word in _TURNED else turned - 1
         if word in VALUE:
             found.add(-VALUE[word] if turned >= 0 and word not in _TURNED else VALUE[word])

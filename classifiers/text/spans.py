@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from classifiers.contract import Role, Span, Turn
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 MAX_SPAN = 320
 """Longest span in characters; about 80 word pieces, far below what the encoder would cut off."""
 
-MIN_CLAUSE_WORDS = 2
 _SOFT_SPAN = 200
 _LOOK = 200
 _BULLETS = frozenset(
@@ -34,10 +32,11 @@ _BULLETS = frozenset(
 )
 
 _STOP = ".!?\u2026\u3002\uff01\uff1f\uff0e\uff61\u061f\u06d4\u0964"
+_FULL_STOP = "\u3002\uff01\uff1f\uff61\u06d4\u0964"
 # Possessive, and only from the first mark of a run: a million exclamation marks are looked at once.
 _END = re.compile(
-    rf"(?<![{_STOP}])[{_STOP}]++[\"'\u2019\u201d)\]]*+(?=\s|$)"
-    rf"|[\u3002\uff01\uff1f\uff61\u06d4\u0964]++[\"'\u2019\u201d\u300d)\]]*+|\n+"
+    rf"[\n{_STOP}](?:(?<=[{_STOP}])(?<![{_STOP}]{{2}})[{_STOP}]*+[\"'\u2019\u201d)\]]*+(?=\s|$)"
+    rf"|(?<=[{_FULL_STOP}])[{_FULL_STOP}]*+[\"'\u2019\u201d\u300d)\]]*+|(?<=\n)\n*)"
 )
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|no|nr|vs|etc|approx|dept|inc|ltd|e\.g|i\.e|a\.m|p\.m|jan|feb|mar|apr|jun|jul"
@@ -46,8 +45,8 @@ _ABBREVIATION = re.compile(
 )
 _NUMBERED = re.compile(r"(?<!\S)\(?(\d{1,2})\.$")
 _TURN = re.compile(
-    r"(?:[,;:\u2013\u2014-]\s*|(?<!\beven)(?<!\bas)(?<!nothing)(?<!anything)(?<!everything)(?<!\ball)(?<!\bnone)(?<!choice)"
-    r"(?<!\blast)\s)"
+    r"(?:[,;:\u2013\u2014-]\s*|\s(?<!\beven\s)(?<!\bas\s)(?<!nothing\s)(?<!anything\s)(?<!everything\s)(?<!\ball\s)"
+    r"(?<!\bnone\s)(?<!choice\s)(?<!\blast\s))"
     r"(?=(?:but|however|(?:even )?though|although|whereas|unfortunately|sadly|except that|except for"
     r"|on the other hand|that said|having said that|nevertheless|other than that|apart from that)\b)"
     r"|[,;]\s*(?=yet\b)|;\s+|\s[\u2013\u2014-]\s|[\uff1b]|(?=\u4f46\u662f|\u4e0d\u8fc7|\u3067\u3082)",
@@ -59,7 +58,7 @@ _BREATH = re.compile(
     r"|he|she|it|my)\b)",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"\w+")
+_TWO_WORDS = re.compile(r"\w\W+\w")
 
 
 def customer_spans(turns: Sequence[Turn]) -> Iterator[Span]:
@@ -88,12 +87,34 @@ def split(text: str) -> Iterator[tuple[int, int]]:
     """
     view = plain_view(text)
     for start, end in own_words(view, 0, len(view)):
-        for sentence in _sentences(view, start, end):
-            for clause in _clauses(view, *sentence):
-                for piece in _breaths(view, *clause):
-                    trimmed = _trim(view, *piece)
-                    if has_content(view[slice(*trimmed)]):
-                        yield trimmed
+        yield from _with_pictographs(view, _pieces(view, start, end))
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for sentence in _sentences(text, start, end):
+        for clause in _clauses(text, *sentence):
+            for piece in _breaths(text, *clause):
+                trimmed = _trim(text, *piece)
+                if has_content(text[slice(*trimmed)]):
+                    yield trimmed
+
+
+def _with_pictographs(text: str, pieces: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Leave emoji with the sentence that they follow on its line: alone they are about nothing."""
+    held: tuple[int, int] | None = None
+    for start, end in pieces:
+        if held is not None and end - held[0] <= MAX_SPAN and _only_feels(text, held[1], start, end):
+            held = held[0], end
+            continue
+        if held is not None:
+            yield held
+        held = start, end
+    if held is not None:
+        yield held
+
+
+def _only_feels(text: str, before: int, start: int, end: int) -> bool:
+    return "\n" not in text[before:start] and not any(map(str.isalnum, text[start:end]))
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -115,11 +136,11 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _at_pictographs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """End a sentence after a run of emoji when words follow it."""
+    """End a sentence after a run of emoji when words follow; a run behind a sentence on its line stands alone."""
     if text[start:end].isascii():
         yield start, end
         return
-    at, in_run, words = start, False, False
+    at, in_run, words = start, False, start > 0 and text[start - 1] in _STOP
     for index in range(start, end):
         char = text[index]
         if is_pictograph(char):
@@ -148,8 +169,8 @@ def _opposites(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     if end - start <= MAX_SPAN:
         for match in _JOIN.finditer(text, start, end):
             if _enough(text, at, match.start()) and _enough(text, match.end(), end):
-                left, right = polarity(text[at : match.start()]), polarity(text[match.end() : end])
-                if left * right < 0:
+                left = polarity(text[at : match.start()])
+                if left and left * polarity(text[match.end() : end]) < 0:
                     yield at, match.start()
                     at = match.end()
     yield at, end
@@ -186,8 +207,7 @@ def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> int | No
 
 def _enough(text: str, start: int, end: int) -> bool:
     """Whether a piece has two words; near its start, so that no long run of punctuation is searched again and again."""
-    words = _WORD.finditer(text, start, min(end, start + _LOOK))
-    return sum(1 for _ in islice(words, MIN_CLAUSE_WORDS)) == MIN_CLAUSE_WORDS
+    return _TWO_WORDS.search(text, start, min(end, start + _LOOK)) is not None
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

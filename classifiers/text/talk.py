@@ -11,6 +11,7 @@ from enum import StrEnum
 
 _LONGEST = 120
 _SQUEEZE = re.compile(r"(\w)\1{2,}")
+_PICTURE = re.compile("(?!\\w)[\u3000-\U0010ffff]")
 _NOT_WORD = re.compile(r"[^\w']+")
 
 
@@ -87,7 +88,7 @@ def small_talk(text: str) -> Talk | None:
         What its first phrase does, or None where at least one word is in no phrase. Punctuation and case do not count;
         emoji do: a smile is an opinion.
     """
-    if len(text) > _LONGEST or any(not char.isalnum() and ord(char) > 0x2FFF for char in text):  # noqa: PLR2004 - pictures
+    if len(text) > _LONGEST or _PICTURE.search(text):
         return None
     words = _NOT_WORD.sub(" ", text.replace("\u2019", "'").lower()).strip()
     words = _SQUEEZE.sub(r"\1\1", words)

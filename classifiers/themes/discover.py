@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from classifiers.themes.features import features
 from classifiers.themes.graph import communities
 from classifiers.themes.names import name, terms, weigh_words
 
@@ -33,8 +34,8 @@ class Group:
     centroid: Floats
 
 
-COHERENT_AT = 0.55
-"""Mean similarity of a group's texts to its centroid; a looser group is a topic, not a problem."""
+COHERENT_AT = 0.3
+"""Mean similarity of a group's texts to each other; a looser group is a topic, not a problem."""
 
 BELONGS_AT = 0.42
 """Similarity to the centroid below which a text is left over."""
@@ -52,10 +53,12 @@ def discover(texts: Sequence[str], vectors: Floats, *, smallest: int, resolution
     Returns:
         Groups, largest first; texts in no group are left over. The same input gives the same groups.
     """
-    labels = communities(vectors, resolution=resolution)
+    if not texts:
+        return []
+    labels = communities(features(texts, vectors), resolution=resolution)
     numbered = [np.flatnonzero(labels == number) for number in range(labels.max(initial=-1) + 1)]
     found = [_tighten(rows, vectors) for rows in numbered]
-    kept = [(rows, centroid) for rows, centroid in found if _stands(rows, vectors, centroid, smallest)]
+    kept = [(rows, centroid) for rows, centroid in found if _stands(vectors[rows], smallest)]
     said = [[texts[int(row)] for row in rows] for rows, _ in kept]
     grouped = {int(row) for rows, _ in kept for row in rows}
     others = [text for row, text in enumerate(texts) if row not in grouped]
@@ -74,8 +77,12 @@ def _tighten(rows: np.ndarray, vectors: Floats) -> tuple[np.ndarray, Floats]:
     return kept, _centre(vectors[kept if len(kept) else rows])
 
 
-def _stands(rows: np.ndarray, vectors: Floats, centroid: Floats, smallest: int) -> bool:
-    return len(rows) >= max(smallest, 1) and float((vectors[rows] @ centroid).mean()) >= COHERENT_AT
+def _stands(own: Floats, smallest: int) -> bool:
+    count = len(own)
+    if count < max(smallest, 2):
+        return False
+    square = float(np.square(own.sum(axis=0)).sum())
+    return (square - count) / (count * (count - 1)) >= COHERENT_AT
 
 
 def _centre(vectors: Floats) -> Floats:

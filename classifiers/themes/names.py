@@ -72,8 +72,8 @@ def name(texts: Sequence[str], weights: dict[str, float]) -> str:
         weights: As :func:`weigh_words` gives them for this group.
 
     Returns:
-        Two to six words that several texts share, else the characteristic words; the first letter is a capital. Never
-        empty unless the texts hold no word.
+        One to six words that several texts share, with the most characteristic other word where it is but one, else
+        the characteristic words; the first letter is a capital. Never empty unless the texts hold no word.
     """
     support: Counter[_Key] = Counter()
     written: dict[_Key, Counter[str]] = defaultdict(Counter)
@@ -84,11 +84,13 @@ def name(texts: Sequence[str], weights: dict[str, float]) -> str:
             written[key][surface] += 1
     needed = max(2, len(texts) // _SHARE)
     shared = {key: count for key, count in support.items() if count >= needed}
-    if shared:
-        best = max(shared, key=lambda key: (_worth(key, shared[key], weights), key))
-        return _headline(min(written[best].items(), key=lambda item: (-item[1], len(item[0]), item[0]))[0])
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
     told = _written(texts)
+    if shared:
+        best = max(shared, key=lambda key: (_worth(key, shared[key], weights), key))
+        phrase = _headline(min(written[best].items(), key=lambda item: (-item[1], len(item[0]), item[0]))[0])
+        beside = [told[stem] for stem, _ in ranked if stem not in best]
+        return f"{phrase}: {beside[0]}" if len(best) == 1 and beside else phrase
     fallback = [told[stem] for stem, _ in ranked[:2]] or (texts[0].split()[:MAX_WORDS] if texts else [])
     return _headline(" ".join(fallback))
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+_REMEMBERED = 1 << 15
+"""Words that are looked at again and again in one search."""
+
 _ARTICLES_TEXT = "a an the my your our their his her its this that these those some any"
 ARTICLES = frozenset(_ARTICLES_TEXT.split())
 """Left out of names, as in a headline."""
@@ -31,7 +36,8 @@ _SMALL_TEXT = (
     "time times today ever even still again only now already yet quite back two three first last later than until "
     "made make makes making take took taken them other others another same such am pm etc via per help trying try "
     "tried able keep keeps give gave given let way anything something someone every possible looking look sure "
-    "feel felt put come came going being having doing done really actually always around question questions sir "
+    "when then uh um er erm hmm feel felt put come came going being having doing done really actually always around "
+    "question questions sir "
     "madam maam ma'am guys team see seen seems seem find found able wondering regarding concerning"
 )
 SMALL = frozenset(_SMALL_TEXT.split())
@@ -40,6 +46,7 @@ _SUFFIXES = ("ings", "ing", "edly", "ed", "ies", "es", "s", "ly")
 _SHORTEST_STEM = 3
 
 
+@lru_cache(_REMEMBERED)
 def is_telling(word: str) -> bool:
     """Whether a lower-cased word says what a text is about."""
     return (
@@ -51,6 +58,7 @@ def is_telling(word: str) -> bool:
     )
 
 
+@lru_cache(_REMEMBERED)
 def stem_of(word: str) -> str:
     """Letters that the forms of a word share; rough, and the same for a noun and its verb: refunds, refunded."""
     word = word.removesuffix("'s")

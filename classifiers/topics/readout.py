@@ -99,17 +99,21 @@ class Readout:
         """What each text is about."""
         chances = self.chances(scores, near)
         own = self._own.chance(scores, slice(None))
-        for row in range(len(scores)):
+        likeliest = chances.argmax(axis=1).tolist()
+        # Where no top-level topic is sure, none is: seen for all texts at once.
+        silent = np.zeros(len(scores), bool) if self._several else chances[:, self._depth == 1].max(1) < confidence
+        for row, (best, nothing) in enumerate(zip(likeliest, silent.tolist(), strict=True)):
+            if nothing:
+                yield Found([], best, float(chances[row, best]))
+                continue
             if self._several:
                 given = self._all(chances[row], confidence)
             else:
                 given = self._one(chances[row], own[row], confidence)
-            best = given[0] if given else int(chances[row].argmax())
-            values = (
-                chances[row] if self._several else np.where(np.arange(len(own[row])) == best, chances[row], own[row])
-            )
-            listed = [(at, min(float(values[at]), 1.0)) for at in given]
-            yield Found(listed, best, float(chances[row, best]))
+            first = given[0] if given else best
+            values = chances[row] if self._several else own[row]
+            listed = [(at, min(float(chances[row, at] if at == first else values[at]), 1.0)) for at in given]
+            yield Found(listed, first, float(chances[row, first]))
 
     def kin(self, topic: int) -> Array:
         """Whether each topic is the topic itself, an ancestor or a descendant of it."""

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.act import alarms
 from app.store.act_tables import Notice
 from app.store.alert_tables import Alert, AlertEvent, AlertTelling
+from app.store.event_tables import Event
 from app.store.tables import Ownership
 from app.store.theme_tables import Theme
 
@@ -57,6 +58,25 @@ def test_without_an_item_whoever_owns_the_step_is_told(session, company, add_ale
     assert {notice.owner_id for notice in _notices(session)} == {company.jonas}
     assert session.scalars(select(AlertTelling.owner_id)).all() == [company.jonas]
     assert f"Alert {alert.id}" in _notices(session)[0].body
+
+
+def test_other_systems_are_told_with_counts_and_no_names(session, company, item, add_alert, run, now):
+    alert = add_alert("opened", "ended")
+    assert run(alarms, now)
+    (event,) = session.scalars(select(Event).where(Event.type == "voc.theme.alert.v1"))
+    assert event.subject == f"alert:{alert.id}"
+    day = (now.date() - timedelta(days=1)).isoformat()
+    assert event.facts == {
+        "alert_id": alert.id,
+        "event": "opened",
+        "theme_id": company.theme,
+        "item_id": item.id,
+        "kind": "excess",
+        "observed": 21,
+        "expected": 3.4,
+        "excess_from": day,
+        "last_day": day,
+    }
 
 
 def test_growing_is_told_and_other_days_are_not(session, item, add_alert, run, now):

@@ -50,7 +50,7 @@ def _tables_imported(tree):
 
 def _rows_written(call):
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    if name in {"insert", "update", "delete"}:
+    if name in {"insert", "insert_new", "insert_rows", "update", "delete"}:
         return [argument.id for argument in call.args[:1] if isinstance(argument, ast.Name)]
     return [name] if isinstance(call.func, ast.Name) else []
 

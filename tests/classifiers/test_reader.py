@@ -22,6 +22,19 @@ def test_one_text_gives_a_mention_for_each_opinion(reader):
     assert late.sentiment < -0.3 < 0.3 < friendly.sentiment
 
 
+def test_emoji_belong_to_the_sentence_that_they_follow(reader):
+    text = "My parcel is two weeks late. 😤 Then it was broken! 👎👎"
+    assert [text[one.start : one.end] for one in say(reader, text)] == [
+        "My parcel is two weeks late. 😤",
+        "Then it was broken! 👎👎",
+    ]
+
+
+def test_emoji_alone_have_a_feeling_and_no_topic(reader):
+    (mention,) = say(reader, "😡😡")
+    assert (mention.topic, mention.sentiment_label) == (None, "negative")
+
+
 def test_agent_text_is_never_classified(reader):
     turns = [Turn("agent", "Your refund is late, how awful."), Turn("customer", "I am furious."), Turn("bot", "Bad!")]
     assert [mention.turn for mention in reader.read([turns])[0].mentions] == [1]

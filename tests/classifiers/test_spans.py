@@ -106,6 +106,7 @@ def test_an_answer_below_a_quotation_is_read():
         "\nThis e-mail and its attachments are confidential and may be privileged.",
         " If you are not the intended recipient, delete it.", "\n-----Original Message-----\nFrom: Shop",
         "\r\nFrom: Shop\r\nSent: Monday\r\nDear Ada", "\nBegin forwarded message:\nDear Ada",
+        " Yours, a frustrated customer.", "\nA very unhappy customer",
     ],
 )  # fmt: skip
 def test_signatures_footers_and_forwarded_mail_are_left_out(tail):
@@ -113,7 +114,14 @@ def test_signatures_footers_and_forwarded_mail_are_left_out(tail):
 
 
 @pytest.mark.parametrize(
-    "text", ["> 3 hours of waiting", "BAD SERVICE\nTHANKS\nNO BREAD", "Sent from my phone", "a <b and c> d"]
+    "text",
+    [
+        "> 3 hours of waiting",
+        "BAD SERVICE\nTHANKS\nNO BREAD",
+        "Sent from my phone",
+        "a <b and c> d",
+        "Rude. I was a loyal customer.",
+    ],
 )
 def test_what_only_looks_like_mail_is_kept(text):
     found = "".join(pieces(text))

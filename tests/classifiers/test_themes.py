@@ -1,6 +1,7 @@
 import numpy as np
 
 from classifiers.themes.discover import discover
+from classifiers.themes.features import features
 from classifiers.themes.graph import communities
 from classifiers.themes.names import name, weigh_words
 
@@ -42,6 +43,24 @@ def test_loose_groups_are_no_theme():
     assert discover([f"text {n}" for n in range(40)], vectors, smallest=3) == []
 
 
+def test_texts_of_the_same_words_are_nearer_than_their_meaning_alone_says():
+    texts = ["the card was charged twice", "charged the card twice", "somebody paid my bill again", "\U0001f600"]
+    vectors = np.full((4, 16), 0.25, np.float32)
+    alike = (seen := features(texts, vectors)) @ seen.T
+    assert alike[0, 1] > 0.8 > max(alike[0, 2], alike[0, 3])
+    assert np.allclose(np.diag(alike), 1, atol=1e-5)
+
+
+def test_texts_without_any_words_differ_by_meaning_alone():
+    vectors = np.eye(3, 16, dtype=np.float32)
+    seen = features(["\U0001f600", "!", "\U0001f621"], vectors)
+    assert np.allclose(seen @ seen.T, 0.7 * np.eye(3) + 0.3, atol=1e-5)
+
+
+def test_a_handful_of_texts_with_nothing_in_common_is_no_theme():
+    assert discover(["one", "two", "three"] * 2, np.repeat(np.eye(3, dtype=np.float32), 2, axis=0), smallest=3) == []
+
+
 def test_a_name_is_a_phrase_that_several_customers_used():
     assert name(LATE, weigh_words([LATE, RUDE])[0]) == "Refund still not received"
 
@@ -49,6 +68,11 @@ def test_a_name_is_a_phrase_that_several_customers_used():
 def test_small_words_do_not_tell_phrases_apart():
     texts = ["my refund hasn't arrived", "The refund has still not arrived.", "refund not arrived, again", "no refund"]
     assert name(texts, weigh_words([texts, RUDE])[0]) == "Refund not arrived"
+
+
+def test_one_word_alone_is_no_name():
+    texts = ["Poor.", "Poor! The quality.", "so poor", "Poor, poor quality"]
+    assert name(texts, weigh_words([texts, RUDE])[0]) == "Poor: quality"
 
 
 def test_a_name_is_no_question_and_shouts_only_abbreviations():

@@ -11,7 +11,7 @@ import pytest
 
 from app.engine.schema import migrate_engine
 
-PATIENCE = 60
+PATIENCE = 120
 
 
 class Service:

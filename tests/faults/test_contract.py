@@ -14,7 +14,7 @@ from app.domain.actor import OPERATOR, Scope
 from app.processes.apply import apply_document
 from app.processes.reader import read_document
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).parents[2]
 COMPANY = ROOT / "app" / "demo" / "company.yaml"

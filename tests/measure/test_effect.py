@@ -184,6 +184,8 @@ def test_the_denominator_named_like_the_process_is_taken_first(session, world):
     row = look(session, 95)
     assert row.result["facts"]["exposure"] == "process-0"
     assert row.case["exposure"][0] == 40.0
+    words = {check["name"]: check["words"] for check in row.result["checks"]}
+    assert words["volume_stable"] == "the volume moved by 0 %"
 
 
 def test_several_complaints_in_one_feedback_count_once_and_people_beside(session, world):

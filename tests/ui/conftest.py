@@ -37,7 +37,7 @@ class Shop:
 @pytest.fixture
 def shop(database, now):
     with database.writing() as session:
-        calendar = Calendar(key="c", zone="UTC", week={}, closed=[])
+        calendar = Calendar(key="c", zone="UTC", week={"mon": [["09:00", "17:00"]]}, closed=[])
         source = Source(key="crm", connector="native", config={}, created_at=now)
         process = Process(key="returns", name="Returns")
         topic = Topic(key="refunds", name="Refunds", description="", examples=[])

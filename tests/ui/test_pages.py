@@ -3,9 +3,10 @@ from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pytest
+from sqlalchemy import select
 
 from app.measure.preview import Expected
-from app.store.act_tables import ActionItem, Change
+from app.store.act_tables import ActionItem, Change, Pause
 from app.store.items import history
 from app.store.tables import Feedback
 from app.ui.wording import say_expected
@@ -117,6 +118,26 @@ def test_a_snoozed_item_can_be_taken_up_again(mira, shop, database, now):
     assert _send(mira, item, "resume").status_code == 303
     with database.reading() as session:
         assert session.get(ActionItem, item).state == "new"
+
+
+def test_the_clock_of_an_item_is_stopped_and_goes_on(mira, shop, database):
+    item = shop.mira_item
+    assert _send(mira, item, "pause", reason="nobody").status_code == 422
+    assert _send(mira, item, "pause", reason="waiting_for_supplier", note="Spare parts").status_code == 303
+    page = mira.get(f"/items/{item}").text
+    assert "The clock stands since" in page
+    assert f"/items/{item}/pause" not in page
+    assert _send(mira, item, "continue").status_code == 303
+    with database.reading() as session:
+        pause = session.scalars(select(Pause)).one()
+        assert (pause.reason, pause.note, pause.ended_at is not None) == ("waiting_for_supplier", "Spare parts", True)
+
+
+def test_an_item_that_repeats_another_names_it(mira, shop):
+    item = shop.mira_item
+    answer = _send(mira, item, "duplicate", of="999999999999")
+    assert answer.status_code == 404
+    assert "Name the item that stays" in _send(mira, item, "duplicate", of=str(item)).text
 
 
 def test_a_measured_change_shows_its_verdict_chart_table_and_reasons(mira, judged):
