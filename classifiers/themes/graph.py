@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 15
 FLOOR = 0.21
-RESOLUTIONS = (0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+RESOLUTIONS = (0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 16.0)
 NEARLY = 0.04
 """Share of the best silhouette that a coarser grouping may lack."""
 
