@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
@@ -140,8 +140,8 @@ def put_mentions(session: Session, world: World, said: Sequence[Said], at: Seque
             for number, each in zip(ids, said, strict=True)
         ],
     )
-    insert_rows(
-        Mention, session,
+    session.execute(  # `end` is a word of PostgreSQL's own
+        insert(Mention),
         [
             {
                 "id": number, "feedback_id": number, "content_rev": 1, "turn": 0, "start": 0, "end": len(each.text),
