@@ -8,6 +8,7 @@ event loop to a thread and back.
 import asyncio
 from asyncio import AbstractEventLoop, Future, Task
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -30,6 +31,8 @@ class _Crowd(Generic[Sent, Outcome]):
     def __init__(self) -> None:
         self.standing: list[tuple[Sent, Future[Outcome]]] = []
         self.passing: Task[None] | None = None
+        # Its own: to be given one of the framework's costs more than the trip there and back.
+        self.thread = ThreadPoolExecutor(1, "gate")
 
 
 class Gate(Generic[Sent, Outcome]):
@@ -64,11 +67,11 @@ class Gate(Generic[Sent, Outcome]):
         return await mine
 
     async def _pass(self, transaction: Transaction, crowd: _Crowd[Sent, Outcome]) -> None:
+        loop = asyncio.get_running_loop()
         while group := crowd.standing[:MOST_AT_ONCE]:
             del crowd.standing[:MOST_AT_ONCE]
-            # Not through the framework's pool: its queue for a free thread costs more than the trip.
-            work = asyncio.get_running_loop().run_in_executor
-            outcomes = await work(None, self._carry_out, transaction, [sent for sent, _ in group])
+            sent = [sent for sent, _ in group]
+            outcomes = await loop.run_in_executor(crowd.thread, self._carry_out, transaction, sent)
             for (_, waiting), outcome in zip(group, outcomes, strict=True):
                 if waiting.done():  # its sender is gone
                     continue

@@ -67,7 +67,7 @@ def prepare_item(item: NativeItem, *, dated: bool = True) -> Prepared:
         },
     }
     version = _version(item)
-    turns = [turn | {"version": version} for turn in _turns(item)]
+    turns = _turns(item, version)
     scores = [
         {
             "position": position,
@@ -116,11 +116,11 @@ def content_id(item: NativeItem, *, dated: bool) -> str:
     return "sha:" + blake2b(_canonical(content), digest_size=20).hexdigest()
 
 
-def _turns(item: NativeItem) -> list[dict[str, Any]]:
+def _turns(item: NativeItem, version: int) -> list[dict[str, Any]]:
     if item.turns is None:
-        return [_turn(0, Role.CUSTOMER, item.text)] if item.text else []
+        return [_turn(0, Role.CUSTOMER, item.text, version)] if item.text else []
     return [
-        _turn(position, turn.role, turn.text)
+        _turn(position, turn.role, turn.text, version)
         | {
             "at": turn.at,
             "speaker": None if turn.speaker is None else redact_text(turn.speaker),
@@ -131,9 +131,9 @@ def _turns(item: NativeItem) -> list[dict[str, Any]]:
     ]
 
 
-def _turn(position: int, role: Role, text: str) -> dict[str, Any]:
-    unknown = dict.fromkeys(("at", "speaker", "ref", "question"))
-    return {"position": position, "role": role.value, "text": redact_text(text), **unknown}
+def _turn(position: int, role: Role, text: str, version: int) -> dict[str, Any]:
+    told = {"position": position, "role": role.value, "text": redact_text(text), "version": version}
+    return {**told, "at": None, "speaker": None, "ref": None, "question": None}
 
 
 def _who(item: NativeItem) -> str | None:
@@ -151,5 +151,5 @@ def _version(item: NativeItem) -> int:
 
 def _canonical(content: dict[str, Any]) -> bytes:
     # Unknown values are left out, so that a field added in a later release does not change what was stored before.
-    known = {name: value for name, value in content.items() if value or isinstance(value, str)}
+    known = {name: value for name, value in content.items() if value or value == ""}
     return _ENCODER.encode(known).encode()

@@ -53,12 +53,22 @@ class _Matching:
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """The annotated type's checks, then this one."""
-        second = core_schema.custom_error_schema(
-            core_schema.str_schema(pattern=self.pattern),
-            custom_error_type=self.code,
-            custom_error_message=self.message,
-        )
+        second = _told_as(core_schema.str_schema(pattern=self.pattern), self.code, self.message)
         return core_schema.chain_schema([handler(source), second])
+
+
+class _Finite:
+    """A number that is none of the words for one, nor infinite; by compiled code too."""
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """A number at all, then a finite one."""
+        message = "Write a number, without quotes; true and false are no numbers"
+        number = _told_as(core_schema.float_schema(strict=True), "number", message)
+        return core_schema.chain_schema([number, core_schema.float_schema(allow_inf_nan=False)])
+
+
+def _told_as(check: CoreSchema, code: str, message: str) -> CoreSchema:
+    return core_schema.custom_error_schema(check, custom_error_type=code, custom_error_message=message)
 
 
 _NO_NUL = _Matching(r"^[^\x00]*$", "nul_character", "A text must not have NUL characters: remove them")
@@ -83,12 +93,6 @@ def _in_range(value: datetime) -> datetime:
     raise PydanticCustomError("instant_range", "The instant must lie between the years 1970 and 2200")
 
 
-def _number(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PydanticCustomError("number", "Write a number, without quotes; true and false are no numbers")
-    return value
-
-
 def _flat(value: object) -> object:
     fits = (
         (isinstance(value, str) and len(value) <= MAX_ATTRIBUTE and not _NOT_STORABLE.search(value))
@@ -108,7 +112,7 @@ Ref = Annotated[StrictStr, StringConstraints(min_length=1, max_length=255), _NO_
 """An id as its source writes it, digit for digit."""
 Question = Annotated[StrictStr, StringConstraints(max_length=2_000), _NO_NUL]
 Name = Annotated[StrictStr, StringConstraints(min_length=1, max_length=64), _NO_CONTROL]
-Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Number = Annotated[float, _Finite()]
 Attribute = Annotated[bool | int | float | str, PlainValidator(_flat, json_schema_input_type=bool | int | float | str)]
 
 

@@ -13,17 +13,19 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from app.store.row import Row
 
+# A statement for each row lets another thread in after each; SQLite takes 32,766 values in one.
+_AT_ONCE = 1_000
+
 Values: TypeAlias = Mapping[str, Any]
 """Values by the names of their columns."""
 
 
 def insert_rows(table: type[Row], session: Session, rows: Sequence[Values]) -> None:
     """Insert rows, which all name the same columns; a column that they do not name gets its default."""
-    if rows:
-        form = _form_of(table, session, rows[0], {})
-        session.connection().exec_driver_sql(
-            f"{form.begin} {form.places}", [tuple(one) for one in form.values(rows, {})]
-        )
+    connection = session.connection()
+    for first in range(0, len(rows), _AT_ONCE):
+        part = rows[first : first + _AT_ONCE]
+        connection.exec_driver_sql(*_form_of(table, session, part[0], {}).insert(part, {}))
 
 
 def insert_new(
@@ -43,9 +45,8 @@ def insert_new(
         The values of `told` in each row that was inserted.
     """
     form = _form_of(table, session, rows[0], same)
-    places = ", ".join([form.places] * len(rows))
-    statement = f"{form.begin} {places} ON CONFLICT ({', '.join(key)}) DO NOTHING RETURNING {', '.join(told)}"
-    values = tuple(chain.from_iterable(form.values(rows, same)))
+    insert, values = form.insert(rows, same)
+    statement = f"{insert} ON CONFLICT ({', '.join(key)}) DO NOTHING RETURNING {', '.join(told)}"
     return [tuple(found) for found in session.connection().exec_driver_sql(statement, values)]
 
 
@@ -72,14 +73,14 @@ class _Form:
     defaults: tuple[Any, ...]
     rest: tuple[Convert, ...]
 
-    def values(self, rows: Sequence[Values], same: Values) -> list[list[Any]]:
-        """What the driver takes."""
+    def insert(self, rows: Sequence[Values], same: Values) -> tuple[str, tuple[Any, ...]]:
+        """One statement for all rows, and its values as the driver takes them."""
         rest = [convert(value) for convert, value in zip(self.rest, (*same.values(), *self.defaults), strict=True)]
         values = [[*self.take(row), *rest] for row in rows]
         for at, convert in self.converters:
             for one in values:
                 one[at] = convert(one[at])
-        return values
+        return f"{self.begin} {', '.join([self.places] * len(rows))}", tuple(chain.from_iterable(values))
 
 
 def _form_of(table: type[Row], session: Session, row: Values, same: Values) -> _Form:

@@ -11,10 +11,12 @@ import numpy as np
 
 from classifiers.contract import SENTIMENTS, Correction, Encoded
 from classifiers.embedders.encoder import Encoder
-from classifiers.sentiment.adapt import adapt
+from classifiers.sentiment.adapt import Adapted, Texts, adapt
+from classifiers.sentiment.linear import Linear
 from classifiers.sentiment.mentions import MENTION_HEAD, Question, mention_fingerprint, mention_model
 from classifiers.sentiment.model import HEAD, fingerprint, text_model
 from classifiers.sentiment.network import DEPTH
+from classifiers.text import ngrams
 from classifiers.text.clean import clean
 from classifiers.text.spans import split
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from classifiers.contract import Floats
-    from classifiers.sentiment.linear import Linear
     from classifiers.sentiment.pipeline import SentimentPipeline
 
 _WHOLE = 900
@@ -88,10 +89,11 @@ class Feelings:
         felt = [row for row in corrections if row.sentiment is not None or row.complaint is not None]
         feelings = [None if row.sentiment is None else SENTIMENTS.index(row.sentiment) for row in felt]
         complaints = [None if row.complaint is None else int(row.complaint) for row in felt]
-        parts = _parts(self.encoder.encode([clean(row.text) for row in felt], heads=(HEAD,))) if felt else []
+        cleaned = [clean(row.text) for row in felt]
+        known = _known(cleaned, self.encoder.encode(cleaned, heads=(HEAD,)))
         shipped = text_model()
-        self._sentiment = _adapted(shipped.sentiment, parts, feelings)
-        self._complaint = _adapted(shipped.complaint, parts, complaints)
+        self._sentiment = _adapted(shipped.sentiment, known, feelings)
+        self._complaint = _adapted(shipped.complaint, known, complaints)
 
     def judge(self, texts: Sequence[str], encoded: Encoded | None = None) -> Felt:
         """Judge cleaned texts, each as a whole.
@@ -102,12 +104,8 @@ class Feelings:
         """
         if encoded is None:
             encoded = self.encoder.encode(texts, heads=(HEAD,))
-        return Felt(
-            self._pipeline.feel(texts)
-            if self._pipeline
-            else self._sentiment.probabilities(_inputs(encoded, self._sentiment)),
-            self._complaint.probabilities(_inputs(encoded, self._complaint))[:, 1],
-        )
+        sentiment, complaint = (_answer(head, texts, encoded) for head in (self._sentiment, self._complaint))
+        return Felt(self._pipeline.feel(texts) if self._pipeline else sentiment, complaint[:, 1])
 
     def embed(self, topics: Sequence[str]) -> Floats:
         """What :class:`About` wants of topics, by their names: shape (n, dim)."""
@@ -152,24 +150,21 @@ class Feelings:
         return mention_model().judge(encoded.tokens[MENTION_HEAD], encoded.offsets, questions)
 
 
-def _adapted(shipped: Linear, parts: Sequence[Floats], labels: Sequence[int | None]) -> Linear:
+def _adapted(shipped: Linear, texts: Texts, labels: Sequence[int | None]) -> Linear | Adapted:
     known = [at for at, label in enumerate(labels) if label is not None]
-    if not known:
-        return shipped
-    right = np.array([labels[at] for at in known], np.int64)
-    return adapt(shipped, [part[known] for part in parts], right)
+    return adapt(shipped, texts.rows(known), np.array([labels[at] for at in known], np.int64))
 
 
-def _inputs(encoded: Encoded, head: Linear) -> Floats:
-    """What a head reads: a shipped one its features alone, an adapted one all that the pass gave."""
-    features = encoded.heads[HEAD]
-    return features if len(head.weight) == features.shape[1] else np.hstack(_parts(encoded))
+def _answer(head: Linear | Adapted, texts: Sequence[str], encoded: Encoded) -> Floats:
+    if isinstance(head, Linear):
+        return head.probabilities(encoded.heads[HEAD])
+    return head.probabilities(_known(texts, encoded))
 
 
-def _parts(encoded: Encoded) -> list[Floats]:
-    """What a domain's words mean lies in every layer, not only where the shipped heads look."""
+def _known(texts: Sequence[str], encoded: Encoded) -> Texts:
+    """What a domain's words mean lies in the words and in lower layers too, not only where the shipped heads look."""
     layers = np.split(encoded.layers.astype(np.float32), DEPTH, axis=1)
-    return [encoded.heads[HEAD], encoded.vectors, *layers]
+    return Texts([encoded.heads[HEAD], encoded.vectors, *layers[1::2]], ngrams.count(texts))
 
 
 def _clauses_of(text: str, span: tuple[int, int] | None) -> list[str]:

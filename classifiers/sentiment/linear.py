@@ -29,8 +29,8 @@ class Linear:
     bias: Floats
     temperature: float = 1.0
 
-    def probabilities(self, features: Floats) -> Floats:
-        """Probability of each label, shape (n, labels).
+    def scores(self, features: Floats) -> Floats:
+        """What the softmax is taken of, shape (n, labels).
 
         Raises:
             ClassifierError: The features are not those that the weights belong to.
@@ -41,7 +41,16 @@ class Linear:
                 "Use the packaged encoder with the head that belongs to these weights."
             )
             raise ClassifierError(message)
-        return softmax((features @ self.weight + self.bias) / self.temperature)
+        found: Floats = (features @ self.weight + self.bias) / self.temperature
+        return found
+
+    def probabilities(self, features: Floats) -> Floats:
+        """Probability of each label, shape (n, labels).
+
+        Raises:
+            ClassifierError: As :meth:`scores`.
+        """
+        return softmax(self.scores(features))
 
 
 def softmax(scores: Floats) -> Floats:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from classifiers.contract import Encoded
-from classifiers.topics import ngrams
+from classifiers.text import ngrams
 from classifiers.topics.scores import unit
 
 if TYPE_CHECKING:
@@ -94,19 +93,13 @@ class Kernel:
             features: Of n texts.
             known: Column of each bucket, -1 where it is not wanted, shape (BUCKETS,).
         """
-        columns = known[features.sparse.indices]
-        wanted = columns >= 0
-        ends = np.concatenate([[0], np.cumsum(wanted)])[features.sparse.indptr]
-        shape = (features.sparse.shape[0], int(known.max(initial=-1)) + 1)
-        data = features.sparse.data[wanted] * np.float32(NGRAMS**0.5)
-        return sparse.csr_matrix((data, columns[wanted], ends), shape=shape)
+        return ngrams.only(features.sparse, known) * np.float32(NGRAMS**0.5)
 
     def worded(self, left: Features, right: Features) -> Floats:
         """The part of the kernel that n-grams make, shape (left, right), from 0 to 0.14."""
         left_has, right_has = (np.bincount(side.sparse.indices, minlength=ngrams.BUCKETS) > 0 for side in (left, right))
         shared = np.flatnonzero(left_has & right_has)
-        known = np.full(ngrams.BUCKETS, -1, np.int32)
-        known[shared] = np.arange(len(shared), dtype=np.int32)
+        known = ngrams.columns(shared)
         found: Floats = (self.words(left, known) @ self.words(right, known).T).toarray()
         return found
 

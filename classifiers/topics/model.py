@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from classifiers.contract import Floats, TopicSpec
 
-VERSION = "2"
+VERSION = "3"
 """Raised with every change that changes answers: it is part of the fingerprint."""
 
 PRIOR_SCALE = 0.4

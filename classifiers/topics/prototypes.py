@@ -1,7 +1,8 @@
 """What is written about each topic, as one encoded row: its name, its description, its parent.
 
-A name is taken bare and in the two frames that customers use ("my refund", "refund?"): of nine sets of names this lost
-at most 0.013 of accuracy against the bare name and won up to 0.018; the frames alone lost up to 0.025.
+A name is taken twice in a row (its words then outweigh the marks that the encoder puts around every text) and in the
+two frames that customers use ("my refund", "refund?"). Against the name taken once instead none of nine sets of names
+lost accuracy and they won up to 0.022, 0.010 on average; the name twice alone won 0.015 and lost up to 0.014.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from classifiers.contract import Floats, TopicSpec
 
-FRAMES = ("{}", "my {}", "{}?")
+FRAMES = ("{0} {0}", "my {0}", "{0}?")
 INHERITED = 0.3
 """Weight of the parent's vector in its child's."""
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg
 
+from classifiers.text.ngrams import columns
 from classifiers.topics.kernel import WHOLE
-from classifiers.topics.ngrams import BUCKETS
 
 if TYPE_CHECKING:
     from classifiers.contract import Array, Floats
@@ -137,8 +137,7 @@ class Regression:
         """The n-gram part is linear: one weight for each n-gram and topic replaces the rows."""
         words = self._support.sparse
         seen = np.unique(words.indices)
-        known = np.full(BUCKETS, -1, np.int32)
-        known[seen] = np.arange(len(seen), dtype=np.int32)
+        known = columns(seen)
         weights: Floats = np.asarray(self._kernel.words(self._support, known).T @ self._weights, np.float32)
         return known, weights
 

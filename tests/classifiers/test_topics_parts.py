@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from classifiers.contract import Encoded, TopicSpec
-from classifiers.topics import calibration, ngrams
+from classifiers.text import ngrams
+from classifiers.topics import calibration
 from classifiers.topics.explain import explain
 from classifiers.topics.kernel import Kernel
 from classifiers.topics.model import Labelled, TopicModel

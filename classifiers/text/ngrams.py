@@ -10,7 +10,7 @@ from scipy import sparse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from classifiers.contract import Floats
+    from classifiers.contract import Array, Floats
 
 BUCKETS = 1 << 18
 SIZES = (3, 4, 5)
@@ -66,3 +66,28 @@ def weigh(counted: Any, rare: Floats) -> Any:  # noqa: ANN401 - as above
     length = np.sqrt(np.where(np.diff(weighed.indptr) > 0, squares, 1)).astype(np.float32)
     weighed.data /= np.repeat(np.maximum(length, 1e-9), np.diff(weighed.indptr))
     return weighed
+
+
+def only(weighed: Any, known: Array) -> Any:  # noqa: ANN401 - as above
+    """The columns of the known buckets, shape (n, known).
+
+    Args:
+        weighed: What :func:`weigh` gave of n texts.
+        known: Column of each bucket, -1 where it is not wanted, shape (BUCKETS,).
+    """
+    columns = known[weighed.indices]
+    wanted = columns >= 0
+    ends = np.concatenate([[0], np.cumsum(wanted)])[weighed.indptr]
+    shape = (weighed.shape[0], int(known.max(initial=-1)) + 1)
+    return sparse.csr_matrix((weighed.data[wanted], columns[wanted], ends), shape=shape)
+
+
+def columns(seen: Array) -> Array:
+    """A column for each bucket that was seen, -1 for the others, shape (BUCKETS,).
+
+    Args:
+        seen: Distinct buckets.
+    """
+    known = np.full(BUCKETS, -1, np.int32)
+    known[seen] = np.arange(len(seen), dtype=np.int32)
+    return known
