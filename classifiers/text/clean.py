@@ -38,7 +38,7 @@ _MEANING = {
     "🎉": "great",
     "💯": "perfect",
 }
-_SMILES = frozenset(":;=<")
+_SMILES = re.compile("[:;=<]")
 _SMILEYS = re.compile(r"(?<!\S)(?:(?P<happy>[:;=]-?[)DP]|<3)|(?P<sad>[:=]['-]{0,2}[(/|]))(?!\w)")
 
 
@@ -67,7 +67,7 @@ def clean(text: str) -> str:
         text = _HANDLE.sub(" ", text)
     if "#" in text:
         text = _HASH.sub("", text)
-    if not _SMILES.isdisjoint(text):
+    if _SMILES.search(text):
         text = _SMILEYS.sub(_smiley, text)
     if not (text.isascii() and text.isprintable()):
         text = _STRANGE.sub(_readable, text)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _NAME_LINES = 4
 _LONGEST_NAME = 80
 _QUOTED = re.compile(
-    r"^[ \t]*>[^\n]*$"
-    r"|^[ \t]*(?:on|am|le|el|op|il|em) [^\n]{4,160}(?:\n[^\n]{1,80})??"
-    r"(?:wrote|schrieb|a \u00e9crit|escribi\u00f3|schreef|ha scritto|escreveu)[^\n:]{0,60}:[ \t]*$",
+    r"^[ \t]*(?:>[^\n]*$"
+    r"|(?:on|am|le|el|op|il|em) [^\n]{4,160}(?:\n[^\n]{1,80})??"
+    r"(?:wrote|schrieb|a \u00e9crit|escribi\u00f3|schreef|ha scritto|escreveu)[^\n:]{0,60}:[ \t]*$)",
     re.MULTILINE | re.IGNORECASE,
 )
 _SOFTLY = r"(?:e-?mail|message|communication|transmission)"
@@ -31,9 +31,9 @@ _TAIL = re.compile(
     r"\b(?:confidential|privileged|intended (?:only|solely))"
     r"|if you (?:are not|have received this)[^\n]{0,40}(?:intended recipient|in error)"
     r"|please consider the environment before printing)"
-    rf"|(?<=[.!?]) (?:this {_SOFTLY} (?:and any (?:attachments?|files?) )?[^\n.]{{0,40}}\b(?:confidential|privileged)"
+    rf"| (?<=[.!?] )(?:this {_SOFTLY} (?:and any (?:attachments?|files?) )?[^\n.]{{0,40}}\b(?:confidential|privileged)"
     r"|if you are not the intended recipient|please consider the environment before printing)"
-    r"|(?:^[ \t]*|(?<=[.!?]) )(?:yours,? )?an? (?:[\w-]{2,20} ){1,3}customer[ \t]*[.!]*\s*\Z",
+    r"|(?:^[ \t]*| (?<=[.!?] ))(?:yours,? )?an? (?:[\w-]{2,20} ){1,3}customer[ \t]*[.!]*\s*\Z",
     re.MULTILINE | re.IGNORECASE,
 )
 _CLOSING = re.compile(

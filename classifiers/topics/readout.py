@@ -71,7 +71,11 @@ class Readout:
             several: Whether a text can have several topics.
         """
         self._held, self._lineage, self._several = held, lineage, several
-        self._depth = lineage.sum(axis=1)
+        depth = lineage.sum(axis=1)
+        self._top = np.flatnonzero(depth == 1)
+        self._below = [
+            np.flatnonzero((own > 0) & (depth == level + 1)) for own, level in zip(lineage.T, depth, strict=True)
+        ]
         topics = len(lineage)
         alone = held.targets.sum(axis=1) == 1
         weights = _weights(held.targets)
@@ -101,7 +105,7 @@ class Readout:
         own = self._own.chance(scores, slice(None))
         likeliest = chances.argmax(axis=1).tolist()
         # Where no top-level topic is sure, none is: seen for all texts at once.
-        silent = np.zeros(len(scores), bool) if self._several else chances[:, self._depth == 1].max(1) < confidence
+        silent = np.zeros(len(scores), bool) if self._several else chances[:, self._top].max(1) < confidence
         for row, (best, nothing) in enumerate(zip(likeliest, silent.tolist(), strict=True)):
             if nothing:
                 yield Found([], best, float(chances[row, best]))
@@ -164,19 +168,18 @@ class Readout:
 
     def _one(self, chances: Floats, own: Floats, confidence: float) -> list[int]:
         """The surest top-level topic, then down to its surest child while that is sure enough; rarely a second."""
-        at = int(np.where(self._depth == 1, chances, -1).argmax())
-        if chances[at] < confidence:
-            return []
-        while True:
-            below = (self._lineage[:, at] > 0) & (self._depth == self._depth[at] + 1)
-            child = int(np.where(below, chances, -1).argmax())
-            if not below[child] or chances[child] < confidence:
+        at, below = -1, self._top
+        while len(below):
+            surest = int(below[chances[below].argmax()])
+            if chances[surest] < confidence:
                 break
-            at = child
+            at, below = surest, self._below[surest]
+        least = max(ENOUGH, confidence)
+        if at < 0 or own[at] < least:
+            return [] if at < 0 else [at]
         kin = self.kin(at)
         second = int(np.where(kin, -1, own).argmax())
-        strong = not kin[second] and min(own[at], own[second]) >= max(ENOUGH, confidence)
-        return [at, second] if strong else [at]
+        return [at, second] if not kin[second] and own[second] >= least else [at]
 
     def _all(self, chances: Floats, confidence: float) -> list[int]:
         """Every topic over its threshold; a parent only where none of its children is."""
