@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from theme_world import Said, World, put_mentions
 
 from app.store.anchors import live_anchors
 from app.store.copy_tables import PrintKey, TextPrint
+from app.store.inserting import insert_rows
 from app.store.theme_tables import ThemeMention, WaitingMention
 from app.store.themes import topic_level_themes
 from app.theme.rule import choose_anchors
@@ -39,7 +40,7 @@ def put_history(
         {"mention_id": ids[row], "theme_id": theme_id, "similarity": near, "reason": None, "assigned_at": at[row]}
         for row, theme_id, near in _placed(session, world, said)
     ]
-    session.connection().execute(insert(ThemeMention), placed)
+    insert_rows(ThemeMention, session, placed)
     slots = chance.integers(256, size=(len(said), SLOTS), dtype=np.uint8)
     keys = chance.integers(-(2**63), 2**63 - 1, size=(len(said), KEYS + 1))
     prints = [
@@ -49,9 +50,10 @@ def put_history(
         }
         for number, each, own, exact in zip(ids, said, slots, keys[:, -1].tolist(), strict=True)
     ]  # fmt: skip
-    session.connection().execute(insert(TextPrint), prints)
-    session.connection().execute(
-        insert(PrintKey),
+    insert_rows(TextPrint, session, prints)
+    insert_rows(
+        PrintKey,
+        session,
         [
             {"key": key, "feedback_id": number}
             for number, own in zip(ids, keys[:, :-1].tolist(), strict=True)

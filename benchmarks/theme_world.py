@@ -20,6 +20,7 @@ from app.clock import SteppedClock
 from app.pipeline import STATIONS, Station, drain
 from app.runtime import Runtime, build_runtime
 from app.settings import Settings
+from app.store.inserting import insert_rows
 from app.store.label_tables import Mention, MentionVector
 from app.store.migrate import upgrade_schema
 from app.store.tables import Feedback, Source, Topic, Turn
@@ -120,8 +121,8 @@ def put_mentions(session: Session, world: World, said: Sequence[Said], at: Seque
     """
     first = (session.scalar(select(func.max(Feedback.id))) or 0) + 1
     ids = range(first, first + len(said))
-    session.execute(
-        insert(Feedback),
+    insert_rows(
+        Feedback, session,
         [
             {
                 "id": number, "source_id": world.source_id, "external_id": str(number), "digest": "",
@@ -131,14 +132,15 @@ def put_mentions(session: Session, world: World, said: Sequence[Said], at: Seque
             for number, each, when in zip(ids, said, at, strict=True)
         ],
     )  # fmt: skip
-    session.execute(
-        insert(Turn),
+    insert_rows(
+        Turn,
+        session,
         [
             {"feedback_id": number, "position": 0, "role": "customer", "text": f"{each.text} {each.besides}".strip()}
             for number, each in zip(ids, said, strict=True)
         ],
     )
-    session.execute(
+    session.execute(  # `end` is a word of PostgreSQL's own
         insert(Mention),
         [
             {
@@ -150,8 +152,9 @@ def put_mentions(session: Session, world: World, said: Sequence[Said], at: Seque
             for number, each in zip(ids, said, strict=True)
         ],
     )  # fmt: skip
-    session.execute(
-        insert(MentionVector),
+    insert_rows(
+        MentionVector,
+        session,
         [
             {"mention_id": number, "model": "packaged", "vector": each.vector.tobytes()}
             for number, each in zip(ids, said, strict=True)

@@ -12,12 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.store.anchors import Anchor, hold_themes, live_anchors, newest_anchors, theme_ids_of
 from app.store.copies import Written, load_written
+from app.store.inserting import insert_rows
 from app.store.label_tables import Mention, MentionVector
 from app.store.tables import Topic
 from app.store.theme_tables import Theme, ThemeEvent, ThemeMention, WaitingMention
@@ -141,8 +142,7 @@ def record(session: Session, now: datetime, outcome: Outcome) -> None:
     done = [mention_id for mention_id in done if mention_id in known or not there[mention_id][1]]
     session.execute(delete(WaitingMention).where(WaitingMention.mention_id.in_(done)))
     session.execute(delete(ThemeMention).where(ThemeMention.mention_id.in_(known)))
-    if placed:
-        session.execute(insert(ThemeMention), [_row(each, whose, own, now) for each in placed])
+    insert_rows(ThemeMention, session, [_row(each, whose, own, now) for each in placed])
 
 
 def _place(members: Sequence[Waiting], anchors: Sequence[Anchor]) -> list[Placed]:

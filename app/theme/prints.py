@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.store.copies import complaints_in, count_topics, find_candidates, load_written, marked
 from app.store.copy_tables import PrintKey, TextPrint, UncountedMention
+from app.store.inserting import insert_rows
 from app.store.label_tables import Mention
 from app.store.tables import Feedback
 from app.theme.copies import LETTER, Judged, Print, Shelf, print_texts
@@ -82,13 +83,11 @@ def _first_of(kind: str | None, first_id: int | None) -> int | None:
 def _keep(session: Session, judged: Sequence[Judged], shelf: Shelf) -> None:
     if not judged:
         return
-    rows = [_row(each) for each in judged]
-    session.connection().execute(insert(TextPrint), rows)
+    insert_rows(TextPrint, session, [_row(each) for each in judged])
     if shelf.claimed:
         session.execute(update(TextPrint).where(TextPrint.feedback_id.in_(sorted(shelf.claimed))).values(signed=True))
     keys = [{"key": key, "feedback_id": each.arrived.origin.feedback_id} for each in judged for key in each.keys]
-    if keys:
-        session.connection().execute(insert(PrintKey), keys)
+    insert_rows(PrintKey, session, keys)
 
 
 def _row(each: Judged) -> dict[str, Any]:
@@ -130,5 +129,4 @@ def _mark(session: Session, marks: Mapping[int, Mark]) -> None:
         for mention_id, (kind, first_id) in sorted(marks.items())
         if mention_id in there - known
     ]
-    if rows:
-        session.execute(insert(UncountedMention), rows)
+    insert_rows(UncountedMention, session, rows)

@@ -55,7 +55,7 @@ def discover(texts: Sequence[str], vectors: Floats, *, smallest: int, resolution
     """
     if not texts:
         return []
-    labels = communities(features(texts, vectors), resolution=resolution)
+    labels = communities(features(texts, vectors), vectors, resolution=resolution)
     numbered = [np.flatnonzero(labels == number) for number in range(labels.max(initial=-1) + 1)]
     found = [_tighten(rows, vectors) for rows in numbered]
     kept = [(rows, centroid) for rows, centroid in found if _stands(vectors[rows], smallest)]

@@ -19,31 +19,30 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 15
 FLOOR = 0.21
-RESOLUTIONS = (0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
-NEARLY = 0.03
+RESOLUTIONS = (0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 16.0)
+NEARLY = 0.04
 """Share of the best silhouette that a coarser grouping may lack."""
 
 _CHUNK = 1024
 
 
-def communities(vectors: Floats, *, resolution: float | None = None, floor: float = FLOOR, seed: int = 0) -> np.ndarray:
-    """Group texts; the same vectors and seed give the same groups.
+def communities(seen: Floats, vectors: Floats, *, resolution: float | None = None) -> np.ndarray:
+    """Group texts; the same texts give the same groups.
 
     Args:
-        vectors: Unit vectors of what texts are compared by, shape (n, dim).
+        seen: Unit vectors of what texts are joined by, shape (n, width).
+        vectors: Unit vectors of what they mean, shape (n, dim): how fine the groups are is chosen by meaning alone.
         resolution: Above 1 for more and smaller groups; None: as the texts themselves say.
-        floor: Similarity below which two texts are not joined.
-        seed: Of the order in which Louvain visits texts.
 
     Returns:
         Group number of each text, shape (n,), 0 for the largest group; -1 where a text has no neighbour at all.
     """
-    graph = _graph(vectors, floor)
+    graph = _graph(seen)
     alone = np.asarray(graph.sum(axis=1)).ravel() == 0
     if alone.all():
-        return np.full(len(vectors), -1)
+        return np.full(len(seen), -1)
     tried = RESOLUTIONS if resolution is None else (resolution,)
-    groupings = [Louvain(resolution=each, random_state=seed).fit_predict(graph) for each in tried]
+    groupings = [Louvain(resolution=each).fit_predict(graph) for each in tried]
     return _numbered(_choose(vectors, groupings), alone)
 
 
@@ -90,20 +89,20 @@ def _numbered(labels: np.ndarray, alone: np.ndarray) -> np.ndarray:
     return np.where(alone | (sizes[groups] < 2), -1, place[groups])  # noqa: PLR2004 - a pair is the smallest group
 
 
-def _graph(vectors: Floats, floor: float) -> sparse.csr_matrix:
+def _graph(seen: Floats) -> sparse.csr_matrix:
     """Symmetric; texts that choose each other are joined twice as strongly."""
-    count = len(vectors)
+    count = len(seen)
     few = min(NEIGHBOURS, count - 1)
     if few < 1:
         return sparse.csr_matrix((count, count))
     columns, weights = [], []
     for at in range(0, count, _CHUNK):
-        similarity = vectors[at : at + _CHUNK] @ vectors.T
+        similarity = seen[at : at + _CHUNK] @ seen.T
         rows = np.arange(len(similarity))
         similarity[rows, rows + at] = -1
         nearest = np.argpartition(-similarity, few - 1, axis=1)[:, :few]
         columns.append(nearest.ravel())
-        weights.append(np.maximum(np.take_along_axis(similarity, nearest, axis=1).ravel() - floor, 0))
+        weights.append(np.maximum(np.take_along_axis(similarity, nearest, axis=1).ravel() - FLOOR, 0))
     rows = np.repeat(np.arange(count), few)
     chosen = sparse.csr_matrix((np.concatenate(weights), (rows, np.concatenate(columns))), (count, count))
     chosen.eliminate_zeros()

@@ -129,8 +129,8 @@ def test_corrections_teach_the_words_of_a_domain(encoder):
     taught += [Correction(f"that {thing} was mellow", sentiment="negative") for thing in things]
     unseen = [About("the new album is sick"), About("that track was mellow")]
     before, after = Feelings(encoder).ask(unseen), Feelings(encoder, taught).ask(unseen)
-    assert after[0, 2] > max(0.5, before[0, 2])
-    assert after[1, 0] > max(0.5, before[1, 0])
+    assert before.argmax(axis=1).tolist() == [0, 2]
+    assert after.argmax(axis=1).tolist() == [2, 0]
 
 
 def test_weights_come_back_as_they_were_saved(tmp_path, encoder):

@@ -32,8 +32,9 @@ def test_the_same_texts_give_the_same_groups(encoder):
 
 
 def test_texts_without_neighbours_stay_alone():
-    assert list(communities(np.eye(5, dtype=np.float32))) == [-1] * 5
-    assert list(communities(np.zeros((1, 4), np.float32))) == [-1]
+    apart, nothing = np.eye(5, dtype=np.float32), np.zeros((1, 4), np.float32)
+    assert list(communities(apart, apart)) == [-1] * 5
+    assert list(communities(nothing, nothing)) == [-1]
     assert discover([], np.zeros((0, 4), np.float32), smallest=2) == []
 
 

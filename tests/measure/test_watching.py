@@ -15,7 +15,7 @@ from app.measure.recheck import recheck
 from app.measure.stats.case import Case, Monitoring
 from app.measure.stats.pace import Known, days_until_verdict
 from app.measure.stats.plan import Plan
-from app.measure.stats.verdict import Verdict
+from app.measure.stats.verdict import METHOD, Verdict
 from app.measure.watch import Sharpness, verdict_at_pace
 from app.store import impact
 from app.store.tables import Measurement, Policy
@@ -138,6 +138,18 @@ def test_a_stored_verdict_that_was_tampered_with_is_found(session, world):
     row.ci_high = 0.4
     row.result = row.result | {"headline": "Complaints vanished"}
     assert recheck(row).differs == ("ci_high", "result.headline")
+
+
+def test_a_newer_method_judges_later_days_and_leaves_what_an_older_one_stored(session, world):
+    world.flow(lambda topic, day: 0.5 if topic == 0 and day >= CHANGE else 1.8, DAYS)
+    world.change(rollout_from=CHANGE)
+    old = look(session, DAYS - 2)
+    old.method, old.ci_high = "closeloop-impact-1", 0.4
+    new = look(session, DAYS - 1)
+    session.refresh(old)
+    assert (new.day - old.day).days == 1
+    assert (old.method, old.ci_high, new.method) == ("closeloop-impact-1", 0.4, METHOD)
+    assert (recheck(old).differs, recheck(old).method) == (("ci_high",), "closeloop-impact-1")
 
 
 def test_a_look_of_an_older_release_cannot_be_recomputed_whole(session, world):

@@ -5,8 +5,8 @@ Data: a folder named by CLOSELOOP_IMPACT_EXAMPLES with `sicily.csv` (Lopez Berna
 count each, because seven days is what the method folds into one block.
 
 - Sicily, smoking ban: printed 0.894 (0.864 to 0.925) by Poisson regression with a straight trend, quasi-Poisson 0.839
-  to 0.953. Ours, 0.91 (0.83 to 1.00), is nearer to 1 and wider: months may drift, and the trend may bend.
-- UK, seat belts: printed -0.238 on the log scale, 0.79. Ours: 0.77 (0.63 to 0.92); the step is large beside the drift.
+  to 0.953. Ours, 0.91 (0.83 to 1.01), is nearer to 1 and wider: months may drift, and the trend may bend.
+- UK, seat belts: printed -0.238 on the log scale, 0.79. Ours: 0.79 (0.65 to 0.92); the step is large beside the drift.
 """
 
 import csv

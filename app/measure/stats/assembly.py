@@ -11,7 +11,7 @@ Flags = NDArray[np.bool_]
 
 FEWEST_BASELINE_DAYS = 14
 FEWEST_BASELINE_BLOCKS = 2
-TOUCHED = 2.5
+TOUCHED = 3.5
 MOST_EVENTS = 6  # known events whose steps are told apart: those nearest to the change
 FADING_DAYS = 14.0  # in which what is left of a spike falls to a third
 

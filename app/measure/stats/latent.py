@@ -92,7 +92,7 @@ def spread_ahead(known: Fit, data: Data, eta: Floats) -> float:
     theta = Layout(data).theta
     variance = solve(data, working(data, eta), names, known.points).covariance[:, theta, theta]
     tau2 = np.exp(2 * value("tau", known.points, names)) if "tau" in names else np.zeros(len(known.points))
-    return float(np.exp(0.5 * (known.weight * np.log(variance + tau2)).sum()))
+    return float(np.sqrt((known.weight * (variance + tau2)).sum()))
 
 
 def _first_guess(data: Data) -> Floats:
@@ -155,6 +155,8 @@ def _surroundings(data: Data, work: Working, names: tuple[str, ...], centre: Flo
     mixed = both + neither - up[first] - down[first] - up[second] - down[second] + 2 * here
     bend[first, second] = bend[second, first] = -mixed / (2 * STEP**2)
     curvature, turn = np.linalg.eigh(bend)
+    # An axis has no sign of its own: rounding would choose it, and the lattice is not the same on both sides.
+    turn = turn * np.sign(turn[np.abs(turn).argmax(axis=0), np.arange(dimensions)])
     width = np.clip(1.0 / np.sqrt(np.maximum(curvature, 1e-3)), NARROWEST, WIDEST)
     gradient = turn.T @ (up - down) / (2 * STEP)
     return centre + turn @ np.clip(gradient * width**2, -width, width), turn * width

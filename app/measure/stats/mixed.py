@@ -19,16 +19,16 @@ NO_STEP = 1e-4  # prior sd of a coefficient that is not there
 # Prior of the noise parameters on the log scale: (mean, sd). Weak; topics of one company share them.
 PRIORS: dict[str, tuple[float, float]] = {
     "white": (np.log(0.13), 0.75),
-    "own": (np.log(0.05), 0.7),
+    "own": (np.log(0.05), 0.9),
     "own_length": (np.log(4.0), 1.0),  # weeks
-    "slope": (np.log(0.15), 1.1),  # per year
+    "slope": (np.log(0.05), 1.5),  # per year; most topics hardly trend, some steeply
     "shared": (np.log(0.06), 0.9),
     "shared_length": (np.log(6.0), 1.2),  # weeks
     "tau": (np.log(0.008), 0.8),
     "common": (np.log(0.06), 1.0),  # what may move all topics at the change
 }
 # Without other topics slopes and slow paths are seen once only.
-PRIORS_ALONE = PRIORS | {"slope": (np.log(0.4), 0.8), "own": (np.log(0.09), 0.8)}
+PRIORS_ALONE = PRIORS | {"slope": (np.log(0.15), 1.4), "own": (np.log(0.09), 0.9)}
 ALONE = ("white", "own", "own_length", "slope")
 TOGETHER = (*ALONE, "shared", "shared_length", "tau", "common")
 

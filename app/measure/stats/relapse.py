@@ -13,7 +13,7 @@ from app.measure.stats.trigger import trigger_blocks
 
 Floats = NDArray[np.float64]
 
-THRESHOLD = 6.3
+THRESHOLD = 7.0
 LONGEST_WINDOW = 28
 CONTROL_WINDOW = 28
 SHRINK = 30.0

@@ -7,7 +7,7 @@ from app.domain.verdict import VerdictState
 from app.measure.stats.folding import Blocks
 from app.measure.stats.latent import Fit
 
-METHOD = "closeloop-impact-2"
+METHOD = "closeloop-impact-3"
 
 
 @dataclass(frozen=True, slots=True)
