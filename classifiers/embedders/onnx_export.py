@@ -1,8 +1,8 @@
 """A network or a head as an ONNX graph with 8-bit multiplications that judge as the exact ones do.
 
-Plain dynamic quantisation (one scale for a whole batch) agrees with float32 on 97 % of labels; what costs the rest are
-a few large numbers in the inputs. Two remedies bring it to 99 % and more: before a multiplication channels are brought
-to like size (SmoothQuant, Xiao et al. 2023), and tokens too, so that a text's answer hardly depends on its neighbours.
+Plain dynamic quantisation (one scale for a whole batch) loses agreement with float32 by a few large numbers in the
+inputs. Two remedies (docs/models.md has the figures): before a multiplication channels are brought to like size
+(SmoothQuant, Xiao et al. 2023), and tokens too, so that a text's answer hardly depends on its neighbours.
 Weights are quantised per output channel. ``benchmarks/encoder.py`` measures the agreement.
 """
 
