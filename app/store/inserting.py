@@ -97,8 +97,9 @@ def _make_form(table: Table, dialect: Dialect, names: tuple[str, ...], same: tup
     columns = (*names, *same, *defaults)
     converters = [_converter(table.columns[name], dialect) for name in columns]
     place = "?" if dialect.paramstyle == "qmark" else "%s"
+    quoted = ", ".join(map(dialect.identifier_preparer.quote, columns))
     return _Form(
-        f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES",
+        f"INSERT INTO {table.name} ({quoted}) VALUES",
         f"({', '.join([place] * len(columns))})",
         itemgetter(*names),
         tuple((at, convert) for at, convert in enumerate(converters[: len(names)]) if convert is not _as_it_is),

@@ -41,8 +41,8 @@ def test_a_clear_effect_is_found_and_its_interval_holds_the_truth(ratio):
 
 
 def test_no_effect_is_found_where_there_is_none():
-    verdicts = [estimate(case(1.0, seed=seed)).verdict for seed in range(100, 120)]
-    assert sum(verdict in {VerdictState.IMPROVED, VerdictState.WORSE} for verdict in verdicts) <= 2
+    verdicts = [estimate(case(1.0, seed=seed)).verdict for seed in range(100, 200)]
+    assert sum(verdict in {VerdictState.IMPROVED, VerdictState.WORSE} for verdict in verdicts) <= 5
 
 
 def test_large_counts_and_no_effect_end_in_no_change():
