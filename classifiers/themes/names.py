@@ -164,8 +164,12 @@ def _key(run: Sequence[str], weights: dict[str, float], *, ends: bool) -> _Key:
     return key
 
 
+def _abbreviates(word: str) -> bool:
+    return word.isupper() and 1 < len(word) <= 4 and is_telling(word.lower())  # noqa: PLR2004 - FAQ, ATM, VAT
+
+
 def _headline(phrase: str) -> str:
     # All capitals are kept for abbreviations only: people shout.
-    kept = [word if word.isupper() and 1 < len(word) <= 4 else word.lower() for word in phrase.split()]  # noqa: PLR2004
+    kept = [word if _abbreviates(word) else word.lower() for word in phrase.split()]
     said = " ".join(kept)
     return said[:1].upper() + said[1:]

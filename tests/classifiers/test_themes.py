@@ -77,7 +77,12 @@ def test_one_word_alone_is_no_name():
 
 
 def test_a_name_is_no_question_and_shouts_only_abbreviations():
-    texts = ["how do I withdraw CASH from the ATM?", "I cannot withdraw cash from ATM", "withdraw cash from an ATM"]
+    texts = [
+        "how do I withdraw CASH from the ATM?",
+        "I cannot withdraw cash from ATM",
+        "withdraw cash from an ATM",
+        "WITHDRAW CASH FROM ATM",
+    ]
     assert name(texts, weigh_words([texts, RUDE])[0]) == "Withdraw cash from ATM"
 
 
