@@ -150,6 +150,7 @@ def _version(item: NativeItem) -> int:
 
 
 def _canonical(content: dict[str, Any]) -> bytes:
-    # Unknown values are left out, so that a field added in a later release does not change what was stored before.
+    # Unknown values are left out, so that a field added in a later release does not change what was stored before. An
+    # empty text is known; numbers stand only inside.
     known = {name: value for name, value in content.items() if value or value == ""}
     return _ENCODER.encode(known).encode()
