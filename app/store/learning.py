@@ -17,25 +17,33 @@ LearningKey = tuple[Any, ...]
 """Changes whenever topics, corrections or the versions that teach do."""
 
 
+_TEACHES = ModelVersion.state.in_(TEACHING)
+# Built once: every text that is asked about asks for it.
+_KEY = select(
+    *(
+        part.scalar_subquery()
+        for part in (
+            select(func.max(TaxonomyVersion.id)),
+            select(func.max(Topic.id)).where(Topic.active),
+            select(func.count()).select_from(Topic).where(Topic.active),
+            select(func.max(Correction.id)),
+            select(func.count()).select_from(Correction),
+            select(func.max(Correction.created_at)),
+            select(func.max(ModelVersion.number)),
+            select(func.count()).select_from(ModelVersion).where(_TEACHES),
+            select(func.sum(ModelVersion.number)).where(_TEACHES),
+        )
+    )
+)
+
+
 def learning_key(session: Session) -> LearningKey:
     """The key of now, in one query over small tables and indexes.
 
     Corrections are never changed, only added, and taken away with a person who is erased; topics change with the
     taxonomy's version alone; of versions only the state changes.
     """
-    teaches = ModelVersion.state.in_(TEACHING)
-    parts = (
-        select(func.max(TaxonomyVersion.id)),
-        select(func.max(Topic.id)).where(Topic.active),
-        select(func.count()).select_from(Topic).where(Topic.active),
-        select(func.max(Correction.id)),
-        select(func.count()).select_from(Correction),
-        select(func.max(Correction.created_at)),
-        select(func.max(ModelVersion.number)),
-        select(func.count()).select_from(ModelVersion).where(teaches),
-        select(func.sum(ModelVersion.number)).where(teaches),
-    )
-    return tuple(session.execute(select(*(part.scalar_subquery() for part in parts))).one())
+    return tuple(session.execute(_KEY).one())
 
 
 def list_steps(session: Session) -> Iterator[Step]:

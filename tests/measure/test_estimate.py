@@ -9,6 +9,7 @@ import pytest
 from app.domain.verdict import VerdictState
 from app.measure.stats.case import Case, Declared, KnownEvent, Monitoring, dump_case, parse_case
 from app.measure.stats.estimate import assess, estimate
+from app.measure.stats.mixed import TOGETHER, Data, solve, working
 from app.measure.stats.verdict import dump_verdict
 
 CHANGE, DAYS = 126, 182
@@ -212,6 +213,26 @@ def test_an_absurd_case_ends_in_a_worded_verdict(name):
     assert answer["verdict"] in set(VerdictState)
     for key in ("rate_ratio", "ci_low", "ci_high", "p_value"):
         assert answer[key] is None or np.isfinite(answer[key])
+
+
+def test_a_path_without_memory_over_years_has_a_finite_likelihood():
+    blocks = 80
+    weeks = np.arange(blocks) - 60.0
+    data = Data(
+        counts=np.full((2, blocks), 70.0),
+        exposure=np.full((2, blocks), 7000.0),
+        middle=7 * weeks + 3.5,
+        length=np.full(blocks, 7.0),
+        post=(weeks >= 0).astype(float),
+        steps=np.zeros((0, blocks)),
+        step_sd=np.zeros((2, 0)),
+        loose=np.zeros(2),
+    )
+    noise = {"white": 1.2, "own": 2.9, "own_length": 0.02, "slope": 0.3, "shared": 2.4, "shared_length": 0.7}
+    points = np.log([[(noise | {"tau": 0.4, "common": 1.2})[name] for name in TOGETHER]])
+    found = solve(data, working(data, np.log(data.counts / data.exposure)), TOGETHER, points)
+    assert np.isfinite(found.covariance).all()
+    assert np.isfinite(found.evidence).all()
 
 
 def test_a_case_survives_writing_and_reading():

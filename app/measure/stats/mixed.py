@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LEAST_FALL = -12.0  # log of the smallest step between neighbours of an inverse that is told from zero
+LEAST_IN_ALL = -650.0  # of all steps together: what is further from zero has no exponential
 MASKED = 1e4  # working variance of a cell about which nothing is known
 YEAR = 365.25
 NO_STEP = 1e-4  # prior sd of a coefficient that is not there
@@ -203,7 +204,8 @@ def _inverse(data: Data, diagonal: Floats, names: tuple[str, ...], points: Float
         up[:, :, -block - 1] -= square[:, :, -block] / up[:, :, -block]
     middle = 1.0 / (down + up - main)
     fall = np.zeros_like(main)
-    np.cumsum(np.maximum(np.log(side[:, None, :] / up[:, :, 1:]), LEAST_FALL), axis=2, out=fall[:, :, 1:])
+    least = max(LEAST_FALL, LEAST_IN_ALL / main.shape[2])
+    np.cumsum(np.maximum(np.log(side[:, None, :] / up[:, :, 1:]), least), axis=2, out=fall[:, :, 1:])
     left, right = -middle * np.exp(-fall) / diagonal, np.exp(fall) / diagonal
     order = np.arange(main.shape[2])
     half = left[:, :, :, None] * right[:, :, None, :]
