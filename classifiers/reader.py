@@ -17,7 +17,7 @@ from classifiers.fingerprint import code_fingerprint
 from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
 from classifiers.signals.model import Signalled, Signals, seeds_fingerprint
-from classifiers.text.clean import clean
+from classifiers.text.clean import clean, has_words
 from classifiers.text.content import Content, weigh
 from classifiers.text.finding import Found, find, listen
 from classifiers.topics.explain import Why, explain
@@ -239,7 +239,7 @@ class Reader:
         answer = looks.topics[row] if looks.topics else TopicAnswer((), contract.Judgement(None, 0.0))
         decided = self._decided.get(found.text)
         # Emoji tell of a feeling, not of what it is about.
-        topics: Sequence[contract.Judgement] = answer.topics if any(map(str.isalnum, found.text)) else ()
+        topics: Sequence[contract.Judgement] = answer.topics if has_words(found.text) else ()
         if decided is not None and decided.topics is not None:
             sure = {one.label: one for one in answer.topics}
             kept = [key for at, key in enumerate(decided.topics) if at == 0 or key in self._names]

@@ -99,9 +99,6 @@ def write_alert(alert: Alert, kind: str, theme: str) -> Letter:
 
 
 def _tell_others(session: Session, now: datetime, alert: Alert, event: AlertEvent, item: ActionItem | None) -> None:
-    counted = {"observed": alert.observed, "expected": alert.expected}
-    days = {"excess_from": alert.excess_from.isoformat(), "last_day": alert.last_day.isoformat()}
-    about = {"theme_id": alert.theme_id, "item_id": None if item is None else item.id, "kind": alert.kind}
     tell(
         session,
         now,
@@ -109,9 +106,13 @@ def _tell_others(session: Session, now: datetime, alert: Alert, event: AlertEven
         f"alert:{alert.id}",
         alert_id=alert.id,
         event=event.kind,
-        **about,
-        **counted,
-        **days,
+        theme_id=alert.theme_id,
+        item_id=None if item is None else item.id,
+        kind=alert.kind,
+        observed=alert.observed,
+        expected=alert.expected,
+        excess_from=alert.excess_from.isoformat(),
+        last_day=alert.last_day.isoformat(),
     )
 
 

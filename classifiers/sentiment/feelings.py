@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -104,8 +105,11 @@ class Feelings:
         """
         if encoded is None:
             encoded = self.encoder.encode(texts, heads=(HEAD,))
-        sentiment, complaint = (_answer(head, texts, encoded) for head in (self._sentiment, self._complaint))
-        return Felt(self._pipeline.feel(texts) if self._pipeline else sentiment, complaint[:, 1])
+        known = cache(partial(_known, texts, encoded))
+        return Felt(
+            self._pipeline.feel(texts) if self._pipeline else _answer(self._sentiment, encoded, known),
+            _answer(self._complaint, encoded, known)[:, 1],
+        )
 
     def embed(self, topics: Sequence[str]) -> Floats:
         """What :class:`About` wants of topics, by their names: shape (n, dim)."""
@@ -155,10 +159,11 @@ def _adapted(shipped: Linear, texts: Texts, labels: Sequence[int | None]) -> Lin
     return adapt(shipped, texts.rows(known), np.array([labels[at] for at in known], np.int64))
 
 
-def _answer(head: Linear | Adapted, texts: Sequence[str], encoded: Encoded) -> Floats:
+def _answer(head: Linear | Adapted, encoded: Encoded, known: Callable[[], Texts]) -> Floats:
+    """What a head says; an adapted one wants to know more, which two of them share."""
     if isinstance(head, Linear):
         return head.probabilities(encoded.heads[HEAD])
-    return head.probabilities(_known(texts, encoded))
+    return head.probabilities(known())
 
 
 def _known(texts: Sequence[str], encoded: Encoded) -> Texts:

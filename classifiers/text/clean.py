@@ -47,9 +47,14 @@ def is_pictograph(char: str) -> bool:
     return unicodedata.category(char) == "So"
 
 
+def has_words(text: str) -> bool:
+    """Whether the text has at least one letter or digit."""
+    return _LETTER.search(text) is not None
+
+
 def has_content(text: str) -> bool:
     """Whether the text has at least one letter, digit or pictograph; zero-width characters and marks do not count."""
-    return _LETTER.search(text) is not None or (not text.isascii() and any(map(is_pictograph, text)))
+    return has_words(text) or (not text.isascii() and any(map(is_pictograph, text)))
 
 
 def clean(text: str) -> str:

@@ -13,7 +13,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from classifiers.contract import Role, Span, Turn
-from classifiers.text.clean import has_content, is_pictograph
+from classifiers.text.clean import has_content, has_words, is_pictograph
 from classifiers.text.mail import own_words
 from classifiers.text.markup import plain_view
 from classifiers.text.polarity import polarity
@@ -114,7 +114,7 @@ def _with_pictographs(text: str, pieces: Iterator[tuple[int, int]]) -> Iterator[
 
 
 def _only_feels(text: str, before: int, start: int, end: int) -> bool:
-    return "\n" not in text[before:start] and not any(map(str.isalnum, text[start:end]))
+    return "\n" not in text[before:start] and not has_words(text[start:end])
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
