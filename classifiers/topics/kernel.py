@@ -71,7 +71,7 @@ class Kernel:
         dense[:, 0] = encoded.vectors
         for at, ((start, stop), mean) in enumerate(zip(self._layers, self._means, strict=True), 1):
             dense[:, at] = unit(_layer(encoded, start, stop) - mean)
-        return Features(dense.reshape(count, dense[0].size), ngrams.weigh(ngrams.count(texts), self._rare))
+        return Features(dense.reshape(count, len(self._weights) * width), ngrams.weigh(ngrams.count(texts), self._rare))
 
     def near(self, left: Features, right: Features) -> Floats:
         """The dense part of the kernel, shape (left, right), from 0 to 0.86."""
