@@ -21,6 +21,7 @@ from app.settings import PREFIX
 WORTH_IT = 64 * 1024
 """Bytes from which a bulk is read beside the service: the way there and back costs something too."""
 
+_PATIENCE_S = 60
 _log = get_logger("ingest")
 
 
@@ -82,11 +83,17 @@ class _Beside:
                 [sys.executable, "-m", __name__, str(theirs.fileno())],
                 env=environ,
                 pass_fds=[theirs.fileno()],
+                # A traceback could show what customers said; the service will meet the same failure, and log it.
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
                 start_new_session=True,  # an interrupt from the keyboard is for the service, which ends it
             )
 
     def ask(self, raw: bytes, *, lines: bool) -> bytes:
         self._way.send((raw, lines))
+        if not self._way.poll(_PATIENCE_S):
+            raise TimeoutError
         return self._way.recv_bytes()
 
     def end(self) -> None:

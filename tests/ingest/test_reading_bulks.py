@@ -1,7 +1,10 @@
 import json
 import os
 import pickle
+import select
 import signal
+import subprocess
+import sys
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -89,3 +92,18 @@ def test_a_refusal_goes_whole_from_one_process_to_another():
     back = pickle.loads(pickle.dumps(there))  # noqa: S301 - our own
     assert (back.kind, back.code, back.message, back.facts) == (there.kind, there.code, there.message, there.facts)
     assert str(back) == "It does not fit."
+
+
+def test_the_process_ends_with_a_service_that_is_killed():
+    code = (
+        "from app.ingest.beside import BulkReader; import time\n"
+        "reader = BulkReader(beside=True); reader.read(b' ' * 70_000 + b'[]', lines=False)\n"
+        "print(reader._beside._process.pid, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as service:
+        process = os.pidfd_open(int(service.stdout.readline()))
+        service.kill()
+    try:
+        assert select.select([process], [], [], 30)[0]
+    finally:
+        os.close(process)
