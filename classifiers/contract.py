@@ -203,3 +203,13 @@ class Encoded:
     heads: Mapping[str, Floats] = field(default_factory=dict)
     tokens: Mapping[str, list[HalfFloats]] = field(default_factory=dict)
     offsets: list[Offsets] = field(default_factory=list)
+
+    def part(self, rows: slice) -> Encoded:
+        """What it gives of some of the texts."""
+        return Encoded(
+            self.vectors[rows],
+            self.layers[rows],
+            heads={name: said[rows] for name, said in self.heads.items()},
+            tokens={name: said[rows] for name, said in self.tokens.items()},
+            offsets=self.offsets[rows],
+        )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +27,7 @@ from classifiers.topics.model import Labelled, TopicAnswer, TopicModel
 from classifiers.topics.prototypes import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from classifiers.sentiment.pipeline import SentimentPipeline
 
@@ -34,6 +36,9 @@ SPOKEN = frozenset({"en"})
 
 FRICTION_AT = 0.5
 _SPANS_AT_ONCE = 2048
+"""What heads say of so many is 5 MB, whatever the size of the input."""
+
+_FEWEST_SPANS = 128
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
     Content.PRAISE: (0.02, 0.08, 0.9),
@@ -114,27 +119,14 @@ class Reader:
         asked = questions if questions is not None else [None] * len(conversations)
         mentions: list[list[contract.Mention]] = [[] for _ in conversations]
         heard = [listen(turns, self._languages) for turns in conversations]
-        for batch in _batches(find(conversations, asked, heard)):
-            looks = self.look([clean(found.text) for found in batch])
-            for found, told in zip(batch, self._told(batch, looks), strict=True):
-                mentions[found.conversation] += told
+        found = find(conversations, asked, heard)
+        while batch := list(islice(found, _SPANS_AT_ONCE)):
+            for one, told in zip(batch, self._mentions(batch), strict=True):
+                mentions[one.conversation] += told
         return [
             contract.Reading(tuple(found), one.language, "language" if one.foreign else None if found else "no_content")
             for found, one in zip(mentions, heard, strict=True)
         ]
-
-    def look(self, texts: Sequence[str]) -> Looks:
-        """Judge cleaned texts, each on its own words alone."""
-        own = self._feelings.encoder is self._encoder
-        encoded = self._encoder.encode(texts, heads=(HEAD,) if own else ())
-        felt = self._feelings.judge(texts, encoded if own else None)
-        return Looks(
-            vectors=encoded.vectors,
-            topics=self.topics.judge(texts, encoded, self._confidence) if self.topics else [],
-            sentiments=felt.sentiments,
-            complaints=felt.complaints,
-            signals=self._signals.judge(encoded, FRICTION_AT),
-        )
 
     def feel(self, asked: Sequence[tuple[str, str | None, tuple[int, int] | None]]) -> list[Feeling]:
         """Judge whole texts, or what they say of a span.
@@ -176,6 +168,31 @@ class Reader:
     def _encode(self, texts: Sequence[str]) -> contract.Encoded:
         # As the feelings ask for it: a text that teaches both is encoded, and remembered, once.
         return self._encoder.encode([clean(text) for text in texts], heads={HEAD} & self._encoder.heads)
+
+    def _mentions(self, batch: Sequence[Found]) -> list[list[contract.Mention]]:
+        """The mentions of each span: one encoder pass, then every core takes its share of what the heads do."""
+        texts = [clean(found.text) for found in batch]
+        encoded = self._encoder.encode(texts, heads=(HEAD,) if self._feelings.encoder is self._encoder else ())
+
+        def told(rows: slice) -> list[list[contract.Mention]]:
+            return self._told(batch[rows], self._look(texts[rows], encoded.part(rows)))
+
+        shares = _shares(len(batch), self._encoder.workers)
+        if len(shares) == 1:
+            return told(shares[0])
+        with ThreadPoolExecutor(len(shares)) as pool:
+            return list(chain.from_iterable(pool.map(told, shares)))
+
+    def _look(self, texts: Sequence[str], encoded: contract.Encoded) -> Looks:
+        """Judge texts, each on its own words alone."""
+        felt = self._feelings.judge(texts, encoded if encoded.heads else None)
+        return Looks(
+            vectors=encoded.vectors,
+            topics=self.topics.judge(texts, encoded, self._confidence) if self.topics else [],
+            sentiments=felt.sentiments,
+            complaints=felt.complaints,
+            signals=self._signals.judge(encoded, FRICTION_AT),
+        )
 
     def _told(self, batch: Sequence[Found], looks: Looks) -> list[list[contract.Mention]]:
         """The mentions of each span, one for each of its topics; of several topics each has a feeling of its own."""
@@ -227,13 +244,7 @@ def _digest(parts: Sequence[str], length: int) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:length]
 
 
-def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
-    """Bound the memory: what heads say of two thousand spans is 5 MB, whatever the size of the input."""
-    batch: list[Found] = []
-    for one in found:
-        batch.append(one)
-        if len(batch) == _SPANS_AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _shares(count: int, cores: int) -> list[slice]:
+    """Equal parts of so many spans, one for each core; of a few one part, for a thread costs as much as it saves."""
+    parts = max(1, min(cores, count // _FEWEST_SPANS))
+    return [slice(count * at // parts, count * (at + 1) // parts) for at in range(parts)]

@@ -45,6 +45,7 @@ class Encoder:
             whatever the backend.
         packaged: Whether it is the packaged model with verified weights: the one that shipped heads fit.
         heads: Names of the heads that it can run.
+        workers: How many batches are encoded side by side.
     """
 
     def __init__(
@@ -88,7 +89,8 @@ class Encoder:
             self._backend = OnnxBackend(packaged_network, self.fingerprint, heads or {}, cache)
         else:
             self._backend = TorchBackend(chosen, packaged_network() if self.packaged else network, heads or {}, device)
-        self._pool = ThreadPoolExecutor(workers or _cores(), thread_name_prefix="encode")
+        self.workers = workers or _cores()
+        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="encode")
         self.backend = self._backend.name
         self.heads = frozenset(self._backend.shapes)
         self.dim, self.layer_dim = self._backend.dim, self._backend.layer_dim

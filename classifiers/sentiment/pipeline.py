@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -71,12 +72,14 @@ class SentimentPipeline:
         self.columns = columns_of(model.config.id2label)
         version = str(getattr(model.config, "_commit_hash", None))
         self.fingerprint = hash_model(Path(name)) if local else sha256(f"{name} {version}".encode()).hexdigest()[:12]
+        self._lock = threading.Lock()  # its tokenizer is set anew by each call and breaks where another one still uses it
         self._pipe = pipeline("text-classification", model=model, tokenizer=tokenizer, device="cpu", top_k=None)
 
     def feel(self, texts: Sequence[str]) -> Floats:
         """Probability of negative, neutral and positive, shape (n, 3); as calibrated as the model is."""
         found = np.zeros((len(texts), len(SENTIMENTS)), np.float32)
-        answers: Any = self._pipe(list(texts), batch_size=_BATCH, truncation=True) if texts else []
+        with self._lock:
+            answers: Any = self._pipe(list(texts), batch_size=_BATCH, truncation=True) if texts else []
         for row, scores in zip(found, answers, strict=True):
             for score in scores:
                 row[self.columns[score["label"]]] += score["score"]

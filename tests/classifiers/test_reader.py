@@ -1,7 +1,9 @@
 import pytest
 
 from classifiers.contract import Correction, Turn
+from classifiers.embedders.encoder import Encoder
 from classifiers.reader import Reader
+from classifiers.sentiment.feelings import shipped_heads
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +22,16 @@ def test_one_text_gives_a_mention_for_each_opinion(reader):
     assert (friendly.topic, friendly.sentiment_label, friendly.complaint) == ("staff", "positive", False)
     assert (late.topic, late.sentiment_label, late.complaint) == ("delivery", "negative", True)
     assert late.sentiment < -0.3 < 0.3 < friendly.sentiment
+
+
+def test_what_several_cores_judge_side_by_side_stays_in_order(topics):
+    reader = Reader(Encoder(heads=shipped_heads(), workers=2), topics, topic_confidence=0.4)
+    late, kind = "My parcel {} is two weeks late.", "The cashier at desk {} was very friendly."
+    texts = [said.format(number) for number in range(140) for said in (late, kind)]
+    found = [reading.mentions for reading in reader.read([[Turn("customer", text)] for text in texts])]
+    expected = [("delivery", "negative"), ("staff", "positive")] * 140
+    assert [(one.topic, one.sentiment_label) for (one,) in found] == expected
+    assert [one.end for (one,) in found] == [len(text) for text in texts]
 
 
 def test_emoji_belong_to_the_sentence_that_they_follow(reader):
