@@ -25,10 +25,12 @@ def headed(text: str) -> tuple[str | None, str]:
 
 def template_of(body: object) -> Mapping[str, Any] | None:
     """What an admin wrote, under the names that the fields of a ticket have; None: it is no such body."""
-    inner, found = at(body, "ticket"), {}
+    inner = at(body, "ticket")
+    found: dict[str, Any] = {}
     for part in (body, inner):
         if isinstance(part, Mapping):
-            found |= {name.removeprefix("ticket_"): value for name, value in part.items() if name != "ticket"}
+            own = {name.removeprefix("ticket_"): value for name, value in part.items() if name.startswith("ticket_")}
+            found |= {name: value for name, value in part.items() if name != "ticket"} | own
     flat = isinstance(body, Mapping) and "ticket_id" in body and "score" not in body
     if not flat and ("id" not in found or _TEMPLATED.isdisjoint(found) or not isinstance(body, Mapping)):
         return None
