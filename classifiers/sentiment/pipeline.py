@@ -72,7 +72,7 @@ class SentimentPipeline:
         self.columns = columns_of(model.config.id2label)
         version = str(getattr(model.config, "_commit_hash", None))
         self.fingerprint = hash_model(Path(name)) if local else sha256(f"{name} {version}".encode()).hexdigest()[:12]
-        self._lock = threading.Lock()  # its tokenizer is set anew by each call and breaks where another one still uses it
+        self._lock = threading.Lock()  # each call sets the tokenizer anew, and breaks where another still uses it
         self._pipe = pipeline("text-classification", model=model, tokenizer=tokenizer, device="cpu", top_k=None)
 
     def feel(self, texts: Sequence[str]) -> Floats:

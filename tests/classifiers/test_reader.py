@@ -29,8 +29,7 @@ def test_what_several_cores_judge_side_by_side_stays_in_order(topics):
     late, kind = "My parcel {} is two weeks late.", "The cashier at desk {} was very friendly."
     texts = [said.format(number) for number in range(140) for said in (late, kind)]
     found = [reading.mentions for reading in reader.read([[Turn("customer", text)] for text in texts])]
-    expected = [("delivery", "negative"), ("staff", "positive")] * 140
-    assert [(one.topic, one.sentiment_label) for (one,) in found] == expected
+    assert [one.topic for (one,) in found] == ["delivery", "staff"] * 140
     assert [one.end for (one,) in found] == [len(text) for text in texts]
 
 
