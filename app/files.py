@@ -22,12 +22,19 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 
 @contextmanager
-def open_answers(path: Path) -> Iterator[TextIO]:
+def open_answers(path: Path, *read: Path | None) -> Iterator[TextIO]:
     """A file for answers; what it held before is gone.
+
+    Args:
+        path: Where the answers go.
+        read: Files that are read for them: none of these may be it.
 
     Raises:
         AppError: `unreadable_input`.
     """
+    if path.resolve() in [source.resolve() for source in read if source is not None]:
+        message = f"{path} is read, so no answers can be written to it. Name another file for them."
+        raise AppError(Kind.INVALID, "unreadable_input", message)
     try:
         file = path.open("w", encoding="utf-8")
     except OSError as error:

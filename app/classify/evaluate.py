@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
-
-import yaml
+from typing import Any, TextIO
 
 from app.classify.loading import Readers
 from app.classify.scoring import FeelingTally, Summary, TopicTally, rounded
+from app.classify.topic_file import keys_by_label, read_topics
+from app.domain.feedback import Role
 from app.domain.json_lines import BadLines, check_labels, check_text, read_lines
 from app.errors import AppError, Kind
-from app.files import lines_of, open_answers, unreadable
-
-if TYPE_CHECKING:
-    from classifiers.contract import TopicSpec
+from app.files import lines_of, open_answers
 
 CHUNK = 1024
 
@@ -62,18 +60,18 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
     from classifiers.topics.model import Labelled, TopicModel  # noqa: PLC0415
 
     encoder = run.readers.encoder()
-
-    train = [
-        Labelled(clean(row["text"]), tuple(row.get("labels") or ())) for row in _rows(run, files.train, _check_labelled)
-    ]
-    specs = _topics(files.taxonomy, (label for row in train for label in row.topics))
+    shown = list(_rows(run, files.train, _check_labelled))
+    specs = read_topics(files.taxonomy, (label for row in shown for label in row.get("labels") or ()))
+    keys = keys_by_label(specs)
+    train = [Labelled(clean(row["text"]), _keys_of(row, keys)) for row in shown if row.get("labels") is not None]
     traffic = [clean(row["text"]) for row in _rows(run, files.unlabelled, check_text)]
     vectors = encoder.encode(traffic, layers=False).vectors if traffic else None
-    model = TopicModel(specs, encoder.encode, train, vectors)
-    known = set(model.keys)
+    with _taxonomy_named(files.taxonomy):
+        model = TopicModel(specs, encoder.encode, train, vectors)
+    unknown: set[str] = set()
     tally = TopicTally()
     started = time.perf_counter()
-    with open_answers(files.out) as out:
+    with open_answers(files.out, files.test, files.train, files.unlabelled) as out:
         for rows in _chunks(_rows(run, files.test, _check_labelled)):
             texts = [clean(row["text"]) for row in rows]
             for row, answer in zip(rows, model.judge(texts, encoder.encode(texts), confidence), strict=True):
@@ -81,12 +79,18 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
                 labels = [{"topic": one.label, "confidence": round(one.confidence, 4)} for one in given]
                 abstained = not answer.topics
                 _write(out, {"id": row["id"], "labels": labels, "abstained": abstained})
-                truth = None if row.get("labels") is None else [key for key in row["labels"] if key in known]
+                truth = None if row.get("labels") is None else _keys_of(row, keys)
+                unknown.update(label for label in row.get("labels") or () if label not in keys)
                 listed, best = [str(one.label) for one in given], given[0].confidence
                 tally.add(truth, listed, best, abstained=abstained, several=model.several)
             run.progress(tally.texts)
     seconds = time.perf_counter() - started
-    return tally.summary(seconds) | {"stage": model.stage, "topics": len(known), "bad_lines": len(run.bad.named)}
+    return tally.summary(seconds) | {
+        "stage": model.stage,
+        "topics": len(specs),
+        "unknown_labels": len(unknown),
+        "bad_lines": len(run.bad.named),
+    }
 
 
 def evaluate_sentiment(run: Run, test: Path, out: Path) -> Summary:
@@ -98,7 +102,7 @@ def evaluate_sentiment(run: Run, test: Path, out: Path) -> Summary:
     reader = run.readers.reader((), ())
     tally = FeelingTally()
     started = time.perf_counter()
-    with open_answers(out) as file:
+    with open_answers(out, test) as file:
         for rows in _chunks(_rows(run, test, _check_span)):
             asked = [(row["text"], row.get("question"), _span(row)) for row in rows]
             for row, found in zip(rows, reader.feel(asked), strict=True):
@@ -113,14 +117,15 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
     """Mentions of texts or conversations.
 
     Raises:
-        AppError: `bad_line`, `unreadable_input` or `model_unavailable`.
+        AppError: `bad_line`, `unreadable_input`, `no_topics` or `model_unavailable`.
     """
     from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
 
-    reader = run.readers.reader(_topics(taxonomy, ()) if taxonomy else (), ())
-    items = mentions = covered = customer = foreign = 0
+    with _taxonomy_named(taxonomy):
+        reader = run.readers.reader(read_topics(taxonomy) if taxonomy else (), ())
+    items = mentions = covered = customer = foreign = strange = 0
     started = time.perf_counter()
-    with open_answers(out) as file:
+    with open_answers(out, test) as file:
         for rows in _chunks(_rows(run, test, _check_turns)):
             conversations = [
                 [contract.Turn(turn["role"], turn["text"]) for turn in row["turns"]]
@@ -135,6 +140,7 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
                 items, mentions = items + 1, mentions + len(spans)
                 covered += sum(span.end - span.start for span in spans)
                 customer += sum(len(turn.text.strip()) for turn in turns if turn.role == contract.Role.CUSTOMER)
+                strange += sum(turn.role not in set(Role) for turn in turns)
                 foreign += sum(turns[span.turn].role != contract.Role.CUSTOMER for span in spans)
             run.progress(items)
     return rounded(
@@ -144,56 +150,26 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
             "mentions_per_item": mentions / items if items else None,
             "share_of_text_covered": covered / customer if customer else None,
             "agent_text_used": foreign,
+            "turns_of_unknown_role": strange,
             "texts_per_s": items / max(time.perf_counter() - started, 1e-9),
             "bad_lines": len(run.bad.named),
         }
     )
 
 
-def _topics(taxonomy: Path | None, labels: Iterable[str]) -> list[TopicSpec]:
-    from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
-
-    specs = {}
-    for entry in _taxonomy(taxonomy) if taxonomy else ():
-        key = str(entry.get("key") or entry["name"])
-        name, description = str(entry.get("name") or key), str(entry.get("description") or "")
-        examples = tuple(map(str, entry.get("examples") or ()))
-        specs[key] = contract.TopicSpec(key, name, description, examples, entry.get("parent"))
-        # Labels may name a topic by its name where the taxonomy also has keys.
-    for label in sorted(set(labels)):
-        if label not in specs and label not in {spec.name for spec in specs.values()}:
-            specs[label] = contract.TopicSpec(label)
-    if not specs:
-        message = "There are no topics: pass --taxonomy with topics, or --train with labelled texts."
-        raise AppError(Kind.INVALID, "no_topics", message)
-    return list(specs.values())
+def _keys_of(row: Row, keys: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(keys[label] for label in row.get("labels") or () if label in keys)
 
 
-def _taxonomy(path: Path) -> list[dict[str, Any]]:
+@contextmanager
+def _taxonomy_named(path: Path | None) -> Iterator[None]:
+    """What the classifiers hold against the topics (a parent that is none, a circle) is said of the file."""
+    from classifiers.contract import ClassifierError  # noqa: PLC0415 - the classifiers are loaded when they are needed
+
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise unreadable(path, error) from None
-    topics = document.get("topics") if isinstance(document, dict) else None
-    good = isinstance(topics, list) and all(map(_is_topic, topics))
-    if not good:
-        message = f"{path.name} is no taxonomy: it needs `topics:`, a list of entries with a name."
-        raise AppError(Kind.INVALID, "unreadable_input", message)
-    return [entry for topic in topics or () for entry in _flat(topic, topic.get("parent"))]
-
-
-def _is_topic(topic: object) -> bool:
-    if not isinstance(topic, dict) or not (topic.get("name") or topic.get("key")):
-        return False
-    children = topic.get("children") or []
-    return isinstance(children, list) and all(map(_is_topic, children))
-
-
-def _flat(topic: dict[str, Any], parent: str | None) -> Iterator[dict[str, Any]]:
-    """A topic and, under `children:`, those that are a part of it."""
-    yield topic | {"parent": parent}
-    for child in topic.get("children") or ():
-        yield from _flat(child, str(topic.get("key") or topic["name"]))
+        yield
+    except ClassifierError as error:
+        raise AppError(Kind.INVALID, "unreadable_input", f"{path.name if path else 'labels'}: {error}") from None
 
 
 def _rows(run: Run, path: Path | None, check: Callable[[Row], str | None]) -> Iterator[Row]:
@@ -231,6 +207,8 @@ def _check_span(row: Row) -> str | None:
 
 
 def _check_turns(row: Row) -> str | None:
+    if not isinstance(row.get("question"), str | None):
+        return '"question" is not a string'
     if "turns" not in row:
         return check_text(row)
     turns = row["turns"]

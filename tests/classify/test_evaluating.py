@@ -74,6 +74,82 @@ def test_topics_may_have_parts_and_the_whole_is_answered_where_no_part_is_sure(r
         evaluate_topics(run, files)
 
 
+def test_labels_may_call_a_topic_by_its_name_and_unknown_ones_are_counted(run, write, tmp_path):
+    (tmp_path / "y.yaml").write_text("topics:\n- {key: r, name: Refunds}\n- {key: d, name: Late delivery}\n")
+    test = write(
+        "t.jsonl",
+        {"id": 1, "text": "Give me my refund", "labels": ["Refunds"]},
+        {"id": 2, "text": "The delivery was late", "labels": ["d"]},
+        {"id": 3, "text": "The moon is round", "labels": ["Refnuds"]},
+        {"id": 4, "text": "The delivery was late", "labels": ["Refnuds"]},
+    )
+    files = TopicFiles(test, tmp_path / "o", taxonomy=tmp_path / "y.yaml")
+    summary = evaluate_topics(run, files, confidence=0.4)
+    assert [answer["labels"][0]["topic"] for answer in read(tmp_path / "o")][:2] == ["r", "d"]
+    assert (summary["macro_f1"], summary["accuracy"], summary["unknown_labels"]) == (0.8333, 0.75, 1)
+
+
+@pytest.mark.parametrize(
+    ("topics", "reason"),
+    [
+        ("[Food, Staff]", "entry 1"), ("[{name: Food, examples: soup}]", "entry 1"),
+        ("[{name: Food}, {name: [a]}]", "entry 2"), ("[{name: Food}, {name: Food}]", "twice"),
+        ("[{name: Food, parent: Nowhere}]", "no topic"), ("[{name: A, parent: B}, {name: B, parent: A}]", "ancestor"),
+        ("{name: Food}", "a list"),
+    ],
+)  # fmt: skip
+def test_a_taxonomy_that_cannot_be_meant_is_refused_with_the_reason(run, write, tmp_path, topics, reason):
+    taxonomy = tmp_path / "y.yaml"
+    taxonomy.write_text(f"topics: {topics}\n")
+    test = write("t.jsonl", {"id": 1, "text": "soup"})
+    for refused in (
+        lambda: evaluate_topics(run, TopicFiles(test, tmp_path / "o", taxonomy=taxonomy)),
+        lambda: evaluate_mentions(run, test, tmp_path / "o", taxonomy),
+    ):
+        with pytest.raises(AppError, match=rf"y\.yaml.*{reason}"):
+            refused()
+
+
+def test_rows_without_labels_teach_nothing_and_those_with_none_teach_none(run, write, tmp_path):
+    (tmp_path / "y.yaml").write_text(TAXONOMY)
+    test = write("t.jsonl", {"id": 1, "text": "Give me my money back"})
+    answers = []
+    for rows in ([], [{"id": 1, "text": "Give me my money back"}]):
+        train = write("r.jsonl", *rows)
+        evaluate_topics(run, TopicFiles(test, tmp_path / "o", train, tmp_path / "y.yaml"))
+        answers.append(read(tmp_path / "o"))
+    assert answers[0] == answers[1]
+
+
+def test_answers_never_overwrite_what_is_read(run, write, tmp_path):
+    (tmp_path / "y.yaml").write_text(TAXONOMY)
+    test = write("t.jsonl", {"id": 1, "text": "soup"})
+    before = test.read_bytes()
+    for refused in (
+        lambda: evaluate_topics(run, TopicFiles(test, test, taxonomy=tmp_path / "y.yaml")),
+        lambda: evaluate_sentiment(run, test, test),
+        lambda: evaluate_mentions(run, test, test),
+    ):
+        with pytest.raises(AppError, match="Name another file"):
+            refused()
+    assert test.read_bytes() == before
+
+
+def test_byte_order_marks_and_windows_line_ends_are_read_over(run, tmp_path):
+    test = tmp_path / "t.jsonl"
+    test.write_bytes(b'\xef\xbb\xbf{"id": 1, "text": "Wonderful!"}\r\n\r\n{"id": 2, "text": "Awful!"}\r\n')
+    evaluate_sentiment(run, test, tmp_path / "o")
+    assert [answer["label"] for answer in read(tmp_path / "o")] == ["positive", "negative"]
+
+
+def test_turns_of_unknown_roles_are_counted_and_not_read(run, write, tmp_path):
+    turns = [{"role": "visitor", "text": "The app crashes."}, {"role": "customer", "text": "It is late."}]
+    summary = evaluate_mentions(run, write("t.jsonl", {"id": 1, "turns": turns}), tmp_path / "o")
+    assert (summary["mentions"], summary["turns_of_unknown_role"]) == (1, 1)
+    with pytest.raises(AppError, match="question"):
+        evaluate_mentions(run, write("t.jsonl", {"id": 1, "text": "No", "question": 5}), tmp_path / "o")
+
+
 def test_sentiment_is_judged_for_texts_spans_and_empty_answers(run, write, tmp_path):
     mixed = "The food was great but the waiter was awful"
     test = write(
