@@ -74,6 +74,53 @@ def test_topics_may_have_parts_and_the_whole_is_answered_where_no_part_is_sure(r
         evaluate_topics(run, files)
 
 
+@pytest.mark.parametrize(
+    ("taxonomy", "reason"),
+    [
+        ("topics: [}", "not YAML in line 1"),
+        ("topics: [refunds]", "a list of entries with a name"),
+        ("topics: [{name: refunds, examples: money back}]", "examples and children are lists"),
+        ("topics: [{name: refunds}, {name: refunds}]", "'refunds' stands there twice"),
+        ("topics: [{name: refunds, parent: money}]", "'money', which is no topic"),
+        ("topics: [{name: a, parent: b}, {name: b, parent: a}]", "its own ancestor"),
+        (b"topics: [{name: caf\xe9}]", "save it as UTF-8"),
+    ],
+)
+def test_a_taxonomy_that_cannot_be_meant_is_refused_with_what_to_mend(run, write, tmp_path, taxonomy, reason):
+    (tmp_path / "y.yaml").write_bytes(taxonomy if isinstance(taxonomy, bytes) else taxonomy.encode())
+    test = write("t.jsonl", {"id": 1, "text": "late"})
+    with pytest.raises(AppError, match=reason) as refused:
+        evaluate_topics(run, TopicFiles(test, tmp_path / "o", taxonomy=tmp_path / "y.yaml"))
+    assert refused.value.code == "unreadable_input"
+
+
+def test_labels_that_are_no_topics_are_named_for_they_flatter_the_figures(run, write, tmp_path):
+    (tmp_path / "y.yaml").write_text(TAXONOMY)
+    rows = [{"id": n, "text": "The moon is round", "labels": [f"moon {n}", "delivery"][: 1 + n % 2]} for n in range(8)]
+    files = TopicFiles(write("t.jsonl", *rows), tmp_path / "o", taxonomy=tmp_path / "y.yaml")
+    assert evaluate_topics(run, files)["unknown_labels"] == "moon 0, moon 1, moon 2, moon 3, moon 4, 3 more"
+
+
+def test_accuracy_comes_with_what_chance_does_to_so_few_texts(run, write, tmp_path):
+    test = write("t.jsonl", *({"id": n, "text": "Wonderful!", "label": "positive"} for n in range(10)))
+    summary = evaluate_sentiment(run, test, tmp_path / "o")
+    assert [summary[key] for key in ("accuracy", "accuracy_low", "accuracy_high")] == [1.0, 0.7225, 1.0]
+
+
+def test_answers_never_overwrite_the_questions(run, write):
+    test = write("t.jsonl", {"id": 1, "text": "Wonderful!"})
+    with pytest.raises(AppError, match="Name another file"):
+        evaluate_sentiment(run, test, test)
+    assert len(read(test)) == 1
+
+
+def test_roles_may_be_written_large_and_unknown_ones_are_named(run, write, tmp_path):
+    turns = [{"role": "Customer", "text": "The app crashes."}, {"role": "supervisor", "text": "It is awful."}]
+    summary = evaluate_mentions(run, write("t.jsonl", {"id": 1, "turns": turns}), tmp_path / "o")
+    assert [mention["turn"] for mention in read(tmp_path / "o")[0]["mentions"]] == [0]
+    assert summary["unknown_roles"] == "supervisor"
+
+
 def test_sentiment_is_judged_for_texts_spans_and_empty_answers(run, write, tmp_path):
     mixed = "The food was great but the waiter was awful"
     test = write(
@@ -107,7 +154,8 @@ def test_mentions_use_no_agent_text_and_their_spans_are_exact(run, write, tmp_pa
     "line",
     ["not json", "[]", '{"text": "no id"}', '{"id": 1}', '{"id": 1, "text": 3}', '{"id": NaN, "text": "x"}',
      '{"id": 1, "text": "x", "label": "angry"}', '{"id": 1, "text": "x", "label": [1]}',
-     '{"id": 1, "text": "x", "start": 0, "end": 9}', "[" * 100_000],
+     '{"id": 1, "text": "x", "start": 0, "end": 9}', '{"id": 1, "text": "x", "question": 5}',
+     "[" * 100_000],
 )  # fmt: skip
 def test_a_bad_line_is_named_without_its_words_and_can_be_skipped(readers, tmp_path, line):
     test = tmp_path / "bad.jsonl"
