@@ -1,6 +1,8 @@
 """The one exception that the service raises on purpose; HTTP is unknown here (api/problems.py maps kinds to status)."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 
 
 class Kind(StrEnum):
@@ -38,3 +40,7 @@ class AppError(Exception):
         self.code = code
         self.message = message
         self.facts = facts
+
+    def __reduce__(self) -> tuple[Callable[[], "AppError"], tuple[()]]:
+        """How it goes from one process to another."""
+        return partial(AppError, self.kind, self.code, self.message, **self.facts), ()

@@ -32,7 +32,7 @@ def create_app(runtime: Runtime, background: Background | None = None) -> FastAP
     """
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # In threads: the engine's calls block, and refuse to run on an event loop.
         if background is not None:
             await anyio.to_thread.run_sync(background.start)
@@ -41,6 +41,7 @@ def create_app(runtime: Runtime, background: Background | None = None) -> FastAP
         finally:
             if background is not None:
                 await anyio.to_thread.run_sync(background.stop)
+            await anyio.to_thread.run_sync(app.state.bulks.close)
 
     app = make_app(runtime, lifespan=lifespan)
     # Only a process that works anyway carries the model; the others answer that they have none.

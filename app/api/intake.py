@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.orm import Session
+from typing_extensions import TypedDict
 
 from app.api.bodies import ApiRoute, StrictRequest, check_form, read_body
 from app.api.deps import INGEST, Ingester, Now, Writing, in_transaction, now_of, runtime_of
@@ -20,18 +21,20 @@ from app.api.problems import problem_of
 from app.api.quotes import QuoteOut
 from app.api.waiting import WaitingRoute
 from app.domain.actor import Actor
-from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
-from app.ingest.items import MAX_BATCH, Accepted, Ready, Status, accept_items, accept_ready, make_ready
+from app.ingest.beside import BulkReader
+from app.ingest.bulk import Bulk
+from app.ingest.items import Accepted, Status, accept_items, accept_ready
+from app.ingest.prepared import MAX_BATCH
 from app.ingest.sources import ensure_native_source
-from app.payloads.native import NativeItem, read_item
+from app.payloads.native import NativeItem
 from app.store.deliveries import find_source
 from app.store.tables import Source
 
 DEFAULT_SOURCE = "api"
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
-_KNOWN = frozenset({Status.DUPLICATE, Status.STALE})
+_KNOWN = (Status.DUPLICATE, Status.STALE)
 _KIND = {Status.CONFLICT: Kind.CONFLICT, Status.REFUSED: Kind.INVALID}
 
 
@@ -63,14 +66,14 @@ class IntakeOut(BaseModel):
     )
 
 
-class ItemResult(BaseModel):
+class ItemResult(TypedDict):
     """What became of one item of a bulk."""
 
-    index: int = Field(description="Position in the array, or line, from 0.")
-    status: int = Field(description="What the item alone would have been answered: 200, 202, 409, 422 ...")
-    state: str = Field(description="As for a single item; or `conflict`, `refused`, `invalid`.")
-    id: int | None = None
-    problem: dict[str, Any] | None = Field(default=None, description="Why it was not stored; see the schema Problem.")
+    index: Annotated[int, Field(description="Position in the array, or line, from 0.")]
+    status: Annotated[int, Field(description="What the item alone would have been answered: 200, 202, 409, 422 ...")]
+    state: Annotated[str, Field(description="As for a single item; or `conflict`, `refused`, `invalid`.")]
+    id: int | None
+    problem: Annotated[dict[str, Any] | None, Field(description="Why it was not stored; see the schema Problem.")]
 
 
 class BulkOut(BaseModel):
@@ -140,9 +143,8 @@ def _alone(session: Session, sent: Sent) -> Accepted:
 def _answer(outcome: Accepted) -> Response:
     if not outcome.is_stored:
         raise _refusal(outcome)
-    known = outcome.status in _KNOWN
     url = None if outcome.feedback_id is None else f"/v1/feedback/{outcome.feedback_id}/status"
-    told = IntakeOut(id=outcome.feedback_id, state=outcome.status, duplicate=known, status_url=url)
+    told = IntakeOut(id=outcome.feedback_id, state=outcome.status, duplicate=outcome.status in _KNOWN, status_url=url)
     return Response(told.model_dump_json(), _status(outcome), media_type=_JSON)
 
 
@@ -176,11 +178,12 @@ def _by_place(group: Sequence[Sent]) -> dict[tuple[int | None, str | None], list
 GATE: Gate[Sent, Accepted] = Gate(_store)
 
 
-async def _bulk(request: Request) -> list[Ready | AppError]:
+async def _bulk(request: Request) -> Bulk:
     """The items of a bulk, or why not, before its transaction begins: others must not wait for what needs none."""
     media_type = check_form(request, _JSON, _LINES)
     raw = await read_body(request, runtime_of(request).settings.max_bulk_bytes)
-    return await run_in_threadpool(_read_lines if media_type == _LINES else _read_array, raw)
+    reader: BulkReader = request.app.state.bulks
+    return await run_in_threadpool(reader.read, raw, lines=media_type == _LINES)
 
 
 _ITEM = {"$ref": "#/components/schemas/NativeItem"}
@@ -199,7 +202,7 @@ _BULK = {
 def send_bulk(
     actor: Ingester,
     _key: KeyRequired,
-    bulk: Annotated[list[Ready | AppError], Depends(_bulk)],
+    bulk: Annotated[Bulk, Depends(_bulk)],
     session: Writing,
     now: Now,
     source: SourceKey = None,
@@ -213,7 +216,7 @@ def send_bulk(
         for index, found in enumerate(bulk)
     ]
     return BulkOut(
-        errors=any(each.problem is not None for each in told), counts=Counter(each.state for each in told), items=told
+        errors=any(each["problem"] for each in told), counts=Counter(each["state"] for each in told), items=told
     )
 
 
@@ -238,50 +241,19 @@ def target_source(session: Session, now: datetime, actor: Actor, key: str | None
     return found
 
 
-def _read_array(raw: bytes) -> list[Ready | AppError]:
-    found = decode_json(raw)
-    if not isinstance(found, list):
-        raise AppError(Kind.BAD_REQUEST, "not_a_list", "Send a JSON array of items, or one item per line as NDJSON.")
-    _check_count(len(found))
-    return [_attempt(each) for each in found]
-
-
-def _read_lines(raw: bytes) -> list[Ready | AppError]:
-    lines = [line for line in raw.split(b"\n") if line.strip()]
-    _check_count(len(lines))
-    return [_attempt_line(line) for line in lines]
-
-
-def _check_count(count: int) -> None:
-    if count > MAX_BATCH:
-        raise AppError(Kind.TOO_LARGE, "too_many_items", f"Send at most {MAX_BATCH:,} items at once, not {count:,}.")
-
-
-def _attempt(value: object) -> Ready | AppError:
-    try:
-        return make_ready(read_item(value))
-    except AppError as error:
-        return error
-
-
-def _attempt_line(line: bytes) -> Ready | AppError:
-    try:
-        return make_ready(read_item(decode_json(line)))
-    except AppError as error:
-        return error
-
-
 def _refusal(outcome: Accepted) -> AppError:
     facts = {} if outcome.feedback_id is None else {"id": outcome.feedback_id}
     return AppError(_KIND[outcome.status], outcome.code or outcome.status, outcome.message or "Not stored.", **facts)
 
 
 def _told(index: int, outcome: Accepted) -> ItemResult:
-    problem = None if outcome.is_stored else problem_of(_refusal(outcome))
-    status = problem["status"] if problem else _status(outcome)
-    return ItemResult(index=index, status=status, state=outcome.status, id=outcome.feedback_id, problem=problem)
+    told, id_ = outcome.status, outcome.feedback_id
+    if outcome.is_stored:
+        return {"index": index, "status": _status(outcome), "state": told, "id": id_, "problem": None}
+    problem = problem_of(_refusal(outcome))
+    return {"index": index, "status": problem["status"], "state": told, "id": id_, "problem": problem}
 
 
 def _invalid(index: int, error: AppError) -> ItemResult:
     problem = problem_of(error)
-    return ItemResult(index=index, status=problem["status"], state="invalid", problem=problem)
+    return {"index": index, "status": problem["status"], "state": "invalid", "id": None, "problem": problem}

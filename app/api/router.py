@@ -54,6 +54,7 @@ from app.api.edge import Edge
 from app.api.openapi import ADDRESS, install_openapi
 from app.api.problems import install_problems
 from app.api.quotas import Quotas
+from app.ingest.beside import BulkReader
 
 RESOURCES: tuple[APIRouter, ...] = (
     intake.router,
@@ -123,6 +124,7 @@ def prepare(app: FastAPI, runtime: EdgeRuntime) -> None:
     app.state.machines = open_machines(runtime.settings)
     app.state.cursor_key = derive_key(app.state.secret_key, "cursors")
     app.state.quotas = Quotas(runtime.settings.requests_per_minute)
+    app.state.bulks = BulkReader()
     app.state.hook_quotas = Quotas(runtime.settings.deliveries_per_minute)
     install_problems(app)
     install_openapi(app, _version())

@@ -1,17 +1,17 @@
 """Stores native items exactly once per (source, external id, version), whatever order and however often they come."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import TypeAlias
+from operator import attrgetter
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from app.ingest.fetches import close_fetches
 from app.ingest.merging import merge_prepared
-from app.ingest.prepared import Prepared, prepare_item
+from app.ingest.prepared import Prepared, Ready, make_ready
 from app.ingest.sources import NATIVE
 from app.ingest.statements import Statements, Stored
 from app.payloads.native import NativeItem
@@ -19,8 +19,6 @@ from app.store.tables import Source
 
 CLOCK_TOLERANCE = timedelta(hours=24)
 """How far ahead of us a sender's clock may be; what is said so early counts from its arrival."""
-MAX_BATCH = 1_000
-"""Items of one call."""
 
 
 class Status(StrEnum):
@@ -34,8 +32,7 @@ class Status(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The outcome of one item.
 
     Attributes:
@@ -56,9 +53,6 @@ class Accepted:
         """Whether this item's content, or something newer, is in the database (or was erased for good)."""
         return self.status not in (Status.CONFLICT, Status.REFUSED)
 
-
-Ready: TypeAlias = tuple[NativeItem, Prepared]
-"""An item with what is stored of it."""
 
 _CONFLICT_MESSAGE = (
     "This version of the item is already stored with other content. Send the new content with a higher version."
@@ -96,35 +90,30 @@ def accept_items(
     return accept_ready(session, now, source, ready, delivery_id=delivery_id)
 
 
-def make_ready(item: NativeItem, *, dated: bool = True) -> Ready:
-    """Do what needs no database: in a transaction it would keep others waiting."""
-    return item, prepare_item(item, dated=dated or item.merge)
-
-
 def accept_ready(
     session: Session, now: datetime, source: Source, ready: Sequence[Ready], *, delivery_id: int | None = None
 ) -> list[Accepted]:
     """Like `accept_items`, of items that are ready."""
     batch = Statements(session, now, source.id, delivery_id)
     told: list[Accepted] = []
-    for merges, run in groupby(ready, key=lambda one: one[0].merge):
-        told += (_add(batch, *one) for one in run) if merges else _replace(batch, tuple(run))  # noqa: B031 - one of the two
+    for merges, run in groupby(ready, key=attrgetter("merges")):
+        told += (_add(batch, one) for one in run) if merges else _replace(batch, tuple(run))  # noqa: B031 - one of the two
     batch.wake_next()
     if source.connector != NATIVE:
-        arrived = [item.external_id for (item, _), one in zip(ready, told, strict=True) if one.is_stored]
+        arrived = [item.prepared.external_id for item, one in zip(ready, told, strict=True) if one.is_stored]
         close_fetches(session, source.id, arrived)
     return told
 
 
 def _replace(batch: Statements, ready: Sequence[Ready]) -> list[Accepted]:
-    ahead = [_is_ahead(item, batch.now) for item, _ in ready]
-    newest = _newest(one for (_, one), too_early in zip(ready, ahead, strict=True) if not too_early)
+    horizon = batch.now + CLOCK_TOLERANCE
+    newest = _newest(item.prepared for item in ready if item.latest <= horizon)
     erased = batch.erased(newest)
     wanted = {key: one for key, one in newest.items() if key not in erased}
     stored = batch.store(wanted)
     told: list[Accepted] = []
-    for (_, one), too_early in zip(ready, ahead, strict=True):
-        if too_early:
+    for one, _, latest in ready:
+        if latest > horizon:
             told.append(_IN_FUTURE)
         elif one.external_id in erased:
             told.append(_ERASED)
@@ -134,9 +123,10 @@ def _replace(batch: Statements, ready: Sequence[Ready]) -> list[Accepted]:
     return told
 
 
-def _add(batch: Statements, item: NativeItem, fresh: Prepared) -> Accepted:
+def _add(batch: Statements, item: Ready) -> Accepted:
     """Add one message's item to what is stored of its conversation."""
-    if _is_ahead(item, batch.now):
+    fresh = item.prepared
+    if item.latest > batch.now + CLOCK_TOLERANCE:
         return _IN_FUTURE
     if batch.erased([fresh.external_id]):
         return _ERASED
@@ -153,11 +143,6 @@ def _add(batch: Statements, item: NativeItem, fresh: Prepared) -> Accepted:
     batch.overwrite(row, merged)
     del batch.changed[fresh.external_id]
     return Accepted(Status.UPDATED, row.id)
-
-
-def _is_ahead(item: NativeItem, now: datetime) -> bool:
-    latest = max(item.occurred_at, item.updated_at or item.occurred_at)
-    return latest > now + CLOCK_TOLERANCE
 
 
 def _newest(prepared: Iterable[Prepared]) -> dict[str, Prepared]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.ingest.prepared import Prepared, digest_of
+from app.ingest.digest import digest_of
+from app.ingest.prepared import Prepared
 
 _KEPT = ("medium",)
 _KNOWN_FIRST = ("language", "question", "customer_ref", "customer_email", "customer_name", "segment", "case_ref")

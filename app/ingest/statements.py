@@ -1,9 +1,8 @@
 """The statements by which utterances are stored: for many at once, safe against other transactions with the same."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
@@ -30,8 +29,7 @@ _LOCKED = (
 )
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """Where an utterance stands."""
 
     id: int
@@ -99,7 +97,7 @@ class Statements:
     def _insert(self, wanted: Mapping[str, Prepared]) -> dict[str, Stored]:
         if not wanted:
             return {}
-        rows = [self._columns(one) | {"external_id": key} for key, one in wanted.items()]
+        rows = [self._columns(one) for one in wanted.values()]
         same = {"source_id": self.source_id, **self._arrival}
         ids = dict(insert_new(Feedback, self.session, rows, same, key=_KEY, told=("external_id", "id")))
         self.changed |= dict.fromkeys(ids, True)
@@ -142,10 +140,12 @@ class Statements:
         insert_rows(Score, self.session, scores)
 
     def _columns(self, one: Prepared) -> dict[str, Any]:
-        said = one.columns["occurred_at"]
-        # A clock that is ahead must not put words into days to come; what it said is kept beside.
-        early = {} if said <= self.now else {"occurred_at": self.now, "attributes": _flagged(one.columns, said)}
-        return one.columns | early | {"version": one.version, "digest": one.digest}
+        row = {**one.columns, "external_id": one.external_id, "version": one.version, "digest": one.digest}
+        said = row["occurred_at"]
+        if said > self.now:
+            # A clock that is ahead must not put words into days to come; what it said is kept beside.
+            row |= {"occurred_at": self.now, "attributes": _flagged(one.columns, said)}
+        return row
 
 
 def _flagged(columns: Mapping[str, Any], said: datetime) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Many rows at once, given to the driver as they are: SQLAlchemy looks at each value of each row once more."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, TypeAlias, cast
 
@@ -75,12 +75,13 @@ class _Form:
 
     def insert(self, rows: Sequence[Values], same: Values) -> tuple[str, tuple[Any, ...]]:
         """One statement for all rows, and its values as the driver takes them."""
-        rest = [convert(value) for convert, value in zip(self.rest, (*same.values(), *self.defaults), strict=True)]
-        values = [[*self.take(row), *rest] for row in rows]
+        columns: list[Iterable[Any]] = list(zip(*map(self.take, rows), strict=True))
         for at, convert in self.converters:
-            for one in values:
-                one[at] = convert(one[at])
-        return f"{self.begin} {', '.join([self.places] * len(rows))}", tuple(chain.from_iterable(values))
+            columns[at] = map(convert, columns[at])
+        rest = zip(self.rest, (*same.values(), *self.defaults), strict=True)
+        columns += [repeat(convert(value), len(rows)) for convert, value in rest]
+        values = chain.from_iterable(zip(*columns, strict=True))
+        return f"{self.begin} {', '.join([self.places] * len(rows))}", tuple(values)
 
 
 def _form_of(table: type[Row], session: Session, row: Values, same: Values) -> _Form:

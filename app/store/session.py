@@ -1,10 +1,11 @@
 """Engines and transactions: the only file that commits or rolls back."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
@@ -56,12 +57,18 @@ class Database:
 def make_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     """An engine with the house's settings for the database that `url` names."""
     if url.startswith("sqlite"):
-        engine = create_engine(
-            url, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS}, hide_parameters=True
-        )
+        engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS}, **_OPTIONS)
         _prepare_sqlite(engine, synchronous)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, **_OPTIONS)
+
+
+def _write_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    return to_json(value).decode()
+
+
+_OPTIONS: Mapping[str, Any] = {"hide_parameters": True, "json_serializer": _write_json}
+# The compiled encoder takes a tenth of the time of Python's, which every item that is stored would pay.
 
 
 def _prepare_sqlite(engine: Engine, synchronous: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
@@ -12,6 +12,8 @@ Key = BigInteger().with_variant(Integer, "sqlite")
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 """A JSON document; plain values only."""
+
+_WITHOUT_ZONE = len("2026-03-01 14:05:00.000000")
 
 
 class Utc(TypeDecorator[datetime]):
@@ -34,8 +36,11 @@ class Utc(TypeDecorator[datetime]):
             return super().bind_processor(dialect)
 
         def write(value: datetime | None) -> str | None:
-            utc = self.process_bind_param(value, dialect)
-            return None if utc is None else utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+            if value is None:
+                return None
+            if value.tzinfo is not UTC:
+                value = cast("datetime", self.process_bind_param(value, dialect))
+            return value.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
 
         return write
 
