@@ -22,18 +22,14 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 
 @contextmanager
-def open_answers(path: Path, *read: Path | None) -> Iterator[TextIO]:
+def open_answers(path: Path, questions: Path | None = None) -> Iterator[TextIO]:
     """A file for answers; what it held before is gone.
 
-    Args:
-        path: Where the answers go.
-        read: Files that are read for them: none of these may be it.
-
     Raises:
-        AppError: `unreadable_input`.
+        AppError: `unreadable_input`, also where the answers would overwrite the questions.
     """
-    if path.resolve() in [source.resolve() for source in read if source is not None]:
-        message = f"{path} is read, so no answers can be written to it. Name another file for them."
+    if questions is not None and path.exists() and questions.exists() and path.samefile(questions):
+        message = f"{path} is read and cannot be written at the same time. Name another file with --out."
         raise AppError(Kind.INVALID, "unreadable_input", message)
     try:
         file = path.open("w", encoding="utf-8")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from copy import copy
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classifiers import contract
-from classifiers.decided import SIGNALS, correct, decide, signals_taught
+from classifiers.decided import correct, decide, signals_taught
 from classifiers.embedders.encoder import Backend, Encoder
 from classifiers.embedders.packaged import PACKAGED
 from classifiers.fingerprint import code_fingerprint
 from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
-from classifiers.signals.model import Signalled, Signals, seeds_fingerprint
+from classifiers.signals.model import Signals, seeds_fingerprint
+from classifiers.telling import Feeling, Looks, feelings, judged, mention
 from classifiers.text.clean import clean, has_words
 from classifiers.text.content import Content, weigh
 from classifiers.text.finding import Found, find, listen
@@ -27,60 +27,19 @@ from classifiers.topics.prototypes import readable
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from classifiers.contract import Floats, HalfFloats
     from classifiers.sentiment.pipeline import SentimentPipeline
 
 SPOKEN = frozenset({"en"})
 """What the packaged model and the shipped heads have learnt."""
 
-COMPLAINT_AT = 0.5
 FRICTION_AT = 0.5
-SIGNAL_AT = 0.5
 _SPANS_AT_ONCE = 2048
-_SURE_FRICTION = 0.8
-_UNHAPPY = 0.0
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
     Content.PRAISE: (0.02, 0.08, 0.9),
     Content.COMPLAINT: (0.9, 0.08, 0.02),
 }
 """What it means to say nothing: the question decides, not the word."""
-
-
-@dataclass(frozen=True)
-class Looks:
-    """What all heads say about some texts, row i for text i.
-
-    Attributes:
-        vectors: Unit vectors, shape (n, dim).
-        topics: Topics of each text, none given where the model abstains. Empty without topics.
-        sentiments: Probability of negative, neutral, positive, shape (n, 3).
-        complaints: Probability of reporting a problem, shape (n,).
-        signals: Friction, urgency, response needed, escalation intent.
-    """
-
-    vectors: Floats
-    topics: list[TopicAnswer] = field(repr=False)
-    sentiments: Floats
-    complaints: Floats
-    signals: Signalled = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Feeling:
-    """How one text, or a span of it, feels.
-
-    Attributes:
-        label: The most probable sentiment.
-        score: Expected polarity, -1 to 1.
-        confidence: Probability of the label.
-        chances: Probability of negative, neutral and positive.
-    """
-
-    label: contract.SentimentLabel
-    score: float
-    confidence: float
-    chances: tuple[float, float, float]
 
 
 def load_encoder(name: str = PACKAGED, backend: Backend = "auto") -> Encoder:
@@ -221,14 +180,14 @@ class Reader:
     def _told(self, batch: Sequence[Found], looks: Looks) -> list[list[contract.Mention]]:
         """The mentions of each span, one for each of its topics; of several topics each has a feeling of its own."""
         given = [self._given(found, looks, row) for row, found in enumerate(batch)]
-        judged = _judged(looks)
+        said = judged(looks)
         asked = [(row, str(topic.label)) for row, topics in enumerate(given) if len(topics) > 1 for topic in topics]
         felt = self._feelings.ask([About(clean(batch[row].text), topic=self._names[key]) for row, key in asked])
-        about = dict(zip(asked, _felt(felt), strict=True))
+        about = dict(zip(asked, feelings(felt), strict=True))
         return [
             self._corrected(
                 found,
-                [_mention(found, judged[row], topic, about.get((row, str(topic.label)))) for topic in topics],
+                [mention(found, said[row], topic, about.get((row, str(topic.label)))) for topic in topics],
                 [topic.label for topic in topics],
             )
             for row, (found, topics) in enumerate(zip(batch, given, strict=True))
@@ -266,93 +225,6 @@ class Reader:
 
 def _digest(parts: Sequence[str], length: int) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:length]
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """What the heads say of one span, in plain values."""
-
-    feeling: Feeling
-    complaint: float
-    friction: contract.Judgement
-    answers: dict[str, Any]
-    vector: HalfFloats
-
-
-def _judged(looks: Looks) -> list[_Judged]:
-    """Row by row, taken out of the arrays all at once: number by number costs ten times as much."""
-    columns = (
-        _felt(looks.sentiments),
-        looks.complaints.tolist(),
-        looks.signals.frictions,
-        _answers(looks.signals),
-        looks.vectors.astype(np.float16),
-    )
-    return [_Judged(*row) for row in zip(*columns, strict=True)]
-
-
-def _felt(chances: Floats) -> list[Feeling]:
-    best, scores = chances.argmax(axis=1).tolist(), (chances[:, 2] - chances[:, 0]).tolist()
-    return [
-        Feeling(contract.SENTIMENTS[label], score, row[label], tuple(row))
-        for label, score, row in zip(best, scores, chances.tolist(), strict=True)
-    ]
-
-
-def _answers(signals: Signalled) -> list[dict[str, Any]]:
-    """The yes/no signals of each text as fields of a mention."""
-    found: list[dict[str, Any]] = []
-    for row in zip(*(getattr(signals, signal).tolist() for signal in SIGNALS), strict=True):
-        fields: dict[str, Any] = {}
-        for signal, chance in zip(SIGNALS, row, strict=True):
-            fields |= {signal: chance >= SIGNAL_AT, f"{signal}_confidence": max(chance, 1 - chance)}
-        found.append(fields)
-    return found
-
-
-def _mention(found: Found, judged: _Judged, topic: contract.Judgement, about: Feeling | None) -> contract.Mention:
-    feeling = about or judged.feeling
-    # What is praised of a span that complains of something else is no complaint.
-    complains = judged.complaint if about is None else min(judged.complaint, 1 - about.chances[2])
-    problem = _problem(complains, judged.friction, feeling.score)
-    mention = contract.Mention(
-        turn=found.span.turn,
-        start=found.span.start,
-        end=found.span.end,
-        topic=topic.label,
-        topic_confidence=topic.confidence,
-        sentiment=feeling.score,
-        sentiment_label=feeling.label,
-        sentiment_confidence=feeling.confidence,
-        complaint=problem >= COMPLAINT_AT,
-        complaint_confidence=max(problem, 1 - problem),
-        friction=judged.friction.label if problem >= COMPLAINT_AT else None,
-        friction_confidence=judged.friction.confidence,
-        vector=judged.vector,
-        **judged.answers,
-    )
-    return mention if found.verdict is Content.TEXT else _answered(mention, found.verdict)
-
-
-def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
-    """A sentence that surely tells of friction reports a problem, unless it is said with pleasure or asked calmly."""
-    told = friction.label is not None and friction.confidence >= _SURE_FRICTION and polarity < _UNHAPPY
-    return max(complaint, friction.confidence) if told else complaint
-
-
-def _answered(mention: contract.Mention, verdict: Content) -> contract.Mention:
-    """An answer that says all by saying nothing: the question decides, not the word."""
-    praise = verdict is Content.PRAISE
-    return replace(
-        mention,
-        topic=None,
-        sentiment=0.88 if praise else -0.88,
-        sentiment_label="positive" if praise else "negative",
-        sentiment_confidence=0.9,
-        complaint=not praise,
-        complaint_confidence=0.9,
-        friction=None,
-    )
 
 
 def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:

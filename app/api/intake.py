@@ -34,7 +34,7 @@ from app.store.tables import Source
 DEFAULT_SOURCE = "api"
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
-_DUPLICATE, _STALE = Status.DUPLICATE, Status.STALE
+_KNOWN = (Status.DUPLICATE, Status.STALE)
 _KIND = {Status.CONFLICT: Kind.CONFLICT, Status.REFUSED: Kind.INVALID}
 
 
@@ -144,16 +144,12 @@ def _answer(outcome: Accepted) -> Response:
     if not outcome.is_stored:
         raise _refusal(outcome)
     url = None if outcome.feedback_id is None else f"/v1/feedback/{outcome.feedback_id}/status"
-    told = IntakeOut(id=outcome.feedback_id, state=outcome.status, duplicate=_is_known(outcome), status_url=url)
+    told = IntakeOut(id=outcome.feedback_id, state=outcome.status, duplicate=outcome.status in _KNOWN, status_url=url)
     return Response(told.model_dump_json(), _status(outcome), media_type=_JSON)
 
 
-def _is_known(stored: Accepted) -> bool:
-    return stored.status is _DUPLICATE or stored.status is _STALE
-
-
 def _status(stored: Accepted) -> int:
-    return 200 if _is_known(stored) else 202
+    return 200 if stored.status in _KNOWN else 202
 
 
 def _store(session: Session, group: Sequence[Sent]) -> list[Accepted | AppError]:

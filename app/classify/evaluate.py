@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,13 +12,12 @@ from typing import Any, TextIO
 
 from app.classify.loading import Readers
 from app.classify.scoring import FeelingTally, Summary, TopicTally, rounded
-from app.classify.topic_file import keys_by_label, read_topics
-from app.domain.feedback import Role
+from app.classify.taxonomy_file import keys_by_label, read_topics
 from app.domain.json_lines import BadLines, check_labels, check_text, read_lines
-from app.errors import AppError, Kind
 from app.files import lines_of, open_answers
 
 CHUNK = 1024
+_NAMED = 5
 
 Row = dict[str, Any]
 
@@ -60,18 +58,17 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
     from classifiers.topics.model import Labelled, TopicModel  # noqa: PLC0415
 
     encoder = run.readers.encoder()
-    shown = list(_rows(run, files.train, _check_labelled))
-    specs = read_topics(files.taxonomy, (label for row in shown for label in row.get("labels") or ()))
+    shown = [row for row in _rows(run, files.train, _check_labelled) if row.get("labels") is not None]
+    specs = read_topics(files.taxonomy, (label for row in shown for label in row["labels"]))
     keys = keys_by_label(specs)
-    train = [Labelled(clean(row["text"]), _keys_of(row, keys)) for row in shown if row.get("labels") is not None]
+    train = [Labelled(clean(row["text"]), tuple(keys[label] for label in row["labels"])) for row in shown]
     traffic = [clean(row["text"]) for row in _rows(run, files.unlabelled, check_text)]
     vectors = encoder.encode(traffic, layers=False).vectors if traffic else None
-    with _taxonomy_named(files.taxonomy):
-        model = TopicModel(specs, encoder.encode, train, vectors)
-    unknown: set[str] = set()
+    model = TopicModel(specs, encoder.encode, train, vectors)
+    unknown = set[str]()
     tally = TopicTally()
     started = time.perf_counter()
-    with open_answers(files.out, files.test, files.train, files.unlabelled) as out:
+    with open_answers(files.out, files.test) as out:
         for rows in _chunks(_rows(run, files.test, _check_labelled)):
             texts = [clean(row["text"]) for row in rows]
             for row, answer in zip(rows, model.judge(texts, encoder.encode(texts), confidence), strict=True):
@@ -79,18 +76,14 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
                 labels = [{"topic": one.label, "confidence": round(one.confidence, 4)} for one in given]
                 abstained = not answer.topics
                 _write(out, {"id": row["id"], "labels": labels, "abstained": abstained})
-                truth = None if row.get("labels") is None else _keys_of(row, keys)
+                truth = None if row.get("labels") is None else [keys[one] for one in row["labels"] if one in keys]
                 unknown.update(label for label in row.get("labels") or () if label not in keys)
                 listed, best = [str(one.label) for one in given], given[0].confidence
                 tally.add(truth, listed, best, abstained=abstained, several=model.several)
             run.progress(tally.texts)
     seconds = time.perf_counter() - started
-    return tally.summary(seconds) | {
-        "stage": model.stage,
-        "topics": len(specs),
-        "unknown_labels": len(unknown),
-        "bad_lines": len(run.bad.named),
-    }
+    about: Summary = {"stage": model.stage, "topics": len(specs), "unknown_labels": _some(unknown)}
+    return tally.summary(seconds) | about | {"bad_lines": len(run.bad.named)}
 
 
 def evaluate_sentiment(run: Run, test: Path, out: Path) -> Summary:
@@ -117,18 +110,18 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
     """Mentions of texts or conversations.
 
     Raises:
-        AppError: `bad_line`, `unreadable_input`, `no_topics` or `model_unavailable`.
+        AppError: `bad_line`, `unreadable_input` or `model_unavailable`.
     """
     from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
 
-    with _taxonomy_named(taxonomy):
-        reader = run.readers.reader(read_topics(taxonomy) if taxonomy else (), ())
-    items = mentions = covered = customer = foreign = strange = 0
+    reader = run.readers.reader(read_topics(taxonomy, ()) if taxonomy else (), ())
+    items = mentions = covered = customer = foreign = 0
+    unknown = set[str]()
     started = time.perf_counter()
     with open_answers(out, test) as file:
         for rows in _chunks(_rows(run, test, _check_turns)):
             conversations = [
-                [contract.Turn(turn["role"], turn["text"]) for turn in row["turns"]]
+                [contract.Turn(turn["role"].lower(), turn["text"]) for turn in row["turns"]]
                 if "turns" in row
                 else [contract.Turn("customer", row["text"])]
                 for row in rows
@@ -140,8 +133,8 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
                 items, mentions = items + 1, mentions + len(spans)
                 covered += sum(span.end - span.start for span in spans)
                 customer += sum(len(turn.text.strip()) for turn in turns if turn.role == contract.Role.CUSTOMER)
-                strange += sum(turn.role not in set(Role) for turn in turns)
                 foreign += sum(turns[span.turn].role != contract.Role.CUSTOMER for span in spans)
+                unknown.update(turn.role for turn in turns if turn.role not in set(contract.Role))
             run.progress(items)
     return rounded(
         {
@@ -150,26 +143,17 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
             "mentions_per_item": mentions / items if items else None,
             "share_of_text_covered": covered / customer if customer else None,
             "agent_text_used": foreign,
-            "turns_of_unknown_role": strange,
+            "unknown_roles": _some(unknown),
             "texts_per_s": items / max(time.perf_counter() - started, 1e-9),
             "bad_lines": len(run.bad.named),
         }
     )
 
 
-def _keys_of(row: Row, keys: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(keys[label] for label in row.get("labels") or () if label in keys)
-
-
-@contextmanager
-def _taxonomy_named(path: Path | None) -> Iterator[None]:
-    """What the classifiers hold against the topics (a parent that is none, a circle) is said of the file."""
-    from classifiers.contract import ClassifierError  # noqa: PLC0415 - the classifiers are loaded when they are needed
-
-    try:
-        yield
-    except ClassifierError as error:
-        raise AppError(Kind.INVALID, "unreadable_input", f"{path.name if path else 'labels'}: {error}") from None
+def _some(names: set[str]) -> str | None:
+    """A few of them, in so many words; None without any."""
+    more = len(names) - _NAMED
+    return ", ".join([*sorted(names)[:_NAMED], *([f"{more} more"] if more > 0 else [])]) or None
 
 
 def _rows(run: Run, path: Path | None, check: Callable[[Row], str | None]) -> Iterator[Row]:
@@ -196,8 +180,8 @@ def _check_span(row: Row) -> str | None:
         return reason
     if row.get("label") not in (None, "negative", "neutral", "positive"):
         return '"label" is not negative, neutral or positive'
-    if not isinstance(row.get("question"), str | None):
-        return '"question" is not a string'
+    if reason := _check_question(row):
+        return reason
     start, end = row.get("start"), row.get("end")
     if start is None and end is None:
         return None
@@ -206,9 +190,13 @@ def _check_span(row: Row) -> str | None:
     return None
 
 
+def _check_question(row: Row) -> str | None:
+    return None if isinstance(row.get("question"), str | None) else '"question" is not a string'
+
+
 def _check_turns(row: Row) -> str | None:
-    if not isinstance(row.get("question"), str | None):
-        return '"question" is not a string'
+    if reason := _check_question(row):
+        return reason
     if "turns" not in row:
         return check_text(row)
     turns = row["turns"]

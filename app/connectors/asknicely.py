@@ -78,7 +78,7 @@ def _has_answer(response: Mapping[str, Any]) -> bool:
 
 def _told(body: Mapping[str, Any], config: Config) -> NativeItem:
     question, person = needed_object(body.get("question")), body.get("person")
-    scale = Scale(config.score.metric, config.score.min, config.score.max)
+    scale = _scale(question, config)
     answers = [Answer("score", question.get("score"), "scale", scale=scale), *_words(question, config)]
     count = number(body.get("count"))
     return _item(
@@ -95,18 +95,24 @@ def _told(body: Mapping[str, Any], config: Config) -> NativeItem:
 
 
 def _pulled(response: Mapping[str, Any], config: Config) -> NativeItem:
-    told = Scale(config.score.metric, config.score.min, config.score.max)
-    scale = _SCALES.get(text(response.get("question_type")) or "", told)
     return _item(
         Response(
             external_id=needed_id(response.get("response_id"), "response_id"),
             occurred_at=read_time(response.get("responded"), config.zone_info),
-            answers=[Answer("answer", response.get("answer"), "scale", scale=scale), *_words(response, config)],
+            answers=[
+                Answer("answer", response.get("answer"), "scale", scale=_scale(response, config)),
+                *_words(response, config),
+            ],
             person=Person(first(response, ["contact_id"], ["person_id"]), response.get("email"), response.get("name")),
             facts={name: response.get(name) for name in _FACTS},
         ),
         config,
     )
+
+
+def _scale(fields: Mapping[str, Any], config: Config) -> Scale:
+    told = Scale(config.score.metric, config.score.min, config.score.max)
+    return _SCALES.get((text(fields.get("question_type")) or "").lower(), told)
 
 
 def _words(fields: Mapping[str, Any], config: Config) -> list[Answer]:

@@ -109,10 +109,10 @@ def _row(row: Mapping[str, Any], config: Config) -> Sequence[Found]:
         said = _message(row, config)
         return [_conversation(row["ticket_id"], changed, changed, said).item()] if said else []
     ticket = row["ticket"] if isinstance(row.get("ticket"), Mapping) else row
+    if "created_at" in ticket and flag(at(ticket, "deleted")) is True:
+        return [Deleted(needed_id(at(ticket, "id"), "ticket id"))]
     if "created_at" not in ticket or flag(at(ticket, "spam")) is True:
         return []
-    if flag(at(ticket, "deleted")) is True:
-        return [Deleted(needed_id(at(ticket, "id"), "ticket id"))]
     began = read_time(at(ticket, "created_at"), config.zone_info)
     changed = time_or_none(at(ticket, "updated_at"), config.zone_info) or began
     said = _description(_body(ticket, "description"), _word(at(ticket, "source"), _SOURCE))
@@ -311,6 +311,7 @@ EXAMPLES = (
         ],
     ),
     Example("a deleted ticket", json_delivery([_API | {"deleted": True}]), [Deleted("9007199254740993")]),
+    Example("deleted spam", json_delivery([_API | {"deleted": True, "spam": True}]), [Deleted("9007199254740993")]),
     Example(
         "a page of conversations",
         json_delivery([_REPLY, _REPLY | {"id": 5, "private": True, "incoming": False}]),

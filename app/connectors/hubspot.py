@@ -10,6 +10,7 @@ signs with v1 or v2 alone needs `auth: hubspot_v1` or `hubspot_v2`: neither sign
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from json import loads
 from typing import Any
@@ -137,7 +138,7 @@ def _event(event: Mapping[str, Any], config: Config) -> list[Found]:
         gone = [Deleted(one) for one in map(ident, merged if isinstance(merged, list) else ()) if one]
         kept = first(event, ("newObjectId",), ("primaryObjectId",), ("objectId",))
         return [*gone, _wanted(kind, needed_id(kept, "objectId"), event, config)]
-    object_id = needed_id(at(event, "objectId"), "objectId")
+    object_id = needed_id(first(event, ("objectId",), ("fromObjectId",)), "objectId")
     if change in ("deletion", "privacyDeletion"):
         return [Deleted(object_id)]
     return [_wanted(kind, object_id, event, config)]
@@ -303,6 +304,11 @@ EXAMPLES = (
             [_CREATED | {"subscriptionType": "ticket.deletion"}, _CREATED | {"subscriptionType": "deal.creation"}]
         ),
         [Deleted("9007199254740993")],
+    ),
+    Example(
+        "a ticket's new association",
+        json_delivery([_CREATED | {"subscriptionType": "ticket.associationChange", "objectId": "", "fromObjectId": 7}]),
+        [replace(_NAMED, external_id="7", path=_NAMED.path.replace(_NAMED.external_id, "7"))],
     ),
     Example(
         "a batch of something else",

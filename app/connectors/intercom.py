@@ -124,7 +124,9 @@ def _conversation(item: Mapping[str, Any], told_at: object, config: Config) -> F
         began=began,
         changed=time_or_none(told_at, zone) or time_or_none(at(item, "updated_at"), zone) or began,
         messages=said,
-        subject=shown(first(item, ("source", "subject"), ("title",), ("ticket_attributes", "_default_title_"))),
+        subject=shown(
+            at(_source(item), "subject") or first(item, ("title",), ("ticket_attributes", "_default_title_"))
+        ),
         customer=_customer(item, parts),
         scores=scored("csat", number(at(rating, "rating")), 1, 5),
         facts={
@@ -141,7 +143,7 @@ def _conversation(item: Mapping[str, Any], told_at: object, config: Config) -> F
 
 
 def _opening(item: Mapping[str, Any], config: Config) -> list[Message]:
-    source = at(item, "source")
+    source = _source(item)
     if isinstance(source, Mapping):
         ref = ident(at(source, "id")) or DESCRIPTION
         if at(source, "redacted") is True:
@@ -149,6 +151,11 @@ def _opening(item: Mapping[str, Any], config: Config) -> list[Message]:
         when = time_or_none(at(item, "created_at"), config.zone_info)
         return message(ref, _role(at(source, "author")), shown(at(source, "body")), at=when, speaker=_name(source))
     return message(DESCRIPTION, Role.CUSTOMER, shown(at(item, "ticket_attributes", "_default_description_")))
+
+
+def _source(item: object) -> object:
+    """The first message; versions 1 of the API call it otherwise."""
+    return first(item, ("source",), ("conversation_message",))
 
 
 def _part(part: Mapping[str, Any], config: Config) -> list[Message]:
@@ -175,12 +182,12 @@ def _name(part: Mapping[str, Any]) -> object:
 def _customer(item: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
     """The contact, with what an author of theirs adds: name and e-mail stand only there."""
     contact = at(item, "contacts", "contacts", 0) or at(item, "contacts", 0) or at(item, "user")
-    authors = [at(one, "author") for one in (at(item, "source"), *parts)]
+    authors = [at(one, "author") for one in (_source(item), *parts)]
     known = {ident(at(contact, "id"))} if ident(at(contact, "id")) else {ident(at(one, "id")) for one in authors}
     own = [one for one in authors if _role(one) is Role.CUSTOMER and ident(at(one, "id")) in known]
     author = own[0] if own else None
     return person(
-        first(contact, ("external_id",), ("id",)) or at(author, "id"),
+        first(contact, ("external_id",), ("user_id",), ("id",)) or at(author, "id"),
         first(contact, ("email",)) or at(author, "email"),
         first(contact, ("name",)) or at(author, "name"),
     )
@@ -229,6 +236,17 @@ EXAMPLES = (
         "a new conversation",
         _notification("conversation.user.created", data={"item": _ITEM}),
         [_READ | {"turns": [_SAID]}],
+    ),
+    Example(
+        "a conversation of version 1 of the API",
+        _notification(
+            "conversation.user.created",
+            data={
+                "item": {name: value for name, value in _ITEM.items() if name not in ("source", "contacts")}
+                | {"user": {"type": "lead", "id": "6620", "user_id": "C-7"}, "conversation_message": _ITEM["source"]}
+            },
+        ),
+        [_READ | {"turns": [_SAID], "attributes": {"status": "open", "priority": "not_priority", "reopened": 2}}],
     ),
     Example("a customer's reply", _replied("comment", "user"), [_READ | {"turns": [_SAID, _answer("customer")]}]),
     Example("an admin's reply", _replied("comment", "admin"), [_READ | {"turns": [_SAID, _answer("agent")]}]),

@@ -30,9 +30,11 @@ from app.payloads.questions import Scale, SurveySettings
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text
 
-_WORDS = re.compile(r"(QID\d+(?:#\d+)?)((?:_\d+)*)_TEXT", re.ASCII)
-_CHOICE = re.compile(r"(QID\d+(?:#\d+)?)((?:_\d+)*)", re.ASCII)
-_OURS = re.compile(r"QID\d+.*|_recordId|.*(?:_DO|_NPS_GROUP|_TOPICS|_SENTIMENT\w*|Sentiment.*|Topics?)", re.DOTALL)
+_WORDS = re.compile(r"(?:\d+_)?(QID\d+(?:#\d+)?)((?:_\d+)*)_TEXT", re.ASCII)
+_CHOICE = re.compile(r"(?:\d+_)?(QID\d+(?:#\d+)?)((?:_\d+)*)", re.ASCII)
+_OURS = re.compile(
+    r"(?:\d+_)?QID\d+.*|_recordId|.*(?:_DO|_NPS_GROUP|_TOPICS|_SENTIMENT\w*|Sentiment.*|Topics?)", re.DOTALL
+)
 _NOT_REAL = (1, 2, 8, 9, 12)
 """Values of `status`: preview, test, spam, and previews and tests that came offline."""
 _KNOWN = frozenset(
@@ -205,6 +207,9 @@ _VALUES = {
     "QID4": ["1", "3"],
     "QID4_3_TEXT": "By letter.",
     "QID3_TEXT_abc123SentimentScore": -2,
+    "2_QID6_TEXT": "The second parcel as well.",
+    "QID7_1": 2,
+    "QID7_2": 5,
     "QID5": 3,
     "orderId": "A-9",
     "tier": "gold",
@@ -224,6 +229,7 @@ _READ = {
             "question": "What should we change?",
         },
         {"role": "customer", "text": "By letter.", "ref": "QID4_3_TEXT", "question": "QID4_3_TEXT"},
+        {"role": "customer", "text": "The second parcel as well.", "ref": "2_QID6_TEXT", "question": "2_QID6_TEXT"},
     ],
     "scores": [
         {"metric": "nps", "value": 0, "min": 0, "max": 10},
@@ -236,6 +242,8 @@ _READ = {
         "distribution": "email",
         "QID2": "Not satisfied",
         "QID4": "Phone, Other",
+        "QID7": "2",
+        "QID7_2": "5",
         "tier": "gold",
     },
 }
@@ -254,7 +262,7 @@ EXAMPLES = (
         [_WANTED],
     ),
     Example(
-        "the fetched response: NPS 0, words, labels of choices, embedded data",
+        "the fetched response: NPS 0, words, also of a loop, labels of choices, rows of a matrix, embedded data",
         json_delivery({"result": _RESPONSE, "meta": {"httpStatus": "200 - OK"}}),
         [_READ],
         config=_SETTINGS,

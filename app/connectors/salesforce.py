@@ -173,7 +173,7 @@ def _change(header: Mapping[str, Any], payload: object, config: Config) -> list[
     entity, change = ident(at(header, "entityName")) or "", ident(at(header, "changeType")) or ""
     ids = at(header, "recordIds")
     found = map(ident, ids if isinstance(ids, list) else ())
-    ids = [one for one in found if one and one.isalnum() and one.isascii() and one.strip("0")]
+    ids = [one for one in found if one and one.isalnum() and one.isascii() and one[:_SHORT_ID].strip("0")]
     when = time_or_none(at(header, "commitTimestamp"), config.zone_info)
     if entity == "Case":
         gone = change.removeprefix("GAP_") == "DELETE"
@@ -352,6 +352,9 @@ EXAMPLES = (
         [_NAMED],
     ),
     Example("a deletion", _changed(changeType="DELETE"), [Deleted("5007F00000abcdEQAQ")]),
+    Example(
+        "a gap that names no record", _changed(changeType="GAP_OVERFLOW", recordIds=["000000000000000AAA"]), _QUIET
+    ),
     Example("a change of something else", _changed(entityName="Account"), _QUIET),
     Example(
         "a platform event",

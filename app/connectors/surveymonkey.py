@@ -12,13 +12,13 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Pull, Spec, Wanted
-from app.payloads.answers import Answer, Response, survey_item
+from app.payloads.answers import Answer, Kind, Response, survey_item
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
 from app.payloads.particulars import Person, id_in_body
-from app.payloads.questions import SurveySettings
+from app.payloads.questions import Scale, SurveySettings, asks_email, asks_name
 from app.payloads.schemes import Hmac
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, objects, text
@@ -27,6 +27,8 @@ _TOLD = ("response_completed", "response_updated", "response_created")
 _TRIALS = ("preview", "survey_preview")
 _HREF = re.compile(r"https?://[^/]+(/v3/(?:surveys|collectors)/\d+/responses/(\d+))", re.ASCII)
 _DETAILS = "/details?simple=true"
+_NPS = Scale("nps", 0, 10)
+"""Its weights are -100, 0 and 100, the groups: only the text of an answer is the score."""
 
 
 class Config(ConnectorConfig, SurveySettings):
@@ -151,6 +153,10 @@ def _answer(question: Mapping[str, Any], answer: Mapping[str, Any], ref: str, he
     label, _, said = (simple or "").rpartition(" | ")
     place, label = f"{ref}.{row}" if row else ref, f"{heading} {label}".strip() if label else heading
     family = question.get("family")
+    if family == "demographic":
+        return _particular(place, own or said, label.removeprefix(heading).strip())
+    if family == "matrix" and question.get("subtype") == "nps":
+        return Answer(place, said, "scale", heading, ref, _NPS)
     if own:
         is_own = "other_id" in answer or (family == "open_ended" and question.get("subtype") != "numerical")
         return Answer(place, own, "words" if is_own else "any", label, ref)
@@ -158,6 +164,12 @@ def _answer(question: Mapping[str, Any], answer: Mapping[str, Any], ref: str, he
     if family == "matrix" and question.get("subtype") in ("rating", "single"):
         return Answer(place, said if any(map(str.isdigit, said)) else weight or said, "scale", label, ref)
     return Answer(place, said or ident(answer.get("choice_id")), "choice", label, ref)
+
+
+def _particular(place: str, value: str, row: str) -> Answer | None:
+    """A line of a contact form: the name or the address of e-mail; all others are nobody's opinion."""
+    kind: Kind | None = "email" if asks_email([row]) else "name" if asks_name([row]) else None
+    return Answer(place, value, kind) if kind else None
 
 
 _EVENT = {
@@ -236,6 +248,26 @@ _READ = {
     "case_id": "A-9",
     "attributes": {"survey": "77", "response_status": "completed", "How satisfied are you?": "Not at all"},
 }
+_CONTACT = [
+    {
+        "id": "1",
+        "family": "matrix",
+        "subtype": "nps",
+        "heading": "Wie war es?",
+        "answers": [{"row_id": "r", "choice_id": "c0", "choice_metadata": {"weight": "-100"}, "simple_text": "0"}],
+    },
+    {
+        "id": "5",
+        "family": "demographic",
+        "subtype": "international",
+        "heading": "Who are you?",
+        "answers": [
+            {"row_id": "1", "text": "Ada Wong", "simple_text": "Name | Ada Wong"},
+            {"row_id": "2", "text": "1 Elm St", "simple_text": "Address | 1 Elm St"},
+            {"row_id": "3", "text": "ada@example.com", "simple_text": "Email Address | ada@example.com"},
+        ],
+    },
+]
 _BARE = {
     **{name: _RESPONSE[name] for name in ("id", "date_created", "date_modified")},
     "pages": [
@@ -261,6 +293,19 @@ EXAMPLES = (
         ],
     ),
     Example("the fetched response: NPS 0, the text of other, rows of a matrix", json_delivery(_RESPONSE), [_READ]),
+    Example(
+        "an NPS question in any language; of a contact form only who it is",
+        json_delivery({**_RESPONSE, "metadata": {}, "pages": [{"questions": _CONTACT}]}),
+        [
+            {
+                **{name: value for name, value in _READ.items() if name != "turns"},
+                "text": "",
+                "scores": [{"metric": "nps", "value": 0, "min": 0, "max": 10}],
+                "customer": {"ref": "C-12", "email": "ada@example.com", "name": "Ada Wong"},
+                "attributes": {"survey": "77", "response_status": "completed"},
+            }
+        ],
+    ),
     Example("a page of responses", json_delivery({"per_page": 2, "data": [_RESPONSE]}), [_READ]),
     Example(
         "a page without headings: the settings name what the ids mean",

@@ -124,6 +124,8 @@ def _answers(answer: Mapping[str, Any], field: Mapping[str, Any]) -> list[Answer
     if kind not in _KINDS:
         return []  # links, files, phone numbers, payments: no opinion
     value = answer.get(kind)
+    if kind == "text" and at(answer, "field", "type") in ("dropdown", "multiple_choice"):
+        kind = "choice"  # how old forms send what was picked
     scale = _scale(answer, field) if kind == "number" else None
     found = [Answer(ref, _picked(value), _KINDS[kind], label, key, scale)]
     other = text(at(value, "other"))
@@ -200,7 +202,7 @@ _SCALED = {
                 "id": "g1",
                 "type": "group",
                 "title": "About you",
-                "properties": {"fields": [{"id": "q5", "type": "short_text", "title": "What's your full name?"}]},
+                "properties": {"fields": [{"id": "q5", "type": "short_text", "title": "Hello, what's your name?"}]},
             },
             {
                 "id": "q4",
@@ -215,6 +217,7 @@ _SCALED = {
         {"type": "email", "email": "ada@example.com", "field": {"id": "q6", "type": "email"}},
         {"type": "number", "number": 6, "field": {"id": "q4", "type": "opinion_scale"}},
         {"type": "phone_number", "phone_number": "+4912345", "field": {"id": "q7", "type": "phone_number"}},
+        {"type": "text", "text": "Billing team", "field": {"id": "q8", "ref": "team", "type": "dropdown"}},
     ],
 }
 
@@ -246,7 +249,7 @@ EXAMPLES = (
                 "text": "",
                 "scores": [{"metric": "ces", "value": 6, "min": 1, "max": 7}],
                 "customer": {"name": "Ada Wong", "email": "ada@example.com"},
-                "attributes": {"form": "Ease", "completed": True},
+                "attributes": {"form": "Ease", "completed": True, "team": "Billing team"},
             }
         ],
     ),

@@ -20,6 +20,7 @@ from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, needed_id, needed_object, objects, text
 
 _EVENTS = ("review_create", "review_created", "review_updated", "review_update")
+_GONE = ("review_delete", "review_deleted")
 
 
 class Config(ConnectorConfig):
@@ -52,6 +53,8 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     """
     body = needed_object(delivery.json())
     if "event" in body:
+        if body["event"] in _GONE:
+            return [Deleted(needed_id(at(body, "data", "id"), "id"))]
         if body["event"] not in _EVENTS:
             return Ignored("an event that holds no review")
         page = [needed_object(body.get("data"))]
@@ -172,6 +175,7 @@ EXAMPLES = (
         json_delivery({"reviews": [{**_TEXTUAL, "deleted": "true"}, {**_TYPED, "shop_owner": "true"}]}),
         [Deleted("219")],
     ),
+    Example("a deleted review", json_delivery({"event": "review_delete", "data": {"id": 219}}), [Deleted("219")]),
     Example(
         "another event",
         json_delivery({"event": "question_create", "data": {"id": 1}}),

@@ -37,6 +37,7 @@ from app.payloads.examples import json_delivery
 from app.payloads.schemes import AnyOf, Hmac, StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, flag, ident, needed_id, objects
+from app.payloads.zendesk_triggers import CUSTOMERS, headed, latest_comment, template_of
 
 Config = ConnectorConfig
 
@@ -65,14 +66,13 @@ SPEC = Spec(
 _EVENT = "zen:event-type:"
 _GONE = frozenset(("ticket.soft_deleted", "ticket.permanently_deleted", "ticket.marked_as_spam"))
 _COMMENTS = frozenset(("ticket.comment_added", "ticket.comment_created", "comment.created"))
+_CHATTED = "messaging_ticket.message_added"
 _TAKEN_BACK = frozenset(("ticket.comment_made_private", "ticket.comment_redacted"))
 _CHANGES = re.compile(
     r"ticket\.(?:created|updated|undeleted|merged|csat_received|(?:status|custom_status|priority|type|subject|tags|brand|"
     r"description|group_assignment|agent_assignment|requester|organization|external_id|form)_changed)"
 )
 _BY_AGENTS = frozenset(("web", "web_service", "api", "voice", "phone", "rule", "system", "side_conversation"))
-_HEADED = re.compile(r"\s*-{5,}\s+(?P<who>[^\n,]{1,80}), [^\n]{4,40}\d:\d\d[^\n]{0,12}\n")
-_CUSTOMERS = frozenset(("end-user", "end_user", "end user", "customer", "requester"))
 
 
 def reference(delivery: RawDelivery) -> str | None:
@@ -90,8 +90,8 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     body = delivery.json()
     if kind := _kind(body):
         return _event(kind, body, config)
-    if isinstance(body, Mapping) and "ticket_id" in body and "score" not in body:
-        return [_templated(body, delivery.arrived_at, config)]
+    if (template := template_of(body)) is not None:
+        return [_templated(template, delivery.arrived_at, config)]
     ratings = [one for one in _listed(body, "satisfaction_rating") if ident(at(one, "ticket_id"))]
     tickets = [one for one in _listed(body, "ticket") if at(one, "score") is None]
     found: list[Found] = [_ticket(one, body, config) for one in tickets]
@@ -122,6 +122,8 @@ def _listed(body: object, name: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _event(kind: str, body: Any, config: Config) -> Parsed:  # noqa: ANN401 - decoded JSON
+    if kind == _CHATTED:
+        return _chatted(body, config)
     if not kind.startswith(("ticket.", "comment.")):
         return Ignored("the event is about no ticket")
     detail, event = at(body, "detail"), at(body, "event")
@@ -154,7 +156,21 @@ def _event(kind: str, body: Any, config: Config) -> Parsed:  # noqa: ANN401 - de
     ]
 
 
+def _chatted(body: object, config: Config) -> Parsed:
+    """A message of messaging: it comes without its ticket, of which only the id is told."""
+    said, kind = at(body, "event", "message"), lower(at(body, "event", "actor", "type"))
+    role = Role.CUSTOMER if kind in CUSTOMERS else Role.AGENT if kind == "agent" else Role.BOT
+    when, name = read_time(at(body, "time"), config.zone_info), at(body, "event", "actor", "name")
+    messages = message(needed_id(at(said, "id"), "message id"), role, shown(at(said, "body")), at=when, speaker=name)
+    customer = person(name=name) if role is Role.CUSTOMER else None
+    ticket = {"id": at(body, "detail", "id")}
+    found = _conversation(ticket, began=when, changed=when, messages=messages, customer=customer)
+    return [found.item()] if messages else Ignored("nobody says anything in it")
+
+
 def _ticket(ticket: Mapping[str, Any], body: object, config: Config) -> Found:
+    if lower(at(ticket, "status")) == "deleted":
+        return Deleted(needed_id(at(ticket, "id"), "ticket id"))
     zone = config.zone_info
     began = read_time(at(ticket, "created_at"), zone)
     changed = time_or_none(at(ticket, "updated_at"), zone) or began
@@ -163,7 +179,7 @@ def _ticket(ticket: Mapping[str, Any], body: object, config: Config) -> Found:
     said = _description(ticket)
     for one in comments if len(_listed(body, "ticket")) == 1 or at(ticket, "comments") else ():
         author = users.get(ident(at(one, "author_id")))
-        staff = None if author is None else ident(at(author, "role")) not in _CUSTOMERS
+        staff = None if author is None else ident(at(author, "role")) not in CUSTOMERS
         told = {"author": {"id": at(one, "author_id"), "is_staff": staff, "name": at(author, "name")}}
         said += _comment({**one, **told}, ticket, time_or_none(at(one, "created_at"), zone), said)
     rating = at(ticket, "satisfaction_rating")
@@ -214,14 +230,13 @@ def _description(ticket: object) -> list[Message]:
         return []
     own = submitter is None or requester is None or ident(submitter) == ident(requester)
     by_agent = not own and (lower(at(ticket, "via", "channel")) or "web") in _BY_AGENTS
-    plain = shown(text)
-    headed = _HEADED.match(plain)
-    if headed is None:
-        return message(DESCRIPTION, Role.AGENT if by_agent else Role.CUSTOMER, plain)
+    writer, said = headed(shown(text))
+    if writer is None:
+        return message(DESCRIPTION, Role.AGENT if by_agent else Role.CUSTOMER, said)
     # A trigger's text begins with who wrote it; without the requester's name nobody can tell that it was them.
-    by_requester = lower(headed["who"]) == lower(at(ticket, "requester_name")) and not by_agent
+    by_requester = lower(writer) == lower(at(ticket, "requester_name")) and not by_agent
     role = Role.CUSTOMER if by_requester else Role.AGENT
-    return message(DESCRIPTION, role, plain[headed.end() :].strip(), speaker=headed["who"])
+    return message(DESCRIPTION, role, said, speaker=writer)
 
 
 def _comment(comment: object, ticket: object, when: datetime | None, said: Sequence[Message]) -> list[Message]:
@@ -267,50 +282,24 @@ def _rating(rating: Mapping[str, Any], config: Config) -> Found:
     ).item()
 
 
-def _templated(body: Mapping[str, Any], arrived: datetime | None, config: Config) -> Found:
+def _templated(ticket: Mapping[str, Any], arrived: datetime | None, config: Config) -> Found:
     """A trigger's body; where the admin sends no time, the arrival counts."""
-    created = first(body, ("created_at",), ("ticket_created_at",))
-    updated = first(body, ("updated_at",), ("ticket_updated_at",))
-    began, changed = began_and_changed(created, updated, arrived, config.zone_info)
-    score = first(body, ("satisfaction_score",), ("satisfaction_rating",))
-    rating = {"score": score, "comment": at(body, "satisfaction_comment")}
-    ticket = {**body, "id": body["ticket_id"], "external_id": at(body, "ticket_external_id")}
+    began, changed = began_and_changed(at(ticket, "created_at"), at(ticket, "updated_at"), arrived, config.zone_info)
+    score = first(ticket, ("satisfaction_score",), ("satisfaction_rating",))
+    rating = {"score": score, "comment": at(ticket, "satisfaction_comment")}
     item = _conversation(
-        ticket | {"subject": first(body, ("subject",), ("ticket_subject",), ("title",), ("ticket_title",))},
+        {**ticket, "subject": first(ticket, ("subject",), ("title",))},
         began=began or changed,
         changed=changed,
-        messages=[*_description(ticket), *_latest(body), *_remark(rating, None)],
+        messages=[*_description(ticket), *latest_comment(ticket), *_remark(rating, None)],
         customer=person(
-            first(body, ("requester_external_id",), ("requester_id",)),
-            at(body, "requester_email"),
-            at(body, "requester_name"),
+            first(ticket, ("requester_external_id",), ("requester_id",)),
+            at(ticket, "requester_email"),
+            at(ticket, "requester_name"),
         ),
         rating=rating,
     ).item()
     return item if began else Undated(item)
-
-
-def _latest(body: Mapping[str, Any]) -> list[Message]:
-    text = first(body, ("latest_public_comment",), ("latest_comment",), ("comment",))
-    public = first(body, ("latest_comment_is_public",), ("comment_is_public",), ("is_public",))
-    if not isinstance(text, str) or flag(public) is False:
-        return []
-    plain = shown(text)
-    if plain == shown(at(body, "description")):
-        return []
-    ref = ident(first(body, ("latest_comment_id",), ("comment_id",))) or text_ref("comment", plain)
-    author = first(body, ("latest_comment_author_name",), ("latest_comment_author",), ("current_user_name",))
-    role = Role.CUSTOMER if _is_requester(body) else Role.AGENT
-    return message(ref, role, plain, speaker=author if isinstance(author, str) else None)
-
-
-def _is_requester(body: Mapping[str, Any]) -> bool:
-    """Whether the body says that the latest comment is the customer's; where it says nothing, it is not."""
-    role = lower(first(body, ("latest_comment_author_role",), ("author_role",), ("current_user_role",)))
-    if role:
-        return role in _CUSTOMERS
-    mail = lower(first(body, ("latest_comment_author_email",), ("author_email",), ("current_user_email",)))
-    return mail is not None and mail == lower(at(body, "requester_email"))
 
 
 _TICKET = loads(
@@ -344,6 +333,10 @@ _ANA = {"id": "411", "is_staff": False, "name": "Ana Ruiz"}
 _KIM = {"id": "9", "is_staff": True, "name": "Kim"}
 _LATER = {"text": "Third time I ask.", "ref": "77", "at": _AT}
 _HERS = _LATER | {"role": "customer", "speaker": "Ana Ruiz"}
+_CHAT = {"conversation_id": "67ab", "message": {"id": "m1", "body": "Hello? Is this a bot?"}}
+_ASKED = {"role": "customer", "text": "Hello? Is this a bot?", "ref": "m1", "speaker": "Ana", "at": _AT}
+_CHATTED_ITEM = {name: _READ[name] for name in ("external_id", "updated_at", "medium", "merge")}
+_CHATTED_ITEM |= {"occurred_at": _AT, "customer": {"name": "Ana"}, "turns": [_ASKED]}
 _TRIGGER = loads(
     '{"ticket_id": 512, "subject": "Charged twice", "description": "My card was charged twice.", "status": "Open", '
     '"requester_email": "bo@example.com", "requester_name": "Bo Lind", "created_at": "2026-03-02T08:00:00+01:00", '
@@ -381,6 +374,16 @@ EXAMPLES = (
         "a trigger's body: a latest comment of an unknown author is not the customer's",
         json_delivery(_TRIGGER),
         [_TRIGGERED | {"turns": [*_TRIGGERED["turns"], _UNCLEAR]}],
+    ),
+    Example(
+        "the same with every field under its placeholder's name",
+        json_delivery({"ticket": {name.replace("subject", "title"): value for name, value in _TRIGGER.items()}}),
+        [_TRIGGERED | {"turns": [*_TRIGGERED["turns"], _UNCLEAR]}],
+    ),
+    Example(
+        "a message of messaging",
+        _told("messaging_ticket.message_added", _CHAT | {"actor": {"id": "zd:1", "name": "Ana", "type": "end_user"}}),
+        [_CHATTED_ITEM],
     ),
     Example(
         "a ticket of the API with its rating",

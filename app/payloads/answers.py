@@ -179,7 +179,10 @@ class _Sheet:
             asked = plain_text(answer.label) or ("" if answer.kind == "comment" else answer.key or answer.ref)
             self.turns += said_turns(answer.ref, str(answer.value), self._settings.label(names) or asked)
         else:
-            self.facts[self._fact_name(answer)] = _flattened(answer.value if answer.picked is None else answer.picked)
+            name = self._fact_name(answer)
+            self.facts[answer.ref if name in self.facts else name] = _flattened(
+                answer.value if answer.picked is None else answer.picked
+            )
 
     def _is_told(self, answer: Answer) -> bool:
         """Whether it is an id that the operator, or the field's name, says to be the customer's or a case's."""

@@ -29,7 +29,8 @@ _GUESSES = (
 )
 
 _ASKING = re.compile(
-    r"^(?:please )?(?:enter |provide |tell us |what is |what s |whats |share )*(?:your |the |ihre |dein |votre |su )?"
+    r"^(?:(?:hello|hi|hey|first|first up|and|so) )*(?:please )?"
+    r"(?:enter |provide |tell us |what is |what s |whats |share )*(?:your |the |ihre |dein |votre |su )?"
 )
 _NAME = re.compile(
     "(?:(?:full|first|last|family|given|customer|contact) ?)?name|surname|vorname|nachname|vor und nachname|nom|prénom|"

@@ -23,6 +23,7 @@ from classifiers.embedders.onnx_backend import OnnxBackend, has_fast_int8
 from classifiers.embedders.packaged import PACKAGED, hash_model, packaged_folder, packaged_network, packaged_tokens
 from classifiers.embedders.tokens import batches
 from classifiers.embedders.torch_backend import TorchBackend, native_bfloat16
+from classifiers.halves import halved
 
 if TYPE_CHECKING:
     from torch import nn
@@ -155,7 +156,7 @@ class _Gathered:
     def put(self, rows: list[int], found: Pass) -> None:
         self._vectors[rows] = found.vectors
         if found.layers is not None:
-            self._layers[rows] = found.layers
+            self._layers[rows] = halved(found.layers)
         for name, answers in self._heads.items():
             answers[rows] = found.heads[name]
         if not self._tokens:

@@ -12,6 +12,7 @@ import numpy as np
 
 from classifiers.contract import SENTIMENTS, Correction, Encoded
 from classifiers.embedders.encoder import Encoder
+from classifiers.halves import widened
 from classifiers.sentiment.adapt import Adapted, Texts, adapt
 from classifiers.sentiment.linear import Linear
 from classifiers.sentiment.mentions import MENTION_HEAD, Question, mention_fingerprint, mention_model
@@ -168,7 +169,7 @@ def _answer(head: Linear | Adapted, encoded: Encoded, known: Callable[[], Texts]
 
 def _known(texts: Sequence[str], encoded: Encoded) -> Texts:
     """What a domain's words mean lies in the words and in lower layers too, not only where the shipped heads look."""
-    layers = np.split(encoded.layers.astype(np.float32), DEPTH, axis=1)
+    layers = np.split(widened(encoded.layers), DEPTH, axis=1)
     return Texts([encoded.heads[HEAD], encoded.vectors, *layers[2:]], ngrams.count(texts))
 
 

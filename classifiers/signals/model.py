@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classifiers.contract import Friction, Judgement
+from classifiers.halves import widened
 from classifiers.signals.regression import Regression, adapt, fit, out_of_fold, phrasings
 from classifiers.signals.weights import load
 from classifiers.text.clean import clean
@@ -114,11 +115,11 @@ class Signals:
             friction_confidence: Below this probability no friction is given.
         """
         x = features(encoded)
-        frictions = []
-        for row in self._models["friction"].probabilities(x)[:, 1:]:
-            best = int(row.argmax())
-            share = float(row[best])
-            frictions.append(Judgement(KINDS[best] if share >= friction_confidence else None, share))
+        rubs = self._models["friction"].probabilities(x)[:, 1:]
+        frictions = [
+            Judgement(KINDS[best] if share >= friction_confidence else None, share)
+            for best, share in zip(rubs.argmax(axis=1).tolist(), rubs.max(axis=1).tolist(), strict=True)
+        ]
         yes = {signal: self._models[signal].probabilities(x)[:, 1] for signal in CLASSES if signal != "friction"}
         return Signalled(frictions, **yes)
 
@@ -171,13 +172,10 @@ def _taught(
 
 def features(encoded: Encoded) -> Floats:
     """Embedding and layers side by side, shape (n, dim + layer_dim), each of the two at unit length."""
-    vectors: Floats = encoded.vectors.astype(np.float32)
-    width, dim = encoded.layers.shape[1], vectors.shape[1]
-    if not width:
-        return vectors
-    parts = encoded.layers.astype(np.float32).reshape(
-        len(vectors), *((width // dim, dim) if width % dim == 0 else (1, width))
-    )
-    parts /= np.maximum(np.linalg.norm(parts, axis=2, keepdims=True), 1e-6)
-    parts /= parts.shape[1] ** 0.5
-    return np.hstack([vectors, parts.reshape(len(vectors), width)])
+    width, dim = encoded.layers.shape[1], encoded.vectors.shape[1]
+    found: Floats = np.hstack([encoded.vectors, widened(encoded.layers)])
+    if width:
+        parts = found[:, dim:].reshape(len(found), *((width // dim, dim) if width % dim == 0 else (1, width)))
+        lengths = np.sqrt(np.einsum("nkd,nkd->nk", parts, parts)) * parts.shape[1] ** 0.5
+        parts /= np.maximum(lengths, 1e-6)[:, :, None]
+    return found

@@ -10,6 +10,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<!\w)@\w+")
 _LONG_RUN = re.compile(r"(.)\1{3,}", re.DOTALL)
+_HAS_RUN = re.compile(r"(.)(?=\1\1\1)", re.DOTALL)
 _HASH = re.compile(r"#(?=\w)")
 _STRANGE = re.compile(r"[^\x20-\x7e]")
 _NUMBERED = re.compile(r"\A\s*\(?\d{1,2}[.)]\s+(?=[^\W\d_])")
@@ -79,7 +80,8 @@ def clean(text: str) -> str:
         text = _SMILEYS.sub(_smiley, text)
     if not (text.isascii() and text.isprintable()):
         text = _STRANGE.sub(_readable, text)
-    text = _LONG_RUN.sub(r"\1\1\1", text)
+    if _HAS_RUN.search(text):
+        text = _LONG_RUN.sub(r"\1\1\1", text)
     return " ".join(text.split())
 
 

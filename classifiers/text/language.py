@@ -132,7 +132,7 @@ def _by_model(words: list[str]) -> Guess:
     ranked = _ask(" ".join(words))
     code, chance = ranked[0]
     english = dict(ranked).get("en", 0.0)
-    share = sum(word in _TELLING for word in words) / len(words)
+    share = sum(map(_TELLING.__contains__, words)) / len(words)
     if code == "en":
         if chance >= _LIKELY or share > 0:
             return Guess("en", max(chance, share))

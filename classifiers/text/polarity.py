@@ -23,16 +23,18 @@ _BAD_TEXT = (
 VALUE = dict.fromkeys(_GOOD_TEXT.split(), 1) | dict.fromkeys(_BAD_TEXT.split(), -1)
 _TURNED_TEXT = "not no never hardly isn't wasn't weren't aren't don't didn't doesn't isnt wasnt werent arent"
 _TURNED = frozenset(_TURNED_TEXT.split())
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _NEAR = 3
 
 
 def polarity(text: str) -> int:
     """1 for praise alone, -1 for blame alone, 0 for neither or both."""
+    words = _WORD.findall(text.lower().replace("\u2019", "'"))
+    if VALUE.keys().isdisjoint(words):
+        return 0
     found: set[int] = set()
     turned = 0
-    for found_word in _WORD.findall(text):
-        word = found_word.lower().replace("\u2019", "'")
+    for word in words:
         turned = _NEAR if word in _TURNED else turned - 1
         if word in VALUE:
             found.add(-VALUE[word] if turned >= 0 and word not in _TURNED else VALUE[word])

@@ -44,12 +44,16 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(?<!\S)\(?(\d{1,2})\.$")
-_TURN = re.compile(
-    r"(?:[,;:\u2013\u2014-]\s*|\s(?<!\beven\s)(?<!\bas\s)(?<!nothing\s)(?<!anything\s)(?<!everything\s)(?<!\ball\s)"
-    r"(?<!\bnone\s)(?<!choice\s)(?<!\blast\s))"
+_TURNING = (
     r"(?=(?:but|however|(?:even )?though|although|whereas|unfortunately|sadly|except that|except for"
     r"|on the other hand|that said|having said that|nevertheless|other than that|apart from that)\b)"
-    r"|[,;]\s*(?=yet\b)|;\s+|\s[\u2013\u2014-]\s|[\uff1b]|(?=\u4f46\u662f|\u4e0d\u8fc7|\u3067\u3082)",
+)
+# The first look ahead is for speed alone: nothing that is looked for begins with another character.
+_TURN = re.compile(
+    r"(?=[\s,;:\u2013\u2014\uff1b\u4f46\u4e0d\u3067-])"
+    rf"(?:[,;:\u2013\u2014-]\s*{_TURNING}|\s{_TURNING}(?<!\beven\s)(?<!\bas\s)(?<!nothing\s)(?<!anything\s)"
+    r"(?<!everything\s)(?<!\ball\s)(?<!\bnone\s)(?<!choice\s)(?<!\blast\s)"
+    r"|[,;]\s*(?=yet\b)|;\s+|\s[\u2013\u2014-]\s|[\uff1b]|(?=\u4f46\u662f|\u4e0d\u8fc7|\u3067\u3082))",
     re.IGNORECASE,
 )
 _JOIN = re.compile(r",\s+(?:and\s)?|\s(?=and\s|&\s)", re.IGNORECASE)

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 _LONGEST = 120
 _SQUEEZE = re.compile(r"(\w)\1{2,}")
+_HAS_RUN = re.compile(r"(\w)(?=\1\1)")
 _PICTURE = re.compile("(?!\\w)[\u3000-\U0010ffff]")
 _NOT_WORD = re.compile(r"[^\w']+")
 
@@ -91,10 +92,11 @@ def small_talk(text: str) -> Talk | None:
         What its first phrase does, or None where at least one word is in no phrase. Punctuation and case do not count;
         emoji do: a smile is an opinion.
     """
-    if len(text) > _LONGEST or _PICTURE.search(text):
+    if len(text) > _LONGEST or (not text.isascii() and _PICTURE.search(text)):
         return None
     words = _NOT_WORD.sub(" ", text.replace("\u2019", "'").lower()).strip()
-    words = _SQUEEZE.sub(r"\1\1", words)
+    if _HAS_RUN.search(words):
+        words = _SQUEEZE.sub(r"\1\1", words)
     at, first = 0, None
     while at < len(words):
         found = _TALK.match(words, at)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifiers.contract import Encoded
+from classifiers.halves import widened
 from classifiers.text import ngrams
 from classifiers.topics.scores import unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from classifiers.contract import Array, Floats, HalfFloats
+    from classifiers.contract import Array, Floats
 
 VECTOR, LAYERS, NGRAMS = 0.50, 0.36, 0.14
 """Weights of the three parts; without layers the vector gets theirs."""
@@ -58,19 +59,19 @@ class Kernel:
             encoded: Their vectors and layers; layers may be of width 0.
         """
         self._layers = _chosen(encoded)
-        self._means = [
-            _layer(encoded, start, stop).mean(axis=0, keepdims=True, dtype=np.float32) for start, stop in self._layers
-        ]
+        self._means = [_layer(encoded, start, stop).mean(axis=0, keepdims=True) for start, stop in self._layers]
         weights = [VECTOR, *(LAYERS / len(self._layers) for _ in self._layers)] if self._layers else [VECTOR + LAYERS]
         self._weights = np.asarray(weights, np.float32)
         self._rare = ngrams.rarity(ngrams.count(texts))
 
     def features(self, texts: Sequence[str], encoded: Encoded) -> Features:
         """What is compared of each text."""
-        parts = [encoded.vectors.astype(np.float32)]
-        for (start, stop), mean in zip(self._layers, self._means, strict=True):
-            parts.append(unit(_layer(encoded, start, stop).astype(np.float32) - mean))
-        return Features(np.hstack(parts), ngrams.weigh(ngrams.count(texts), self._rare))
+        count, width = encoded.vectors.shape
+        dense = np.empty((count, len(self._weights), width), np.float32)
+        dense[:, 0] = encoded.vectors
+        for at, ((start, stop), mean) in enumerate(zip(self._layers, self._means, strict=True), 1):
+            dense[:, at] = unit(_layer(encoded, start, stop) - mean)
+        return Features(dense.reshape(count, len(self._weights) * width), ngrams.weigh(ngrams.count(texts), self._rare))
 
     def near(self, left: Features, right: Features) -> Floats:
         """The dense part of the kernel, shape (left, right), from 0 to 0.86."""
@@ -112,5 +113,5 @@ def _chosen(encoded: Encoded) -> list[tuple[int, int]]:
     return [(at * dim, (at + 1) * dim) for at in chosen]
 
 
-def _layer(encoded: Encoded, start: int, stop: int) -> HalfFloats:
-    return encoded.layers[:, start:stop]
+def _layer(encoded: Encoded, start: int, stop: int) -> Floats:
+    return widened(encoded.layers[:, start:stop])

@@ -72,10 +72,9 @@ class Readout:
         """
         self._held, self._lineage, self._several = held, lineage, several
         depth = lineage.sum(axis=1)
-        self._top = np.flatnonzero(depth == 1)
-        self._below = [
-            np.flatnonzero((own > 0) & (depth == level + 1)) for own, level in zip(lineage.T, depth, strict=True)
-        ]
+        self._kin = (lineage + lineage.T) > 0
+        # Which topics stand right below each; the last row, that of no topic, is for those at the top.
+        self._below = np.vstack([(lineage.T > 0) & (depth == depth[:, None] + 1), depth == 1])
         topics = len(lineage)
         alone = held.targets.sum(axis=1) == 1
         weights = _weights(held.targets)
@@ -102,26 +101,17 @@ class Readout:
     def answers(self, scores: Floats, near: Floats, confidence: float) -> Iterator[Found]:
         """What each text is about."""
         chances = self.chances(scores, near)
-        own = self._own.chance(scores, slice(None))
-        likeliest = chances.argmax(axis=1).tolist()
-        # Where no top-level topic is sure, none is: seen for all texts at once.
-        silent = np.zeros(len(scores), bool) if self._several else chances[:, self._top].max(1) < confidence
-        for row, (best, nothing) in enumerate(zip(likeliest, silent.tolist(), strict=True)):
-            if nothing:
-                yield Found([], best, float(chances[row, best]))
-                continue
-            if self._several:
-                given = self._all(chances[row], confidence)
-            else:
-                given = self._one(chances[row], own[row], confidence)
-            first = given[0] if given else best
-            values = chances[row] if self._several else own[row]
-            listed = [(at, min(float(chances[row, at] if at == first else values[at]), 1.0)) for at in given]
-            yield Found(listed, first, float(chances[row, first]))
+        if self._several:
+            for row in chances:
+                given = self._all(row, confidence)
+                first = given[0] if given else int(row.argmax())
+                yield Found([(at, min(float(row[at]), 1.0)) for at in given], first, float(row[first]))
+        else:
+            yield from self._ones(chances, self._own.chance(scores, slice(None)), confidence)
 
     def kin(self, topic: int) -> Array:
         """Whether each topic is the topic itself, an ancestor or a descendant of it."""
-        found: Array = (self._lineage[topic] > 0) | (self._lineage[:, topic] > 0)
+        found: Array = self._kin[topic]
         return found
 
     def first_answers(self) -> tuple[Floats, Array]:
@@ -166,20 +156,29 @@ class Readout:
         found[rows, best] = sure
         return found
 
-    def _one(self, chances: Floats, own: Floats, confidence: float) -> list[int]:
-        """The surest top-level topic, then down to its surest child while that is sure enough; rarely a second."""
-        at, below = -1, self._top
-        while len(below):
-            surest = int(below[chances[below].argmax()])
-            if chances[surest] < confidence:
-                break
-            at, below = surest, self._below[surest]
-        least = max(ENOUGH, confidence)
-        if at < 0 or own[at] < least:
-            return [] if at < 0 else [at]
-        kin = self.kin(at)
-        second = int(np.where(kin, -1, own).argmax())
-        return [at, second] if not kin[second] and own[second] >= least else [at]
+    def _ones(self, chances: Floats, own: Floats, confidence: float) -> Iterator[Found]:
+        """The surest topic of each text; rarely a second one, no kin of it, that stands in its own right."""
+        rows, least = np.arange(len(chances)), max(ENOUGH, confidence)
+        sure = self._surest(chances, confidence)
+        first = np.where(sure < 0, chances.argmax(axis=1), sure)
+        others = np.where(self._kin[first], -1, own)
+        second = others.argmax(axis=1)
+        two = (sure >= 0) & (own[rows, first] >= least) & (others[rows, second] >= least)
+        columns = (sure, first, chances[rows, first], two, second, own[rows, second])
+        for given, best, chance, also, other, its in zip(*(column.tolist() for column in columns), strict=True):
+            listed = [(best, min(chance, 1.0))] if given >= 0 else []
+            yield Found([*listed, (other, min(its, 1.0))] if also else listed, best, chance)
+
+    def _surest(self, chances: Floats, confidence: float) -> Array:
+        """The surest top-level topic, then down to its surest child while that is sure enough; -1 where none is."""
+        rows, found = np.arange(len(chances)), np.full(len(chances), -1)
+        while True:
+            below = np.where(self._below[found], chances, -1)
+            surest = below.argmax(axis=1)
+            sure = below[rows, surest] >= confidence
+            if not sure.any():
+                return found
+            found = np.where(sure, surest, found)
 
     def _all(self, chances: Floats, confidence: float) -> list[int]:
         """Every topic over its threshold; a parent only where none of its children is."""

@@ -32,6 +32,6 @@ def log_odds(probabilities: Any) -> Any:  # noqa: ANN401 - a number or an array
 
 def unit(vectors: Floats) -> Floats:
     """Scale rows to length one; zero rows stay zero."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    length = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]
     scaled: Floats = (vectors / np.where(length > 0, length, 1)).astype(np.float32)
     return scaled

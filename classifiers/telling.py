@@ -1,0 +1,155 @@
+"""What the heads say of a span, put into words: a mention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from classifiers import contract
+from classifiers.decided import SIGNALS
+from classifiers.halves import halved
+from classifiers.text.content import Content
+
+if TYPE_CHECKING:
+    from classifiers.contract import Floats, HalfFloats
+    from classifiers.signals.model import Signalled
+    from classifiers.text.finding import Found
+    from classifiers.topics.model import TopicAnswer
+
+COMPLAINT_AT = 0.5
+SIGNAL_AT = 0.5
+_SURE_FRICTION = 0.8
+_UNHAPPY = 0.0
+_FIELDS = tuple(name for signal in SIGNALS for name in (signal, f"{signal}_confidence"))
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What all heads say about some texts, row i for text i.
+
+    Attributes:
+        vectors: Unit vectors, shape (n, dim).
+        topics: Topics of each text, none given where the model abstains. Empty without topics.
+        sentiments: Probability of negative, neutral, positive, shape (n, 3).
+        complaints: Probability of reporting a problem, shape (n,).
+        signals: Friction, urgency, response needed, escalation intent.
+    """
+
+    vectors: Floats
+    topics: list[TopicAnswer] = field(repr=False)
+    sentiments: Floats
+    complaints: Floats
+    signals: Signalled = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Feeling:
+    """How one text, or a span of it, feels.
+
+    Attributes:
+        label: The most probable sentiment.
+        score: Expected polarity, -1 to 1.
+        confidence: Probability of the label.
+        chances: Probability of negative, neutral and positive.
+    """
+
+    label: contract.SentimentLabel
+    score: float
+    confidence: float
+    chances: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the heads say of one span, its topics apart, in plain values."""
+
+    feeling: Feeling
+    complaint: float
+    friction: contract.Judgement
+    answers: dict[str, Any]
+    vector: HalfFloats
+
+
+def judged(looks: Looks) -> list[Judged]:
+    """Row by row, taken out of the arrays all at once: number by number costs ten times as much."""
+    columns = (
+        feelings(looks.sentiments),
+        looks.complaints.tolist(),
+        looks.signals.frictions,
+        _answers(looks.signals),
+        halved(looks.vectors),
+    )
+    return [Judged(*row) for row in zip(*columns, strict=True)]
+
+
+def feelings(chances: Floats) -> list[Feeling]:
+    """How each text feels, by its probabilities of negative, neutral and positive, shape (n, 3)."""
+    best, scores = chances.argmax(axis=1).tolist(), (chances[:, 2] - chances[:, 0]).tolist()
+    return [
+        Feeling(contract.SENTIMENTS[label], score, row[label], tuple(row))
+        for label, score, row in zip(best, scores, chances.tolist(), strict=True)
+    ]
+
+
+def mention(found: Found, judged: Judged, topic: contract.Judgement, about: Feeling | None) -> contract.Mention:
+    """The mention of a span that is about one topic.
+
+    Args:
+        found: The span.
+        judged: What the heads say of it.
+        topic: What it is about.
+        about: How it feels about that topic, where it is about several.
+    """
+    feeling = about or judged.feeling
+    # What is praised of a span that complains of something else is no complaint.
+    complains = judged.complaint if about is None else min(judged.complaint, 1 - about.chances[2])
+    problem = _problem(complains, judged.friction, feeling.score)
+    told = contract.Mention(
+        turn=found.span.turn,
+        start=found.span.start,
+        end=found.span.end,
+        topic=topic.label,
+        topic_confidence=topic.confidence,
+        sentiment=feeling.score,
+        sentiment_label=feeling.label,
+        sentiment_confidence=feeling.confidence,
+        complaint=problem >= COMPLAINT_AT,
+        complaint_confidence=max(problem, 1 - problem),
+        friction=judged.friction.label if problem >= COMPLAINT_AT else None,
+        friction_confidence=judged.friction.confidence,
+        vector=judged.vector,
+        **judged.answers,
+    )
+    return told if found.verdict is Content.TEXT else _answered(told, found.verdict)
+
+
+def _answers(signals: Signalled) -> list[dict[str, Any]]:
+    """The yes/no signals of each text as fields of a mention."""
+    columns = []
+    for signal in SIGNALS:
+        chances = getattr(signals, signal).astype(np.float64)
+        columns += [(chances >= SIGNAL_AT).tolist(), np.maximum(chances, 1 - chances).tolist()]
+    return [dict(zip(_FIELDS, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
+    """A sentence that surely tells of friction reports a problem, unless it is said with pleasure or asked calmly."""
+    told = friction.label is not None and friction.confidence >= _SURE_FRICTION and polarity < _UNHAPPY
+    return max(complaint, friction.confidence) if told else complaint
+
+
+def _answered(mention: contract.Mention, verdict: Content) -> contract.Mention:
+    """An answer that says all by saying nothing: the question decides, not the word."""
+    praise = verdict is Content.PRAISE
+    return replace(
+        mention,
+        topic=None,
+        sentiment=0.88 if praise else -0.88,
+        sentiment_label="positive" if praise else "negative",
+        sentiment_confidence=0.9,
+        complaint=not praise,
+        complaint_confidence=0.9,
+        friction=None,
+    )
