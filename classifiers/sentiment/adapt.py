@@ -31,13 +31,10 @@ LANDMARKS = 2000
 _DENSE, _NGRAMS = 0.5, 0.5
 """How much of a text's likeness to itself is what the pass gives, and what n-grams give."""
 
-_TELLING = 0.5
-"""What an n-gram weighs that is as frequent with all labels, where its log-count ratio is what it weighs more."""
-
 _RATIO_AFTER = 2.0
 """Texts that each n-gram is believed to have been in before, as often with each label as any text."""
 
-_REACH = 5.0
+_REACH = 3.0
 """Variance of a score before any label was seen, where a text's likeness to itself is 1."""
 
 _BELIEF, _SHIFT = 0.3, 0.1
@@ -160,9 +157,8 @@ class _Words:
 
     @classmethod
     def of(cls, counted: Any, right: Ints) -> _Words:  # noqa: ANN401 - sparse matrices are not typed
-        telling = _TELLING + _ratios(counted, right)
-        known = ngrams.columns(np.flatnonzero(_texts_with(counted) > 1))
-        return cls(ngrams.rarity(counted) * telling, known)
+        weights = ngrams.rarity(counted) * (1 + _ratios(counted, right))
+        return cls(weights, ngrams.columns(np.flatnonzero(_texts_with(counted) > 1)))
 
     def columns(self, counted: Any) -> Any:  # noqa: ANN401 - as above
         """Weighed n-grams, shape (n, known)."""
