@@ -22,12 +22,15 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 
 @contextmanager
-def open_answers(path: Path) -> Iterator[TextIO]:
+def open_answers(path: Path, questions: Path | None = None) -> Iterator[TextIO]:
     """A file for answers; what it held before is gone.
 
     Raises:
-        AppError: `unreadable_input`.
+        AppError: `unreadable_input`, also where the answers would overwrite the questions.
     """
+    if questions is not None and path.exists() and questions.exists() and path.samefile(questions):
+        message = f"{path} is read and cannot be written at the same time. Name another file with --out."
+        raise AppError(Kind.INVALID, "unreadable_input", message)
     try:
         file = path.open("w", encoding="utf-8")
     except OSError as error:

@@ -8,20 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
-
-import yaml
+from typing import Any, TextIO
 
 from app.classify.loading import Readers
 from app.classify.scoring import FeelingTally, Summary, TopicTally, rounded
+from app.classify.taxonomy_file import keys_by_label, read_topics
 from app.domain.json_lines import BadLines, check_labels, check_text, read_lines
-from app.errors import AppError, Kind
-from app.files import lines_of, open_answers, unreadable
-
-if TYPE_CHECKING:
-    from classifiers.contract import TopicSpec
+from app.files import lines_of, open_answers
 
 CHUNK = 1024
+_NAMED = 5
 
 Row = dict[str, Any]
 
@@ -62,18 +58,17 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
     from classifiers.topics.model import Labelled, TopicModel  # noqa: PLC0415
 
     encoder = run.readers.encoder()
-
-    train = [
-        Labelled(clean(row["text"]), tuple(row.get("labels") or ())) for row in _rows(run, files.train, _check_labelled)
-    ]
-    specs = _topics(files.taxonomy, (label for row in train for label in row.topics))
+    shown = [row for row in _rows(run, files.train, _check_labelled) if row.get("labels") is not None]
+    specs = read_topics(files.taxonomy, (label for row in shown for label in row["labels"]))
+    keys = keys_by_label(specs)
+    train = [Labelled(clean(row["text"]), tuple(keys[label] for label in row["labels"])) for row in shown]
     traffic = [clean(row["text"]) for row in _rows(run, files.unlabelled, check_text)]
     vectors = encoder.encode(traffic, layers=False).vectors if traffic else None
     model = TopicModel(specs, encoder.encode, train, vectors)
-    known = set(model.keys)
+    unknown = set[str]()
     tally = TopicTally()
     started = time.perf_counter()
-    with open_answers(files.out) as out:
+    with open_answers(files.out, files.test) as out:
         for rows in _chunks(_rows(run, files.test, _check_labelled)):
             texts = [clean(row["text"]) for row in rows]
             for row, answer in zip(rows, model.judge(texts, encoder.encode(texts), confidence), strict=True):
@@ -81,12 +76,14 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
                 labels = [{"topic": one.label, "confidence": round(one.confidence, 4)} for one in given]
                 abstained = not answer.topics
                 _write(out, {"id": row["id"], "labels": labels, "abstained": abstained})
-                truth = None if row.get("labels") is None else [key for key in row["labels"] if key in known]
+                truth = None if row.get("labels") is None else [keys[one] for one in row["labels"] if one in keys]
+                unknown.update(label for label in row.get("labels") or () if label not in keys)
                 listed, best = [str(one.label) for one in given], given[0].confidence
                 tally.add(truth, listed, best, abstained=abstained, several=model.several)
             run.progress(tally.texts)
     seconds = time.perf_counter() - started
-    return tally.summary(seconds) | {"stage": model.stage, "topics": len(known), "bad_lines": len(run.bad.named)}
+    about: Summary = {"stage": model.stage, "topics": len(specs), "unknown_labels": _some(unknown)}
+    return tally.summary(seconds) | about | {"bad_lines": len(run.bad.named)}
 
 
 def evaluate_sentiment(run: Run, test: Path, out: Path) -> Summary:
@@ -98,7 +95,7 @@ def evaluate_sentiment(run: Run, test: Path, out: Path) -> Summary:
     reader = run.readers.reader((), ())
     tally = FeelingTally()
     started = time.perf_counter()
-    with open_answers(out) as file:
+    with open_answers(out, test) as file:
         for rows in _chunks(_rows(run, test, _check_span)):
             asked = [(row["text"], row.get("question"), _span(row)) for row in rows]
             for row, found in zip(rows, reader.feel(asked), strict=True):
@@ -117,13 +114,14 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
     """
     from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
 
-    reader = run.readers.reader(_topics(taxonomy, ()) if taxonomy else (), ())
+    reader = run.readers.reader(read_topics(taxonomy, ()) if taxonomy else (), ())
     items = mentions = covered = customer = foreign = 0
+    unknown = set[str]()
     started = time.perf_counter()
-    with open_answers(out) as file:
+    with open_answers(out, test) as file:
         for rows in _chunks(_rows(run, test, _check_turns)):
             conversations = [
-                [contract.Turn(turn["role"], turn["text"]) for turn in row["turns"]]
+                [contract.Turn(turn["role"].lower(), turn["text"]) for turn in row["turns"]]
                 if "turns" in row
                 else [contract.Turn("customer", row["text"])]
                 for row in rows
@@ -136,6 +134,7 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
                 covered += sum(span.end - span.start for span in spans)
                 customer += sum(len(turn.text.strip()) for turn in turns if turn.role == contract.Role.CUSTOMER)
                 foreign += sum(turns[span.turn].role != contract.Role.CUSTOMER for span in spans)
+                unknown.update(turn.role for turn in turns if turn.role not in set(contract.Role))
             run.progress(items)
     return rounded(
         {
@@ -144,56 +143,17 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
             "mentions_per_item": mentions / items if items else None,
             "share_of_text_covered": covered / customer if customer else None,
             "agent_text_used": foreign,
+            "unknown_roles": _some(unknown),
             "texts_per_s": items / max(time.perf_counter() - started, 1e-9),
             "bad_lines": len(run.bad.named),
         }
     )
 
 
-def _topics(taxonomy: Path | None, labels: Iterable[str]) -> list[TopicSpec]:
-    from classifiers import contract  # noqa: PLC0415 - the classifiers are loaded when they are needed
-
-    specs = {}
-    for entry in _taxonomy(taxonomy) if taxonomy else ():
-        key = str(entry.get("key") or entry["name"])
-        name, description = str(entry.get("name") or key), str(entry.get("description") or "")
-        examples = tuple(map(str, entry.get("examples") or ()))
-        specs[key] = contract.TopicSpec(key, name, description, examples, entry.get("parent"))
-        # Labels may name a topic by its name where the taxonomy also has keys.
-    for label in sorted(set(labels)):
-        if label not in specs and label not in {spec.name for spec in specs.values()}:
-            specs[label] = contract.TopicSpec(label)
-    if not specs:
-        message = "There are no topics: pass --taxonomy with topics, or --train with labelled texts."
-        raise AppError(Kind.INVALID, "no_topics", message)
-    return list(specs.values())
-
-
-def _taxonomy(path: Path) -> list[dict[str, Any]]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise unreadable(path, error) from None
-    topics = document.get("topics") if isinstance(document, dict) else None
-    good = isinstance(topics, list) and all(map(_is_topic, topics))
-    if not good:
-        message = f"{path.name} is no taxonomy: it needs `topics:`, a list of entries with a name."
-        raise AppError(Kind.INVALID, "unreadable_input", message)
-    return [entry for topic in topics or () for entry in _flat(topic, topic.get("parent"))]
-
-
-def _is_topic(topic: object) -> bool:
-    if not isinstance(topic, dict) or not (topic.get("name") or topic.get("key")):
-        return False
-    children = topic.get("children") or []
-    return isinstance(children, list) and all(map(_is_topic, children))
-
-
-def _flat(topic: dict[str, Any], parent: str | None) -> Iterator[dict[str, Any]]:
-    """A topic and, under `children:`, those that are a part of it."""
-    yield topic | {"parent": parent}
-    for child in topic.get("children") or ():
-        yield from _flat(child, str(topic.get("key") or topic["name"]))
+def _some(names: set[str]) -> str | None:
+    """A few of them, in so many words; None without any."""
+    more = len(names) - _NAMED
+    return ", ".join([*sorted(names)[:_NAMED], *([f"{more} more"] if more > 0 else [])]) or None
 
 
 def _rows(run: Run, path: Path | None, check: Callable[[Row], str | None]) -> Iterator[Row]:
@@ -220,8 +180,8 @@ def _check_span(row: Row) -> str | None:
         return reason
     if row.get("label") not in (None, "negative", "neutral", "positive"):
         return '"label" is not negative, neutral or positive'
-    if not isinstance(row.get("question"), str | None):
-        return '"question" is not a string'
+    if reason := _check_question(row):
+        return reason
     start, end = row.get("start"), row.get("end")
     if start is None and end is None:
         return None
@@ -230,7 +190,13 @@ def _check_span(row: Row) -> str | None:
     return None
 
 
+def _check_question(row: Row) -> str | None:
+    return None if isinstance(row.get("question"), str | None) else '"question" is not a string'
+
+
 def _check_turns(row: Row) -> str | None:
+    if reason := _check_question(row):
+        return reason
     if "turns" not in row:
         return check_text(row)
     turns = row["turns"]

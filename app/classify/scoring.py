@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from app.domain.quality import Rate
+
 BINS = 15
 
 Summary = dict[str, float | int | str | None]
@@ -57,6 +59,13 @@ def share(values: Sequence[bool]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def _accuracy(values: Sequence[bool]) -> Summary:
+    """Share of right answers with its 95 % interval (Wilson 1927)."""
+    rate = Rate(sum(values), len(values))
+    low, high = rate.interval or (None, None)
+    return {"accuracy": rate.value, "accuracy_low": low, "accuracy_high": high}
+
+
 def rounded(summary: Summary) -> Summary:
     """Four decimals are all that a measurement is worth."""
     return {key: round(value, 4) if isinstance(value, float) else value for key, value in summary.items()}
@@ -104,9 +113,9 @@ class TopicTally:
     def summary(self, seconds: float) -> Summary:
         """The figures; None where nothing was labelled."""
         return rounded(
-            {
-                "texts": self.texts,
-                "accuracy": share(self._right),
+            {"texts": self.texts}
+            | _accuracy(self._right)
+            | {
                 "macro_f1": self._sets.macro_f1(),
                 "micro_f1": self._sets.micro_f1(),
                 "ece": calibration_error(self._sure),
@@ -140,9 +149,9 @@ class FeelingTally:
     def summary(self, seconds: float) -> Summary:
         """The figures; None where nothing was labelled."""
         return rounded(
-            {
-                "texts": self.texts,
-                "accuracy": share([right for _, right in self._sure]),
+            {"texts": self.texts}
+            | _accuracy([right for _, right in self._sure])
+            | {
                 "macro_f1": self._sets.macro_f1(),
                 "ece": calibration_error(self._sure),
                 "binary_accuracy": share(self._poles),

@@ -10,6 +10,7 @@ from typing import Any
 from app.errors import AppError, Kind
 
 LONGEST_ID = 500
+_SHAPE = 'each line is one object, such as {"id": 1, "text": "..."}'
 
 
 @dataclass
@@ -59,10 +60,10 @@ def read_lines(
         try:
             row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=_refuse_constant)
         except UnicodeDecodeError:
-            bad.meet(name, number, "not UTF-8")
+            bad.meet(name, number, "not UTF-8; save the file as UTF-8")
             continue
         except (ValueError, RecursionError):
-            bad.meet(name, number, "not JSON")
+            bad.meet(name, number, f"not JSON; {_SHAPE}")
             continue
         reason = _check_row(row) or check(row)
         if reason:
@@ -86,7 +87,7 @@ def check_labels(row: dict[str, Any]) -> str | None:
 
 def _check_row(row: object) -> str | None:
     if not isinstance(row, dict):
-        return "not a JSON object"
+        return f"not a JSON object; {_SHAPE}"
     identity = row.get("id")
     if isinstance(identity, bool) or not isinstance(identity, str | int) or len(str(identity)) > LONGEST_ID:
         return '"id" is missing, or neither a short string nor a whole number'

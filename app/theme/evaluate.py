@@ -52,7 +52,7 @@ def evaluate_themes(model: str, source: Path, out: Path, bad: BadLines, *, small
         groups, members = group_texts(texts, vectors, smallest=smallest)
         for number, (group, own) in enumerate(zip(groups, members, strict=True), start=1):
             themes |= {said[member]: (f"t{number}", group.name) for member in own}
-    with open_answers(out) as file:
+    with open_answers(out, source) as file:
         for at, (identity, _) in enumerate(rows):
             theme, name = themes.get(at, (None, None))
             file.write(json.dumps({"id": identity, "theme": theme, "name": name}) + "\n")

@@ -2,9 +2,10 @@
 
 Logistic regression whose starting point is the shipped head: the mode of a Gaussian process classifier with that head
 as prior mean (Rasmussen & Williams 2006, ch. 3). How alike two texts are is a mean of radial kernels on what the
-encoder pass gives of them, and of rare n-grams. Landmarks carry the radial part (Nystroem's method, ibid. 8.1): an
-answer costs the same after ten thousand corrections as after one thousand. Constants were chosen on two sets of tweets
-(docs/models.md).
+encoder pass gives of them, and of n-grams: rare ones weigh more, and those that one label has more often than another
+(log-count ratios scale the columns: Wang & Manning 2012, ACL). Landmarks carry the radial part (Nystroem's method,
+Rasmussen & Williams 8.1): an answer costs the same after ten thousand corrections as after one thousand. Constants were
+chosen on two sets of tweets (docs/models.md).
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ LANDMARKS = 2000
 _DENSE, _NGRAMS = 0.5, 0.5
 """How much of a text's likeness to itself is what the pass gives, and what n-grams give."""
 
-_REACH = 5.0
+_RATIO_AFTER = 2.0
+"""Texts that each n-gram is believed to have been in before, as often with each label as any text."""
+
+_REACH = 3.0
 """Variance of a score before any label was seen, where a text's likeness to itself is 1."""
 
 _BELIEF, _SHIFT = 0.3, 0.1
@@ -109,7 +113,7 @@ def adapt(shipped: Linear, texts: Texts, right: Ints, landmarks: int = LANDMARKS
     """
     if len(np.unique(right)) < 2:  # noqa: PLR2004 - said above
         return shipped
-    carriers, words = _Landmarks.among(texts.parts, landmarks), _Words.of(texts.counted)
+    carriers, words = _Landmarks.among(texts.parts, landmarks), _Words.of(texts.counted, right)
     between = carriers.alike([part[carriers.rows] for part in texts.parts])
     root = linalg.cholesky(between + _JITTER * np.eye(len(between), dtype=np.float32), lower=True)
     dense = linalg.solve_triangular(root, carriers.alike(texts.parts).T, lower=True).T
@@ -146,19 +150,19 @@ class _Landmarks:
 
 @dataclass(frozen=True)
 class _Words:
-    """Rarity of each n-gram bucket, and the column of each that two labelled texts share."""
+    """Weight of each n-gram bucket, and the column of each that two labelled texts share."""
 
-    rare: Floats
+    weights: Floats
     known: Array
 
     @classmethod
-    def of(cls, counted: Any) -> _Words:  # noqa: ANN401 - sparse matrices are not typed
-        texts = np.bincount(counted.indices, minlength=ngrams.BUCKETS)
-        return cls(ngrams.rarity(counted), ngrams.columns(np.flatnonzero(texts > 1)))
+    def of(cls, counted: Any, right: Ints) -> _Words:  # noqa: ANN401 - sparse matrices are not typed
+        weights = ngrams.rarity(counted) * (1 + _ratios(counted, right))
+        return cls(weights, ngrams.columns(np.flatnonzero(_texts_with(counted) > 1)))
 
     def columns(self, counted: Any) -> Any:  # noqa: ANN401 - as above
         """Weighed n-grams, shape (n, known)."""
-        return ngrams.only(ngrams.weigh(counted, self.rare), self.known) * np.float32(_NGRAMS**0.5)
+        return ngrams.only(ngrams.weigh(counted, self.weights), self.known) * np.float32(_NGRAMS**0.5)
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,23 @@ class _Inputs:
         ends = np.cumsum([1, dense[1], dense[0] * dense[1]])
         belief, bias, first, second = np.split(flat.astype(np.float32), ends)
         return _Weights(float(belief[0]), bias, first.reshape(dense), second.reshape(sparse))
+
+
+def _texts_with(counted: Any) -> Ints:  # noqa: ANN401 - as above
+    """In how many texts each n-gram bucket is, shape (BUCKETS,)."""
+    return np.bincount(counted.indices, minlength=ngrams.BUCKETS)
+
+
+def _ratios(counted: Any, right: Ints) -> Floats:  # noqa: ANN401 - as above
+    """How unequally each n-gram bucket is spread over the labels: root mean square of its log-count ratios."""
+    everywhere, squares, labels = _texts_with(counted), 0.0, np.unique(right)
+    for label in labels:
+        share = (right == label).mean()
+        here = _texts_with(counted[right == label])
+        odds = (here + _RATIO_AFTER * share) / (everywhere - here + _RATIO_AFTER * (1 - share))
+        squares += np.log(odds * (1 - share) / share) ** 2
+    found: Floats = np.sqrt(squares / len(labels)).astype(np.float32)
+    return found
 
 
 def _spread(part: Floats) -> Floats:

@@ -170,7 +170,7 @@ def _answer(head: Linear | Adapted, encoded: Encoded, known: Callable[[], Texts]
 def _known(texts: Sequence[str], encoded: Encoded) -> Texts:
     """What a domain's words mean lies in the words and in lower layers too, not only where the shipped heads look."""
     layers = np.split(widened(encoded.layers), DEPTH, axis=1)
-    return Texts([encoded.heads[HEAD], encoded.vectors, *layers[1::2]], ngrams.count(texts))
+    return Texts([encoded.heads[HEAD], encoded.vectors, *layers[2:]], ngrams.count(texts))
 
 
 def _clauses_of(text: str, span: tuple[int, int] | None) -> list[str]:

@@ -1,7 +1,7 @@
 """Whether an answer says anything, judged from the text AND the question it answers.
 
 "Nothing." is praise under "What could we do better?", a complaint under "What did you like?", and nothing at all
-without a question. "N/A" and "Did not answer" are never an opinion.
+without a question. "No complaints" is praise whatever was asked. "N/A" and "Did not answer" are never an opinion.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ _NOTHING = re.compile(
     r"|at the moment|at present|right now|that i can think of|i can think of|else|more|much|whatsoever|needed"
     r"|thanks?|thank you))*"
 )
+_DENIES_FAULTS = re.compile(r"\b(?:complaints?|complain|problems?|issues?|concerns?)\b")
 _ASKS_FOR_FAULTS = re.compile(
     r"\b(?:improv\w*|do(?:ne)? (?:it )?better|be(?:en)? better|change|chang\w+|dislik\w*|did(?:n't| not) (?:you )?like"
     r"|wrong"
@@ -73,7 +74,9 @@ def weigh(text: str, question: str | None = None) -> Content:
         return Content.TEXT
     if words in _REFUSAL:
         return Content.NONE
-    return Content.TEXT if _NOTHING.fullmatch(words) is None else _by_question(question or "")
+    if _NOTHING.fullmatch(words) is None:
+        return Content.TEXT
+    return Content.PRAISE if _DENIES_FAULTS.search(words) else _by_question(question or "")
 
 
 def refuses(text: str) -> bool:

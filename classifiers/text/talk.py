@@ -51,7 +51,9 @@ _THANKS = (
     r"|my pleasure|with pleasure)" + _WHOM
 )
 _FAREWELL = (
-    r"(?:(?:good|gud|ok)? ?b[yu]e+(?: ?b[yu]e+)*(?: now| for now)?|goodbye|see (?:you|ya|u)(?: (?:later|soon"
+    r"(?:(?:many )?thank(?:s| you|ing you) (?:(?:so|very) much )?in advance"
+    r"(?: for (?:your|the) (?:help|support|assistance|reply|response|answer|time))?"
+    r"|(?:good|gud|ok)? ?b[yu]e+(?: ?b[yu]e+)*(?: now| for now)?|goodbye|see (?:you|ya|u)(?: (?:later|soon"
     r"|then))?|take care|good ?night"
     r"|(?:have|enjoy) (?:a |an |your )?(?:very )?(?:great|good|nice|lovely|wonderful|amazing|awesome|pleasant"
     r"|blessed|fantastic)?"
@@ -75,7 +77,8 @@ _ANSWER = (
     r"|further)? ?(?:questions?|queries|query|concerns?)"
     r"|no thats all|none|i'?m good|all good|all set|that would be (?:all|it)|done)" + _WHOM
 )
-_KINDS = {Talk.GREETING: _GREETING, Talk.THANKS: _THANKS, Talk.FAREWELL: _FAREWELL, Talk.ANSWER: _ANSWER}
+# Thanks in advance end a letter and praise nothing: they are looked for before other thanks.
+_KINDS = {Talk.GREETING: _GREETING, Talk.FAREWELL: _FAREWELL, Talk.THANKS: _THANKS, Talk.ANSWER: _ANSWER}
 _TALK = re.compile("|".join(f"(?P<{kind}>{pattern})(?= |$)" for kind, pattern in _KINDS.items()))
 
 

@@ -84,6 +84,14 @@ def test_a_word_of_the_domain_is_learnt_where_the_vectors_are_blind(shipped):
     assert found.argmax(axis=1).tolist() == [0, 2]
 
 
+def test_of_equally_frequent_words_those_that_one_label_has_weigh_more(shipped):
+    blind, labels = np.zeros((40, 24), np.float32), np.arange(40) % 2 * 2
+    said = [f"{'wombled' if at % 2 else 'quiet'} {'zibbet' if at // 2 % 2 else 'still'} {at}" for at in range(40)]
+    weights = adapt(shipped, known(blind, said), labels).words.weights
+    telling, common = (weights[ngrams.count([word]).indices].mean() for word in ("wombled", "zibbet"))
+    assert telling > 2 * common
+
+
 def test_a_handful_of_labels_moves_little(shipped):
     features, labels = world(1, shift=1.0)
     unseen, truth = world(2, shift=1.0)

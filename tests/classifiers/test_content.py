@@ -25,6 +25,14 @@ def test_nothing_is_a_complaint_when_strengths_were_asked_for():
     assert weigh("Nothing", "What did you like most?") is Content.COMPLAINT
 
 
+@pytest.mark.parametrize(
+    "text", ["No complaints.", "no problems at all", "Nothing to complain about", "No issues, thanks"]
+)
+@pytest.mark.parametrize("question", [None, "What did you like?", "How could we improve?"])
+def test_who_denies_faults_praises_whatever_was_asked(text, question):
+    assert weigh(text, question) is Content.PRAISE
+
+
 def test_nothing_alone_says_nothing():
     assert weigh("Nothing.") is Content.NONE
     assert weigh("Nothing.", "What were you satisfied or dissatisfied with?") is Content.NONE
@@ -41,6 +49,16 @@ def test_the_encoder_sees_words_for_emoji_and_no_markup():
     assert clean("<p>So&nbsp;slow 👎 @shop https://x.example/y #fail</p>") == "So slow bad, thumbs down fail"
     assert clean("sooooooo   slow :(") == "sooo slow sad"
     assert clean("a\u200bb\x00c \ud800") == "ab c"
+
+
+@pytest.mark.parametrize("text", ["1. The app crashes", "2) The app crashes", " (10) The app crashes"])
+def test_the_number_of_a_lists_entry_is_not_read(text):
+    assert clean(text) == "The app crashes"
+
+
+@pytest.mark.parametrize("text", ["2.5 stars", "10 minutes late", "1) 2 of 3 broken", "7.", "It took (3) days"])
+def test_numbers_that_mean_something_stay(text):
+    assert clean(text) == text
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from classifiers.text.talk import Talk, small_talk
         ("Hi", Talk.GREETING), ("Good morning, sir!", Talk.GREETING), ("Dear Sir or Madam,", Talk.GREETING),
         ("THANK YOU SO MUCH FOR YOUR HELP", Talk.THANKS), ("thanks, bye", Talk.THANKS), ("Byeee", Talk.FAREWELL),
         ("Have a nice day", Talk.FAREWELL), ("Kind regards,", Talk.FAREWELL), ("ok", Talk.ANSWER),
+        ("Thanks in advance!", Talk.FAREWELL), ("Thank you very much in advance for your help", Talk.FAREWELL),
         ("yes please", Talk.ANSWER), ("no, that's all. Thank you!", Talk.ANSWER),
     ],
 )  # fmt: skip

@@ -74,6 +74,86 @@ def test_topics_may_have_parts_and_the_whole_is_answered_where_no_part_is_sure(r
         evaluate_topics(run, files)
 
 
+@pytest.mark.parametrize(
+    ("taxonomy", "reason"),
+    [
+        ("topics: [}", "not YAML in line 1"),
+        ("topics: [refunds]", "a list of entries with a name"),
+        ("topics: [{name: refunds, examples: money back}]", "examples and children are lists"),
+        ("topics: [{name: refunds}, {name: refunds}]", "'refunds' stands there twice"),
+        ("topics: [{name: refunds, parent: money}]", "'money', which is no topic"),
+        ("topics: [{name: a, parent: b}, {name: b, parent: a}]", "its own ancestor"),
+        (b"topics: [{name: caf\xe9}]", "save it as UTF-8"),
+    ],
+)
+def test_a_taxonomy_that_cannot_be_meant_is_refused_with_what_to_mend(run, write, tmp_path, taxonomy, reason):
+    (tmp_path / "y.yaml").write_bytes(taxonomy if isinstance(taxonomy, bytes) else taxonomy.encode())
+    test = write("t.jsonl", {"id": 1, "text": "late"})
+    with pytest.raises(AppError, match=reason) as refused:
+        evaluate_topics(run, TopicFiles(test, tmp_path / "o", taxonomy=tmp_path / "y.yaml"))
+    assert refused.value.code == "unreadable_input"
+
+
+def test_labels_may_call_a_topic_by_its_name(run, write, tmp_path):
+    (tmp_path / "y.yaml").write_text("topics:\n- {key: r, name: Refunds}\n- {key: d, name: Late delivery}\n")
+    rows = [("Give me my refund", "Refunds"), ("The delivery was late", "d"), ("Where is my refund?", "r")]
+    test = write("t.jsonl", *({"id": n, "text": text, "labels": [label]} for n, (text, label) in enumerate(rows)))
+    for train in (None, test):
+        files = TopicFiles(test, tmp_path / "o", train, tmp_path / "y.yaml")
+        summary = evaluate_topics(run, files, confidence=0.4)
+        assert [answer["labels"][0]["topic"] for answer in read(tmp_path / "o")] == ["r", "d", "r"]
+        assert (summary["macro_f1"], summary["topics"], summary["unknown_labels"]) == (1.0, 2, None)
+
+
+def test_rows_without_labels_teach_nothing(run, write, tmp_path):
+    (tmp_path / "y.yaml").write_text(TAXONOMY)
+    test = write("t.jsonl", {"id": 1, "text": "Give me my money back"})
+    answers = []
+    for rows in ([], [{"id": 1, "text": "Give me my money back"}]):
+        evaluate_topics(run, TopicFiles(test, tmp_path / "o", write("r.jsonl", *rows), tmp_path / "y.yaml"))
+        answers.append(read(tmp_path / "o"))
+    assert answers[0] == answers[1]
+
+
+def test_byte_order_marks_and_windows_line_ends_are_read_over(run, tmp_path):
+    test = tmp_path / "t.jsonl"
+    test.write_bytes(b'\xef\xbb\xbf{"id": 1, "text": "Wonderful!"}\r\n\r\n{"id": 2, "text": "Awful!"}\r\n')
+    evaluate_sentiment(run, test, tmp_path / "o")
+    assert [answer["label"] for answer in read(tmp_path / "o")] == ["positive", "negative"]
+
+
+def test_a_question_that_is_no_string_is_a_bad_line(run, write, tmp_path):
+    with pytest.raises(AppError, match="question"):
+        evaluate_mentions(run, write("t.jsonl", {"id": 1, "text": "No", "question": 5}), tmp_path / "o")
+
+
+def test_labels_that_are_no_topics_are_named_for_they_flatter_the_figures(run, write, tmp_path):
+    (tmp_path / "y.yaml").write_text(TAXONOMY)
+    rows = [{"id": n, "text": "The moon is round", "labels": [f"moon {n}", "delivery"][: 1 + n % 2]} for n in range(8)]
+    files = TopicFiles(write("t.jsonl", *rows), tmp_path / "o", taxonomy=tmp_path / "y.yaml")
+    assert evaluate_topics(run, files)["unknown_labels"] == "moon 0, moon 1, moon 2, moon 3, moon 4, 3 more"
+
+
+def test_accuracy_comes_with_what_chance_does_to_so_few_texts(run, write, tmp_path):
+    test = write("t.jsonl", *({"id": n, "text": "Wonderful!", "label": "positive"} for n in range(10)))
+    summary = evaluate_sentiment(run, test, tmp_path / "o")
+    assert [summary[key] for key in ("accuracy", "accuracy_low", "accuracy_high")] == [1.0, 0.7225, 1.0]
+
+
+def test_answers_never_overwrite_the_questions(run, write):
+    test = write("t.jsonl", {"id": 1, "text": "Wonderful!"})
+    with pytest.raises(AppError, match="Name another file"):
+        evaluate_sentiment(run, test, test)
+    assert len(read(test)) == 1
+
+
+def test_roles_may_be_written_large_and_unknown_ones_are_named(run, write, tmp_path):
+    turns = [{"role": "Customer", "text": "The app crashes."}, {"role": "supervisor", "text": "It is awful."}]
+    summary = evaluate_mentions(run, write("t.jsonl", {"id": 1, "turns": turns}), tmp_path / "o")
+    assert [mention["turn"] for mention in read(tmp_path / "o")[0]["mentions"]] == [0]
+    assert summary["unknown_roles"] == "supervisor"
+
+
 def test_sentiment_is_judged_for_texts_spans_and_empty_answers(run, write, tmp_path):
     mixed = "The food was great but the waiter was awful"
     test = write(
@@ -107,7 +187,8 @@ def test_mentions_use_no_agent_text_and_their_spans_are_exact(run, write, tmp_pa
     "line",
     ["not json", "[]", '{"text": "no id"}', '{"id": 1}', '{"id": 1, "text": 3}', '{"id": NaN, "text": "x"}',
      '{"id": 1, "text": "x", "label": "angry"}', '{"id": 1, "text": "x", "label": [1]}',
-     '{"id": 1, "text": "x", "start": 0, "end": 9}', "[" * 100_000],
+     '{"id": 1, "text": "x", "start": 0, "end": 9}', '{"id": 1, "text": "x", "question": 5}',
+     "[" * 100_000],
 )  # fmt: skip
 def test_a_bad_line_is_named_without_its_words_and_can_be_skipped(readers, tmp_path, line):
     test = tmp_path / "bad.jsonl"

@@ -94,6 +94,24 @@ def test_what_was_not_at_fault_is_not_blamed(reader):
     assert share(mention.sentiment_label == "negative" for text in texts for mention in say(reader, text)) <= 0.34
 
 
+@pytest.mark.parametrize("text", ["No complaints.", "Nothing to complain about", "No problems at all!"])
+def test_a_denied_fault_alone_is_praise(reader, text):
+    (mention,) = say(reader, text)
+    assert (mention.sentiment_label, mention.complaint) == ("positive", False)
+
+
+def test_the_entries_of_a_numbered_list_feel_as_they_do_without_numbers(reader):
+    praise = say(reader, "1) Friendly staff\n2) Clean rooms\n3) Good breakfast")
+    assert [mention.sentiment_label for mention in praise] == ["positive"] * 3
+    blame = say(reader, "1. The app crashes on start\n2. Delivery was three days late")
+    assert [(mention.topic, mention.complaint) for mention in blame] == [("app", True), ("delivery", True)]
+
+
+def test_thanks_in_advance_praise_nothing(reader):
+    (mention,) = say(reader, "My card has still not arrived.\nThank you in advance,\nkind regards")
+    assert mention.complaint
+
+
 def test_one_sentence_may_praise_one_thing_and_blame_another(reader):
     text = "The food was lovely but the waiter was rude"
     food, staff = say(reader, text)
