@@ -1,7 +1,7 @@
 """Probes for operators: alive, ready (with reasons), and numbers for Prometheus. No key, no customer data."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.deps import EdgeRuntime, runtime_of
 from app.classify.loading import Readers
 from app.store.health import Waiting, drift_alarms, heartbeat_ages, waiting_rows
+from app.store.imports import count_imports
 from app.store.migrate import schema_revisions
 from app.store.subscriptions import count_subscriptions
 
@@ -107,21 +108,17 @@ class _Rows(Collector):
         try:
             with self._runtime.database.reading() as session:
                 waiting, beats, alarms = waiting_rows(session), heartbeat_ages(session), drift_alarms(session)
-                subscribed = count_subscriptions(session)
+                subscribed, imported = count_subscriptions(session), count_imports(session)
         except SQLAlchemyError:
             up.add_metric([], 0)
             yield up
             return
         up.add_metric([], 1)
         yield up
-        drift = GaugeMetricFamily("closeloop_drift_alarm", "Whether a drift alarm is on.", labels=["statistic"])
-        for statistic, alarm in alarms.items():
-            drift.add_metric([statistic], alarm)
-        yield drift
-        subscriptions = GaugeMetricFamily("closeloop_subscriptions", "Subscriptions by state.", labels=["state"])
-        for state, count in subscribed.items():
-            subscriptions.add_metric([state], count)
-        yield subscriptions
+        yield _gauge("closeloop_drift_alarm", "Whether a drift alarm is on.", "statistic", alarms)
+        yield _gauge("closeloop_subscriptions", "Subscriptions by state.", "state", subscribed)
+        yield _gauge("closeloop_imports", "Imports by state.", "state", imported.jobs)
+        yield _gauge("closeloop_import_rows", "Rows of imports by what became of them.", "outcome", imported.rows)
         yield from self._families(waiting, beats)
 
     def _families(self, waiting: list[Waiting], beats: list[float]) -> Iterator[Metric]:
@@ -136,6 +133,13 @@ class _Rows(Collector):
         yield rows
         yield age
         yield GaugeMetricFamily("closeloop_workers", "Workers with a fresh heartbeat.", value=alive)
+
+
+def _gauge(name: str, told: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, told, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], number)
+    return family
 
 
 def _judge(runtime: EdgeRuntime) -> tuple[list[str], list[str]]:

@@ -24,6 +24,7 @@ from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_object, objects, text
 
 _NAMED_TIME = re.compile(r"_(\d{4}-\d\d-\d\dT\d\d[:_]\d\d[:_]\d\dZ)")
+_RECORDED = re.compile(r"_(\d{4})(\d\d)(\d\d)T(\d\d:\d\d)_UTC", re.ASCII)
 _CONTACT = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})[^/]*\.json")
 _ARN = re.compile(r"arn:aws[\w-]*:connect:[^/\s]{1,100}/[^/\s]{1,100}/contact/([^/\s]{1,100})")
 
@@ -75,8 +76,9 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
 def _start(body: Mapping[str, Any], delivery: RawDelivery, config: Config) -> datetime | None:
     said = first(body, ("Transcript", 0, "AbsoluteTime"))
     key = f"{delivery.name} {text(at(body, 'CustomerMetadata', 'InputS3Uri')) or ''}"
-    named = _NAMED_TIME.search(key)
-    return time_or_none(said or (named[1].replace("_", ":") if named else None), config.zone_info)
+    named, recorded = _NAMED_TIME.search(key), _RECORDED.search(key)
+    told = named[1].replace("_", ":") if named else recorded and "{}-{}-{}T{}Z".format(*recorded.groups())
+    return time_or_none(said or told, config.zone_info)
 
 
 def _spoken(body: Mapping[str, Any], config: Config) -> Iterator[Spoken]:
@@ -153,22 +155,28 @@ _CHAT = {
     ],
 }
 
+_RECORDING = f"s3://calls/CallRecordings/2026/02/11/{_ID}_20260211T14:00_UTC.wav"
+_CALLED = {
+    "external_id": _ID,
+    "medium": "phone",
+    "occurred_at": "2026-02-11T14:00:00Z",
+    "language": "en-US",
+    "turns": [
+        {"role": "agent", "speaker": "p-2", "ref": "1", "text": "How can I help?"},
+        {"role": "customer", "speaker": "p-1", "ref": "2", "text": "Nobody called back."},
+    ],
+}
+
 EXAMPLES = (
     Example(
         "a call: roles by participant, the time in the file's name",
         _json(_CALL, f"Analysis/Voice/{_ID}_analysis_2026-02-11T14:00:00Z.json"),
-        [
-            {
-                "external_id": _ID,
-                "medium": "phone",
-                "occurred_at": "2026-02-11T14:00:00Z",
-                "language": "en-US",
-                "turns": [
-                    {"role": "agent", "speaker": "p-2", "ref": "1", "text": "How can I help?"},
-                    {"role": "customer", "speaker": "p-1", "ref": "2", "text": "Nobody called back."},
-                ],
-            }
-        ],
+        [_CALLED],
+    ),
+    Example(
+        "the same; the time in the name of the recording",
+        _json({**_CALL, "CustomerMetadata": {"ContactId": _ID, "InputS3Uri": _RECORDING}}),
+        [_CALLED],
     ),
     Example(
         "a chat: the bot's words are the bot's, comings and goings are no turns",

@@ -53,7 +53,8 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     """
     body = needed_object(delivery.json())
     if "event" not in body:
-        page = objects(body.get("data")) if isinstance(body.get("data"), list) else [body]
+        data = body.get("data")
+        page = objects(data) if isinstance(data, list) else [body if "id" in body else needed_object(data)]
         return [_item(one, config) for one in page] or Ignored("the page holds no responses")
     if body["event"] not in _EVENTS:
         return Ignored("an event that holds no response")
@@ -196,6 +197,7 @@ EXAMPLES = (
         json_delivery({"data": [{**_DATA, "contact": None, "contactAttributes": None, "language": "default"}]}),
         [{name: value for name, value in _FIRST.items() if name not in ("customer", "language")}],
     ),
+    Example("one response of the API", json_delivery({"data": _DATA}), [_FIRST]),
     Example(
         "a trial of the endpoint",
         json_delivery({"webhookId": "w", "event": "testEndpoint"}),

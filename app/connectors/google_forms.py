@@ -132,6 +132,8 @@ def _item(response: Mapping[str, Any], questions: Mapping[str, Mapping[str, Any]
 
 
 def _answer(ref: str, answer: object, question: Mapping[str, Any]) -> Answer | None:
+    if not isinstance(answer, Mapping):
+        return Answer(ref, answer, label=ref)  # a script of one's own: wording -> answer
     values = [text(one.get("value")) for one in objects(at(answer, "textAnswers", "answers"))]
     given = [value for value in values if value]
     if not given:
@@ -156,7 +158,7 @@ def _scale(question: Mapping[str, Any], label: str) -> Scale | None:
 
 def _scripted(answer: Mapping[str, Any]) -> Answer | None:
     kind = _SCRIPT_KINDS.get(text(answer.get("type")) or "", "any")
-    label, value = text(answer.get("title")) or "", answer.get("value")
+    label, value = text(answer.get("title")) or "", first(answer, ["value"], ["response"])
     low, high = number(answer.get("low")), number(answer.get("high"))
     scale = measured([label], low, high, "rating") if low is not None and high is not None and low < high else None
     if isinstance(value, Mapping):
@@ -269,6 +271,21 @@ EXAMPLES = (
                 "scores": [{"metric": "ces", "value": 6, "min": 1, "max": 7, "raw": None}],
                 "case_id": "A-90012",
                 "attributes": {"form": "After delivery", "Channels": "Chat, Phone"},
+            }
+        ],
+    ),
+    Example(
+        "a script of one's own: wordings and answers",
+        json_delivery({**_SCRIPT, "answers": {"How likely are you to recommend us?": "0", "Why?": "Lost, twice."}}),
+        [
+            {
+                "external_id": "2_ABaO",
+                "updated_at": "2026-03-01T09:05:00Z",
+                "medium": "survey",
+                "occurred_at": "2026-03-01T09:05:00Z",
+                "turns": [{"role": "customer", "text": "Lost, twice.", "ref": "Why?", "question": "Why?"}],
+                "scores": [{"metric": "nps", "value": 0, "min": 0, "max": 10}],
+                "attributes": {"form": "After delivery"},
             }
         ],
     ),

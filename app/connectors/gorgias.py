@@ -28,6 +28,7 @@ from app.payloads.conversation import (
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
+from app.payloads.particulars import id_in_body
 from app.payloads.schemes import StaticToken
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
@@ -48,9 +49,8 @@ _TEXTS = (("stripped_text",), ("body_text",), ("stripped_html",), ("body_html",)
 
 
 def reference(delivery: RawDelivery) -> str | None:
-    """Nothing: Gorgias gives its deliveries no id."""
-    del delivery
-    return None
+    """The id of the message that it is about; Gorgias gives its deliveries none."""
+    return id_in_body(delivery, "message", "id")
 
 
 def parse(delivery: RawDelivery, config: Config) -> Parsed:
@@ -105,9 +105,10 @@ def _ticket(
     times += [at(one, "created_datetime") for one in every]
     moments = [moment for moment in (time_or_none(one, zone) for one in times) if moment]
     began, changed = began_and_changed(at(ticket, "created_datetime"), None, max(moments, default=arrived), zone)
-    said: list[Message] = []
+    said: dict[str, Message] = {}
     for one in every:
-        said += [new for new in _message(one, ticket, config) if new.ref not in {old.ref for old in said}]
+        for new in _message(one, ticket, config):
+            said.setdefault(new.ref, new)
     remark = shown(first(survey, ("body_text",), ("body_html",), ("comment",)))
     when = time_or_none(first(survey, ("scored_datetime",), ("created_datetime",)), zone)
     item = Conversation(
@@ -115,7 +116,7 @@ def _ticket(
         medium=Medium.TICKET,
         began=began or changed,
         changed=changed,
-        messages=said + message(SATISFACTION, Role.CUSTOMER, remark, at=when),
+        messages=[*said.values(), *message(SATISFACTION, Role.CUSTOMER, remark, at=when)],
         subject=at(ticket, "subject"),
         language=at(ticket, "language"),
         customer=person(

@@ -92,9 +92,9 @@ _BY_AGENTS = frozenset(("phone", "crm_ui"))
 
 
 def reference(delivery: RawDelivery) -> str | None:
-    """Nothing: a batch has no id, and when it is sent again its events count their attempts."""
-    del delivery
-    return None
+    """The `eventId` of a single event; a batch has no id, and when it is sent again its events count their attempts."""
+    body = delivery.json_or_none()
+    return ident(at(body, 0, "eventId")) if len(objects(body)) == 1 else None
 
 
 def parse(delivery: RawDelivery, config: Config) -> Parsed:

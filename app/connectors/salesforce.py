@@ -104,11 +104,14 @@ _BY_AGENTS = frozenset(("phone",))
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?", re.ASCII)
 _SHORT_ID = 15
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_NOTIFICATION = re.compile(rb"<(?:\w+:)?Notification>\s*<(?:\w+:)?Id>([A-Za-z0-9]{15,18})</")
 _TRUE = frozenset(("true", "1"))
 
 
 def reference(delivery: RawDelivery) -> str | None:
-    """A change event's place in its transaction; outbound messages are sent again with newer content."""
+    """A change event's place in its transaction, or the id of an outbound message's first notification."""
+    if notified := _NOTIFICATION.search(delivery.body):
+        return notified[1].decode()
     header = _change_header(delivery.json_or_none())
     key, place = ident(at(header, "transactionKey")), ident(at(header, "sequenceNumber"))
     return f"{key}:{place}" if key and place else None

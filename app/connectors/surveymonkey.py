@@ -151,6 +151,8 @@ def _answer(question: Mapping[str, Any], answer: Mapping[str, Any], ref: str, he
     row = ident(answer.get("row_id"))
     own, simple = text(answer.get("text")), text(answer.get("simple_text"))
     label, _, said = (simple or "").rpartition(" | ")
+    if own:
+        label = (simple or "").removesuffix(own).removesuffix(" | ") if row else ""
     place, label = f"{ref}.{row}" if row else ref, f"{heading} {label}".strip() if label else heading
     family = question.get("family")
     if family == "demographic":
@@ -197,7 +199,7 @@ _QUESTIONS = [
         "heading": "How satisfied are you?",
         "answers": [
             {"choice_id": "c2", "simple_text": "Not at all"},
-            {"other_id": "o1", "text": "It depends on the day."},
+            {"other_id": "o1", "text": "It depends on the day.", "simple_text": "Other | It depends on the day."},
         ],
     },
     {
@@ -205,7 +207,7 @@ _QUESTIONS = [
         "family": "open_ended",
         "subtype": "essay",
         "heading": "What should we change?",
-        "answers": [{"text": "Two departments, two answers.", "simple_text": "Two departments, two answers."}],
+        "answers": [{"text": "Two desks | two answers.", "simple_text": "Two desks | two answers."}],
     },
     {
         "id": "4",
@@ -237,7 +239,12 @@ _READ = {
     "occurred_at": "2026-03-01T09:00:00Z",
     "turns": [
         {"role": "customer", "text": "It depends on the day.", "ref": "2", "question": "How satisfied are you?"},
-        {"role": "customer", "text": "Two departments, two answers.", "ref": "3", "question": "What should we change?"},
+        {
+            "role": "customer",
+            "text": "Two desks | two answers.",
+            "ref": "3",
+            "question": "What should we change?",
+        },
     ],
     "scores": [
         {"metric": "nps", "value": 0, "min": 0, "max": 10},

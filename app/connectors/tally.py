@@ -62,9 +62,10 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         AppError: It is no such JSON, or a response has no id or no time.
     """
     body = needed_object(delivery.json())
-    if isinstance(body.get("submissions"), list):
+    submissions = body.get("submissions", [body["submission"]] if "submission" in body else None)
+    if isinstance(submissions, list):
         titles = {ident(one.get("id")): one for one in objects(body.get("questions"))}
-        page = [_submission(one, titles) for one in objects(body["submissions"])]
+        page = [_submission(one, titles) for one in objects(submissions)]
         return [_item(one, config) for one in page] or Ignored("the page holds no submissions")
     if body.get("eventType") != "FORM_RESPONSE":
         return Ignored("an event that holds no form response")
@@ -198,7 +199,7 @@ _READ = {
     "customer": {"ref": "C-12", "email": "ada@example.com"},
     "attributes": {"form": "Returns", "Which channel?": "Chat", "Rate: Speed": "Bad"},
 }
-_PAGE = {
+_PAGE: dict[str, list[dict[str, Any]]] = {
     "questions": [
         {"id": "q1", "type": "TEXTAREA", "title": "Why?"},
         {"id": "q2", "type": "LINEAR_SCALE", "title": "Pace"},
@@ -214,22 +215,29 @@ _PAGE = {
     ],
 }
 
+_PULLED = {
+    "external_id": "3xyz",
+    "medium": "survey",
+    "occurred_at": "2026-03-02T08:00:00Z",
+    "turns": [{"role": "customer", "text": "Too slow.", "ref": "q1", "question": "Why?"}],
+    "scores": [{"metric": "ces", "value": 3, "min": 1, "max": 7}],
+    "attributes": {"form": "VwbNEw"},
+}
+_PACE = {"scales": {"Pace": {"metric": "ces", "min": 1, "max": 7}}}
+
 EXAMPLES = (
     Example("scores, words, options by their text, the person", json_delivery(_EVENT), [_READ]),
     Example(
         "a page of the API; the scale comes from the settings",
         json_delivery(_PAGE),
-        [
-            {
-                "external_id": "3xyz",
-                "medium": "survey",
-                "occurred_at": "2026-03-02T08:00:00Z",
-                "turns": [{"role": "customer", "text": "Too slow.", "ref": "q1", "question": "Why?"}],
-                "scores": [{"metric": "ces", "value": 3, "min": 1, "max": 7}],
-                "attributes": {"form": "VwbNEw"},
-            }
-        ],
-        config={"scales": {"Pace": {"metric": "ces", "min": 1, "max": 7}}},
+        [_PULLED],
+        config=_PACE,
+    ),
+    Example(
+        "one submission of the API",
+        json_delivery({"questions": _PAGE["questions"], "submission": _PAGE["submissions"][0]}),
+        [_PULLED],
+        config=_PACE,
     ),
     Example(
         "another event",

@@ -67,7 +67,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
 
 
 def _once(found: list[Found]) -> list[Found]:
-    return [one for at, one in enumerate(found) if one not in found[:at]]
+    return list({repr(one): one for one in found}.values())
 
 
 def _told(event: Mapping[str, Any], delivery: RawDelivery, config: Config) -> Found | None:

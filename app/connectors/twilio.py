@@ -54,7 +54,7 @@ def pull(wanted: Wanted, config: Config, token: str) -> Pull:
 
 SPEC = Spec(
     title="Twilio",
-    auth=AnyOf((TWILIO, StaticToken())),
+    auth=AnyOf((*TWILIO.schemes, StaticToken())),
     setup=(
         "In the console open Voice > Voice Intelligence > your service > Webhooks, set {url} with POST.",
         "Let this source's secret be the account's Auth Token: Twilio signs with it (X-Twilio-Signature).",

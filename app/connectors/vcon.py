@@ -7,9 +7,10 @@ attachments and tags become attributes.
 """
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from app.connectors.contract import ConnectorConfig, Example, Found, Ignored, Parsed, Spec, make_item
 from app.domain.feedback import Medium, Role
@@ -90,24 +91,45 @@ def _spoken(
     config: Config,
 ) -> Iterator[Spoken]:
     """The words of each dialog in their order: its text, or the first of its transcripts that has words."""
-    used: set[int] = set()
+    about, of_any = _by_dialog(transcripts)
+    places = {name: place for place in range(len(parties)) if (name := _name(parties, place)) is not None}
     for place, dialog in enumerate(dialogs):
         if dialog.get("type") == "text":
             yield from _message(dialog, parties, config)
             continue
-        for number, one in enumerate(transcripts):
-            about = one.get("dialog")
-            if number in used or not (about is None or about == place or (isinstance(about, list) and place in about)):
-                continue
-            used.add(number)
-            start = time_or_none(dialog.get("start"), config.zone_info)
-            pieces = _transcript(one, parties, Frame(config, start))
+        frame = Frame(config, time_or_none(dialog.get("start"), config.zone_info))
+        for group in (*about.get(place, ()), of_any):
+            pieces = next((said for one in _taken(group) if (said := _transcript(one, parties, places, frame))), [])
+            yield from pieces
             if pieces:
-                used |= {other for other, each in enumerate(transcripts) if each.get("dialog") == about}
-                yield from pieces
+                group.clear()
                 break
     if not dialogs and transcripts:
-        yield from _transcript(transcripts[0], parties, Frame(config))
+        yield from _transcript(transcripts[0], parties, places, Frame(config))
+
+
+_Group: TypeAlias = deque[Mapping[str, Any]]
+
+
+def _by_dialog(transcripts: Sequence[Mapping[str, Any]]) -> tuple[Mapping[int, Sequence[_Group]], _Group]:
+    """Transcripts of the same dialogs, by the place of each dialog, and those that name none; each is read once."""
+    found: dict[int, list[_Group]] = {}
+    groups: dict[tuple[int, ...], _Group] = {}
+    for one in transcripts:
+        told = one.get("dialog")
+        places = tuple(place for place in (told if isinstance(told, list) else [told]) if isinstance(place, int))
+        if (places or told is None) and places not in groups:
+            groups[places] = deque()
+            for place in dict.fromkeys(places):
+                found.setdefault(place, []).append(groups[places])
+        if places in groups:
+            groups[places].append(one)
+    return found, groups.get((), deque())
+
+
+def _taken(group: _Group) -> Iterator[Mapping[str, Any]]:
+    while group:
+        yield group.popleft()
 
 
 def _message(dialog: Mapping[str, Any], parties: Sequence[Mapping[str, Any]], config: Config) -> Iterator[Spoken]:
@@ -119,8 +141,9 @@ def _message(dialog: Mapping[str, Any], parties: Sequence[Mapping[str, Any]], co
     yield Spoken(plain_text(words), _name(parties, author), _role(parties, author), when)
 
 
-def _transcript(one: Mapping[str, Any], parties: Sequence[Mapping[str, Any]], frame: Frame) -> list[Spoken]:
-    places = {name: place for place in range(len(parties)) if (name := _name(parties, place)) is not None}
+def _transcript(
+    one: Mapping[str, Any], parties: Sequence[Mapping[str, Any]], places: Mapping[str, int], frame: Frame
+) -> list[Spoken]:
     body = body_of(one)
     by_party = [each for each in objects(body) if isinstance(each.get("party"), int) and "speaker" not in each]
     found = []
@@ -132,12 +155,12 @@ def _transcript(one: Mapping[str, Any], parties: Sequence[Mapping[str, Any]], fr
 
 
 def _name(parties: Sequence[Mapping[str, Any]], place: object) -> str | None:
-    party = at(list(parties), place) if isinstance(place, int) and place >= 0 else None
+    party = at(parties, place) if isinstance(place, int) and place >= 0 else None
     return speaker_name(first(party, ("name",), ("mailto",), ("tel",)))
 
 
 def _role(parties: Sequence[Mapping[str, Any]], place: object) -> Role | None:
-    party = at(list(parties), place) if isinstance(place, int) and place >= 0 else None
+    party = at(parties, place) if isinstance(place, int) and place >= 0 else None
     return role_of_name(text(first(party, ("role",), ("meta", "role"))) or "")
 
 

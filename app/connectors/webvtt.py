@@ -5,20 +5,15 @@ when the call was nor which call it was: its name is the id, and the time is its
 of Zoom's recordings (`GMT20260211-140000_Recording.transcript.vtt`).
 """
 
-import re
-from datetime import UTC, datetime
-
 from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, Undated, make_item
 from app.domain.feedback import Medium
-from app.payloads.cues import decode_captions, language_of, spoken_cues
+from app.payloads.cues import decode_captions, language_of, recorded_at, spoken_cues
 from app.payloads.delivery import RawDelivery
 from app.payloads.facts import file_id
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
 from app.payloads.schemes import StaticToken
 from app.payloads.talk import UNDATED, SpeakerRules, make_turns
-
-_ZOOM_NAME = re.compile(r"GMT(\d{8})-(\d{6})_")
 
 
 class Config(ConnectorConfig, SpeakerRules):
@@ -49,7 +44,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         AppError: It is no caption file, or has too many turns.
     """
     text = decode_captions(delivery.body)
-    start = _recorded_at(delivery.name)
+    start = recorded_at(delivery.name)
     turns = make_turns(spoken_cues(text, config, start), config)
     if not turns:
         return Ignored("the transcript has no words")
@@ -61,16 +56,6 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         "turns": turns,
     }
     return [make_item(values, delivery)]
-
-
-def _recorded_at(name: str) -> datetime | None:
-    found = _ZOOM_NAME.search(name)
-    if found is None:
-        return None
-    try:
-        return datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def _file(text: str, name: str = "call-7.vtt") -> RawDelivery:

@@ -176,12 +176,13 @@ def _ticket(ticket: Mapping[str, Any], body: object, config: Config) -> Found:
     changed = time_or_none(at(ticket, "updated_at"), zone) or began
     users = {ident(at(one, "id")): one for one in objects(at(body, "users"))}
     comments = objects(first(ticket, ("comments",))) or objects(at(body, "comments"))
-    said = _description(ticket)
+    opening = _description(ticket)
+    said = list(opening)
     for one in comments if len(_listed(body, "ticket")) == 1 or at(ticket, "comments") else ():
         author = users.get(ident(at(one, "author_id")))
         staff = None if author is None else ident(at(author, "role")) not in CUSTOMERS
         told = {"author": {"id": at(one, "author_id"), "is_staff": staff, "name": at(author, "name")}}
-        said += _comment({**one, **told}, ticket, time_or_none(at(one, "created_at"), zone), said)
+        said += _comment({**one, **told}, ticket, time_or_none(at(one, "created_at"), zone), opening)
     rating = at(ticket, "satisfaction_rating")
     return _conversation(
         ticket,
@@ -239,7 +240,7 @@ def _description(ticket: object) -> list[Message]:
     return message(DESCRIPTION, role, said, speaker=writer)
 
 
-def _comment(comment: object, ticket: object, when: datetime | None, said: Sequence[Message]) -> list[Message]:
+def _comment(comment: object, ticket: object, when: datetime | None, opening: Sequence[Message]) -> list[Message]:
     ref, body = ident(at(comment, "id")), first(comment, ("body",), ("html_body",))
     staff, public = flag(at(comment, "author", "is_staff")), flag(first(comment, ("is_public",), ("public",)))
     if staff is None:
@@ -247,7 +248,7 @@ def _comment(comment: object, ticket: object, when: datetime | None, said: Seque
     if ref is None or public is False or (public is None and staff):
         return []
     text = as_written(at(comment, "plain_body")) or shown(body)
-    if any(one.text == text for one in said if one.ref == DESCRIPTION):
+    if any(one.text == text for one in opening):
         return []  # the description is the first comment
     return message(ref, Role.AGENT if staff else Role.CUSTOMER, text, at=when, speaker=at(comment, "author", "name"))
 

@@ -18,18 +18,16 @@ from app.connectors.contract import (
     Parsed,
     Pull,
     Spec,
-    Undated,
     Wanted,
     make_item,
 )
 from app.domain.feedback import Medium
 from app.errors import AppError, Kind
-from app.payloads.cues import decode_captions, is_webvtt, spoken_cues
+from app.payloads.cues import decode_captions, is_webvtt, recorded_at, spoken_cues
 from app.payloads.delivery import ASKED_AT, ASKED_ID, RawDelivery, Reply
 from app.payloads.facts import file_id
-from app.payloads.native import read_item
 from app.payloads.presets import ZOOM
-from app.payloads.talk import UNDATED, SpeakerRules, make_turns
+from app.payloads.talk import SpeakerRules, make_turns
 from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, needed_id, needed_object, objects, text
 
@@ -113,7 +111,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
 
 
 def _conversation(captions: str, delivery: RawDelivery, config: Config) -> Parsed:
-    start = time_or_none(delivery.headers.get(ASKED_AT), config.zone_info)
+    start = time_or_none(delivery.headers.get(ASKED_AT), config.zone_info) or recorded_at(delivery.name)
     turns = make_turns(spoken_cues(captions, config, start), config)
     if not turns:
         return Ignored("the transcript has no words")
@@ -185,21 +183,17 @@ EXAMPLES = (
     ),
     Example(
         "a transcript as a file; who is not one of our people is a customer",
-        RawDelivery(_VTT, content_type="text/vtt", name="Zm9vYmFyCg=="),
+        RawDelivery(_VTT, content_type="text/vtt", name="GMT20260211-140000_Recording.transcript.vtt"),
         [
-            Undated(
-                read_item(
-                    {
-                        "external_id": "Zm9vYmFyCg==",
-                        "medium": "phone",
-                        "occurred_at": UNDATED,
-                        "turns": [
-                            {"role": "agent", "speaker": "Ada Obi", "text": "Hello."},
-                            {"role": "customer", "speaker": "Jan Bos", "text": "It leaks."},
-                        ],
-                    }
-                )
-            )
+            {
+                "external_id": "GMT20260211-140000_Recording.transcript.vtt",
+                "medium": "phone",
+                "occurred_at": "2026-02-11T14:00:00Z",
+                "turns": [
+                    {"role": "agent", "speaker": "Ada Obi", "text": "Hello.", "at": "2026-02-11T14:00:01Z"},
+                    {"role": "customer", "speaker": "Jan Bos", "text": "It leaks.", "at": "2026-02-11T14:00:03Z"},
+                ],
+            }
         ],
         config={"agents": ["ada obi"]},
     ),

@@ -15,7 +15,7 @@ from app.access.secret import derive_key
 from app.connectors.contract import Example, Ignored
 from app.errors import AppError, Kind
 from app.ingest.preview import Read, as_json, preview_delivery
-from app.ingest.receive import check_open, find_hook, is_authentic
+from app.ingest.receive import check_open, find_hook, is_authentic, screen_delivery
 from app.ingest.sources import CONNECTORS
 from app.payloads.delivery import RawDelivery
 from app.payloads.native import read_item
@@ -65,6 +65,10 @@ def try_delivery(source: Source | None, delivery: RawDelivery, now: datetime, se
         raise AppError(Kind.UNAUTHENTICATED, "bad_try", message)
     signed = is_authentic(source, delivery, now, secret_key)
     check_open(source)
+    try:
+        screen_delivery(source, delivery)
+    except AppError as error:
+        return Tried(signed, Read("refused", error.message, error.code))
     example = examples[number]
     # The body came through the door; a file's name, its own time and an old time of signing could not.
     read = replace(example.delivery, body=delivery.body)

@@ -5,7 +5,7 @@ of them share is here: an agent's words stay the agent's, notes among agents are
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from hashlib import sha256
@@ -205,12 +205,3 @@ def scored(metric: str, value: float | None, low: float, high: float) -> list[di
     if value is None or not low <= value <= high:
         return []
     return [{"metric": metric, "value": value, "min": low, "max": high}]
-
-
-def once(items: Iterable[NativeItem]) -> list[NativeItem]:
-    """The items without exact repeats, in their order."""
-    found: list[NativeItem] = []
-    for item in items:
-        if item not in found:
-            found.append(item)
-    return found

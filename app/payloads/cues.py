@@ -10,7 +10,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from html import unescape
 
 from app.errors import AppError, Kind
@@ -36,6 +36,7 @@ _TAG = re.compile(
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
 _LANGUAGE = re.compile(r"language:\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2})\s*", re.IGNORECASE)
 _HEADER_LINES = 50
+_ZOOM_NAME = re.compile(r"GMT(\d{8})-(\d{6})_", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,17 @@ def language_of(text: str) -> str | None:
         if told := _LANGUAGE.fullmatch(found[1]):
             return told[1]
     return None
+
+
+def recorded_at(name: str) -> datetime | None:
+    """When a recording began, from the name that Zoom gives its files; None for any other name."""
+    found = _ZOOM_NAME.search(name)
+    if found is None:
+        return None
+    try:
+        return datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def is_webvtt(text: str) -> bool:

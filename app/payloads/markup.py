@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 from html import unescape
+from itertools import groupby
+from operator import itemgetter
 
 from app.payloads.tags import Tag, pieces
 
@@ -45,13 +47,20 @@ _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n ?")
 _MANY_LINES = re.compile(r"\n{3,}")
 _DEEPEST = 60
+_DEEPEST_QUOTE = 3
 
 
 def plain_text(value: str) -> str:
-    """The text of a body that may be HTML; one that has no tags and no entities comes back as it is."""
+    """The text of a body that may be HTML; one that has no tags and no entities comes back as it is.
+
+    What is quoted (`blockquote`) gets a `>` before each line, as in a mail: a reply holds other people's words.
+    """
     if not _LOOKS_LIKE_HTML.search(value):
         return value
-    return tidy("".join(_seen(value)))
+    parts = [
+        _quoted(tidy("".join(text for _, text in run)), depth) for depth, run in groupby(_seen(value), itemgetter(0))
+    ]
+    return tidy("\n".join(parts))
 
 
 def unescaped(value: str) -> str:
@@ -73,25 +82,33 @@ def tidy(text: str) -> str:
     return _MANY_LINES.sub("\n\n", _LINES.sub("\n", _SPACES.sub(" ", text))).strip()
 
 
-def _seen(html: str) -> Iterator[str]:
+def _quoted(text: str, depth: int) -> str:
+    return "\n".join(f"{'>' * depth} {line}" for line in text.split("\n")) if depth and text else text
+
+
+def _seen(html: str) -> Iterator[tuple[int, str]]:
+    """The texts that a reader sees, each with how deep it is quoted."""
     closings: dict[str, int] = {}
-    unseen, depth = "", 0
+    unseen, depth, quoted = "", 0, 0
     for piece in pieces(html):
         if isinstance(piece, str):
             if not depth:
-                yield unescape(piece)
+                yield min(quoted, _DEEPEST_QUOTE), unescape(piece)
         elif depth:
             depth += 0 if piece.name != unseen else -1 if piece.is_closing else 1
         elif piece.name in _UNSEEN:
-            unseen, depth = piece.name, int(_hides(html, piece, closings))
+            unseen, depth = piece.name, int(_begins(html, piece, closings))
+        elif piece.name == "blockquote":
+            quoted = max(quoted - 1, 0) if piece.is_closing else quoted + _begins(html, piece, closings)
+            yield min(quoted, _DEEPEST_QUOTE), "\n"
         elif piece.name == "br" or piece.name in _BLOCKS:
-            yield "\n"
+            yield min(quoted, _DEEPEST_QUOTE), "\n"
         elif piece.name in {"td", "th"} and not piece.is_closing:
-            yield " "
+            yield min(quoted, _DEEPEST_QUOTE), " "
 
 
-def _hides(html: str, tag: Tag, closings: dict[str, int]) -> bool:
-    """Whether an element that nobody sees begins; what nothing closes hides nothing: somebody wrote of it."""
+def _begins(html: str, tag: Tag, closings: dict[str, int]) -> bool:
+    """Whether an element begins that is closed later; what nothing closes is none: somebody wrote of it."""
     if tag.name not in closings:
         closings[tag.name] = html.lower().rfind(f"</{tag.name}")
     is_empty = html[tag.end - 2] == "/"
@@ -99,9 +116,7 @@ def _hides(html: str, tag: Tag, closings: dict[str, int]) -> bool:
 
 
 _LEAVES: Mapping[str, tuple[str, ...]] = {"mention": ("text",), "emoji": ("text", "shortName"), "date": ("timestamp",)}
-_PARAGRAPHS = frozenset(
-    ("paragraph", "heading", "listItem", "blockquote", "codeBlock", "rule", "tableRow", "panel", "taskItem")
-)
+_PARAGRAPHS = frozenset(("paragraph", "heading", "listItem", "codeBlock", "rule", "tableRow", "panel", "taskItem"))
 
 
 def _collect(node: object, parts: list[str], depth: int) -> None:
@@ -113,6 +128,11 @@ def _collect(node: object, parts: list[str], depth: int) -> None:
     if not isinstance(node, Mapping):
         return
     kind, attributes = node.get("type"), node.get("attrs")
+    if kind == "blockquote":
+        inner: list[str] = []
+        _collect(node.get("content"), inner, depth + 1)
+        parts.append(f"\n{_quoted(tidy(''.join(inner)), 1)}\n")
+        return
     if isinstance(node.get("text"), str):
         parts.append(node["text"])
     elif kind == "hardBreak":

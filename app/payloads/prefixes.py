@@ -1,4 +1,4 @@
-"""Speakers written before what they say, `Name: words`, told from colons that are part of the words."""
+"""Speakers written before what they say, `Name: words` or `[Agent] words`, told from what is part of the words."""
 
 import re
 from collections import Counter
@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from app.payloads.talk import SpeakerRules, Spoken, listed_role, role_of_name
 
-_PREFIX = re.compile(r"\s*(?P<led>>>+\s*|[-\u2013]\s+)?(?P<name>[^\s:\uff1a>][^:\uff1a\n]{0,60}?)\s*[:\uff1a](?:\s+|$)")
+_PREFIX = re.compile(
+    r"\s*(?P<led>>>+\s*|[-\u2013]\s+)?"
+    r"(?:[\[(](?P<label>[^\[\]()\n]{1,40})[\])]\s*[:\uff1a]?|(?P<name>[^\s:\uff1a>][^:\uff1a\n]{0,60}?)\s*[:\uff1a])(?:\s+|$)"
+)
 _NAME = re.compile(
     r"[^\W\d_a-z][\w.'\u2019()&-]*(?: [^\W_a-z][\w.'\u2019()&-]*| \d{1,4}| (?:de|del|van|von|der|la|bin)){0,4}"
+    r"(?: \([^()\n]{1,30}\))?"
 )
 _REMARKS = """
 note question answer example warning ps re subject reason problem address email order total date time yes no
@@ -67,10 +71,11 @@ def split_prefixes(text: str, prefixes: Prefixes) -> Iterator[Spoken]:
     lines: list[str] = []
     for line in text.split("\n"):
         found = _PREFIX.match(line)
-        if found is not None and found["name"] in prefixes.names:
+        said_by = found and (found["label"] or found["name"])
+        if found is not None and said_by in prefixes.names:
             if lines:
                 yield Spoken(" ".join(lines), name)
-            name, lines = found["name"], [line[found.end() :]]
+            name, lines = said_by, [line[found.end() :]]
         else:
             lines.append(line)
     yield Spoken(" ".join(line.strip() for line in lines), name)
@@ -80,6 +85,8 @@ def _candidate(text: str, rules: SpeakerRules) -> str | None:
     found = _PREFIX.match(text)
     if found is None:
         return None
+    if label := found["label"]:  # what stands in brackets may be a remark as well, such as `[silence]`
+        return label if listed_role(label, rules) or role_of_name(label) else None
     name = found["name"]
     if listed_role(name, rules) or (found["led"] or "").startswith(">>"):
         return name

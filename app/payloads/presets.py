@@ -42,8 +42,13 @@ HUBSPOT_V3 = AnyOf(
 )
 """HubSpot signs the address as sent, or with some of its signs decoded."""
 
-TWILIO = Hmac(header="x-twilio-signature", digest="sha1", coding="base64", signed="{url}{pairs}")
-"""Twilio's signature of forms and, through a digest in the address, of other bodies."""
+TWILIO = AnyOf(
+    tuple(
+        Hmac(header="x-twilio-signature", digest="sha1", coding="base64", signed=f"{{{address}}}{{pairs}}")
+        for address in ("url", "url_port")
+    )
+)
+"""Twilio's signature of forms and, through a digest in the address, of other bodies; with the port or without it."""
 
 GONG = Jwt(claims={"webhook_url": "{url}", "body_sha256": "{body_sha256}"})
 """Gong's token, bound to the address and the body."""

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 TOLERANCE_S = 300
 
 PLACE = re.compile(
-    r"\{(id|ts|body|body_sha256|method|url|url_plain|path|pairs|(?:field|header):[A-Za-z0-9_.-]{1,64})\}"
+    r"\{(id|ts|body|body_sha256|method|url|url_plain|url_port|path|pairs|(?:field|header):[A-Za-z0-9_.-]{1,64})\}"
 )
 """What stands for a part of the request in what is signed."""
 
@@ -40,8 +40,9 @@ class Signature:
         prefix: What stands before it and must be there, such as `sha256=`.
         signed: What is signed. `{body}`, `{ts}`, `{id}`, `{method}`, `{url}` (as the sender knows it), `{path}`,
             `{field:X}` (decoded, of a form) and `{header:X}` stand for the request's own, `{body_sha256}` for the
-            body's digest in hex, `{url_plain}` for the address with HubSpot's signs decoded, `{pairs}` for the names
-            and values of a form in order; other bodies then need a right `bodySHA256` in the address.
+            body's digest in hex, `{url_plain}` for the address with HubSpot's signs decoded,
+            `{url_port}` for the address with its port where it has none, and without it where it has one, `{pairs}`
+            for the names and values of a form in order; other bodies then need a right `bodySHA256` in the address.
         ts_header: Where the time of signing is; empty: the sender signs none.
         ts_part: The name of its part where the time is in the signature's header, as `t` in `t=1700000000,v0=...`.
         ts_unit: Seconds or milliseconds since 1970, or ISO 8601.

@@ -12,6 +12,7 @@ from app.payloads.schemes import PLACE, Hmac
 MAX_FIELDS = 1_000
 """Fields of one form; a sender of more has another purpose."""
 
+_PORTS = {"https": 443, "http": 80}
 _FORM = "application/x-www-form-urlencoded"
 _PLAIN = {"%3A": ":", "%2F": "/", "%3F": "?", "%40": "@", "%21": "!", "%24": "$", "%27": "'"}
 _PLAIN |= {"%28": "(", "%29": ")", "%2A": "*", "%2C": ",", "%3B": ";"}
@@ -77,10 +78,20 @@ def _word(kind: str, delivery: RawDelivery, stamps: tuple[str, str]) -> str:
         for code, sign in _PLAIN.items():
             address = address.replace(code, sign).replace(code.lower(), sign)
         return address
+    if kind == "url_port":
+        return _other_port(delivery.url)
     if kind == "path":
         return delivery.url.partition("://")[2].partition("/")[2].join(("/", ""))
     words = {"id": stamps[0], "ts": stamps[1], "method": delivery.method, "url": delivery.url}
     return words[kind]
+
+
+def _other_port(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    name, _, port = host.rpartition(":")
+    known = name if name and port.isdecimal() else f"{host}:{_PORTS.get(scheme, 443)}"
+    return f"{scheme}://{known}{slash}{path}"
 
 
 def _sorted_pairs(delivery: RawDelivery) -> bytes | None:

@@ -11,6 +11,12 @@ _ISO = re.compile(
     r"\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)?",
     re.ASCII,
 )
+_WORDED = re.compile(
+    r"(?:[A-Za-z]{3,9},? )?(?:(?P<day>\d{1,2}) (?P<month>[A-Za-z]{3,9})|(?P<first>[A-Za-z]{3,9}) (?P<second>\d{1,2}),) "
+    r"(?P<year>\d{4})(?:,? (?P<clock>\d\d:\d\d(?::\d\d)?)(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{4}))?)?",
+    re.ASCII,
+)
+_MONTHS = "january february march april may june july august september october november december"
 _NUMBER = re.compile(r"-?\d{1,16}(?:\.\d{1,9})?", re.ASCII)
 _MILLISECONDS_FROM = 10**11
 """As seconds this is the year 5138, as milliseconds 1973: nobody means the former."""
@@ -21,7 +27,8 @@ def read_time(value: object, zone: tzinfo) -> datetime:
     """The instant that a sender means, in UTC.
 
     Taken are ISO 8601 texts (offsets with or without colon, up to 12 digits of a second, of which six are kept, a
-    leap second as the second after it) and numbers or texts of digits as seconds or milliseconds since 1970.
+    leap second as the second after it), dates with the English name of the month (RFC 5322's, and `March 1, 2026`) and
+    numbers or texts of digits as seconds or milliseconds since 1970.
 
     Args:
         value: From decoded JSON, XML or a form.
@@ -36,7 +43,7 @@ def read_time(value: object, zone: tzinfo) -> datetime:
         text = value.strip()
         if _NUMBER.fullmatch(text):
             return _from_number(float(text))
-        found = _ISO.fullmatch(text)
+        found = _ISO.fullmatch(_numbered(text))
         if found:
             return _from_iso(found, zone)
     raise _refused()
@@ -49,6 +56,17 @@ def time_or_none(value: object, zone: tzinfo) -> datetime | None:
         AppError: ``bad_time``.
     """
     return None if value is None or value == "" else read_time(value, zone)
+
+
+def _numbered(value: str) -> str:
+    """A date with the name of its month as ISO 8601; any other text as it is."""
+    found = _WORDED.fullmatch(value)
+    named = (found["month"] or found["first"]).lower() if found else ""
+    month = next((number for number, name in enumerate(_MONTHS.split(), 1) if named and name.startswith(named)), None)
+    if found is None or month is None:
+        return value
+    day = int(found["day"] or found["second"])
+    return f"{found['year']}-{month:02}-{day:02} {found['clock'] or '00:00'}{found['zone'] or ''}"
 
 
 def _from_number(value: float) -> datetime:

@@ -70,7 +70,7 @@ def _entries(scheme: Signature, delivery: RawDelivery) -> list[str]:
     if scheme.form_field:
         value = (form_value(delivery, scheme.form_field) or b"").decode("latin-1")
     else:
-        value = delivery.headers.get(scheme.header, "")
+        value = delivery.headers.get(scheme.header, "").strip(" \t")
     if not scheme.several:
         parts = [value] if len(value) <= _LONGEST_HEADER else []
     else:

@@ -1,13 +1,17 @@
 """Reads of imports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from app.domain.feedback import ImportState
 from app.store.import_tables import Import, ImportReject
 from app.store.keyset import After, keyset_page
 from app.store.tables import Source
+
+_OPEN = (ImportState.QUEUED, ImportState.RUNNING)
 
 
 def find_import(session: Session, import_id: int) -> tuple[Import, str] | None:
@@ -33,6 +37,30 @@ def list_imports(session: Session, source_id: int | None, after: After | None, l
         session.execute(select(Source.id, Source.key).where(Source.id.in_({row.source_id for row in rows}))).all()
     )
     return [(row, keys[row.source_id]) for row in rows]
+
+
+@dataclass(frozen=True)
+class CountedImports:
+    """Imports that are kept.
+
+    Attributes:
+        jobs: How many are in each state.
+        rows: How many of their rows were `accepted`, `duplicate` or `rejected`, and are `waiting` in a file that is
+            still read.
+    """
+
+    jobs: Mapping[str, int]
+    rows: Mapping[str, int]
+
+
+def count_imports(session: Session) -> CountedImports:
+    """How many imports, and rows of them, there are."""
+    left = case((Import.state.in_(_OPEN), Import.rows - Import.position), else_=0)
+    parts = {"accepted": Import.accepted, "duplicate": Import.duplicate, "rejected": Import.rejected, "waiting": left}
+    sums = [func.coalesce(func.sum(part), 0) for part in parts.values()]
+    found = session.execute(select(Import.state, func.count(), *sums).group_by(Import.state)).all()
+    jobs = {state.value: 0 for state in ImportState} | {row[0]: row[1] for row in found}
+    return CountedImports(jobs, {name: int(sum(row[at] for row in found)) for at, name in enumerate(parts, 2)})
 
 
 def iterate_rejects(session: Session, import_id: int) -> Iterator[ImportReject]:

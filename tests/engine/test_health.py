@@ -4,6 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.clock import SteppedClock
+from app.domain.feedback import ImportState
 from app.engine.liveness import Heart
 from app.errors import AppError
 from app.main import create_app
@@ -119,3 +120,23 @@ def test_a_drift_alarm_is_a_warning_and_a_number(client, database, now):
     assert told.json()["warnings"] == ["Last week is not like the weeks before: topics. See GET /v1/model."]
     assert 'closeloop_drift_alarm{statistic="topics"} 1.0' in client.get("/metrics").text
     assert 'closeloop_drift_alarm{statistic="texts"} 0.0' in client.get("/metrics").text
+
+
+def test_imports_are_measured_by_state_and_their_rows_by_what_became_of_them(client, database, now):
+    with database.writing() as session:
+        source = Source(key="shop", connector="native", config={}, created_at=now)
+        session.add(source)
+        session.flush()
+        common = {"source_id": source.id, "size": 1, "digest": "", "options": {}, "actor": "ann", "created_at": now}
+        common |= {"reasons": {}, "notes": [], "columns": []}
+        session.add(
+            Import(**common, name="a.csv", state=ImportState.RUNNING, rows=10, position=4, accepted=3, rejected=1)
+        )
+        session.add(Import(**common, name="b.csv", state=ImportState.CANCELLED, rows=9, position=2, duplicate=2))
+        session.add(Import(**common, name="c.csv", state=ImportState.QUEUED, rows=None))
+
+    told = client.get("/metrics").text
+    jobs = {"queued": 1, "running": 1, "done": 0, "failed": 0, "cancelled": 1}
+    rows = {"accepted": 3, "duplicate": 2, "rejected": 1, "waiting": 6}
+    assert all(f'closeloop_imports{{state="{state}"}} {count}.0' in told for state, count in jobs.items())
+    assert all(f'closeloop_import_rows{{outcome="{outcome}"}} {count}.0' in told for outcome, count in rows.items())

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.payloads.markup import plain_text
+from app.payloads.markup import document_text, plain_text
 from app.payloads.tags import Tag, pieces
 
 
@@ -24,6 +24,12 @@ from app.payloads.tags import Tag, pieces
         ("<![if !mso]>x<![endif]><?xml v?>y<!DOCTYPE html>", "xy"),
         ("<!-- never ends", "<!-- never ends"),
         ('<a href="x>Still here', "Still here"),
+        (
+            "<p>No.</p><blockquote>We said<br>so<blockquote>Why?</blockquote></blockquote>",
+            "No.\n> We said\n> so\n>> Why?",
+        ),
+        ("<blockquote>a</blockquote><blockquote>b</blockquote>", "> a\n\n> b"),
+        ("<blockquote>never closes", "never closes"),
         ("plain\ttext  stays", "plain\ttext  stays"),
     ],
 )
@@ -32,10 +38,16 @@ def test_a_body_reads_as_its_reader_sees_it(html, text):
 
 
 @pytest.mark.parametrize(
-    "bit", ["<a ", "<![", "<!--", "</", "<script>", "<title>", "<a \"'>'\"", "<a '<b \"", "&#", '<a "']
+    "bit", ["<a ", "<![", "<!--", "</", "<script>", "<title>", "<blockquote>", "<a \"'>'\"", "<a '<b \"", "&#", '<a "']
 )
 def test_a_hostile_body_is_read_at_once(bit):
     assert plain_text("<b>" + bit * 40_000) is not None
+
+
+def test_a_quotation_in_a_document_of_atlassian_is_marked_as_one():
+    quoted = {"type": "blockquote", "content": [{"type": "paragraph", "content": [{"type": "text", "text": "Done?"}]}]}
+    answer = {"type": "paragraph", "content": [{"type": "text", "text": "No."}]}
+    assert document_text({"type": "doc", "content": [quoted, answer]}) == "> Done?\nNo."
 
 
 @given(st.text(alphabet="<>/!-\"' ab&;=[]?\n", max_size=60))

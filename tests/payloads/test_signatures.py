@@ -54,6 +54,21 @@ def test_t01_the_vector_that_twilio_publishes_is_accepted(now):
     assert not verify(PRESETS["twilio"], replace(delivery, url=url + "3"), ["12345"], now)
 
 
+@pytest.mark.parametrize(
+    ("known_as", "signed_as"),
+    [
+        ("https://voc.example.org/v1/hooks/calls?x=1", "https://voc.example.org:443/v1/hooks/calls?x=1"),
+        ("https://voc.example.org:8443/v1/hooks/calls", "https://voc.example.org/v1/hooks/calls"),
+    ],
+)
+def test_t15_twilio_signs_the_address_with_or_without_its_port(now, known_as, signed_as):
+    signature = base64.b64encode(hmac.digest(b"token-of-twilio", f"{signed_as}A1".encode(), "sha1")).decode()
+    delivery = RawDelivery(b"A=1", {"x-twilio-signature": signature}, "application/x-www-form-urlencoded", url=known_as)
+    assert verify(PRESETS["twilio"], delivery, ["token-of-twilio"], now)
+    other = replace(delivery, url=known_as.replace("voc", "other"))
+    assert not verify(PRESETS["twilio"], other, ["token-of-twilio"], now)
+
+
 def test_t01_twilio_signs_names_once_and_in_order(now):
     url = "https://voc.example.org/v1/hooks/calls"
     signed = url + "Aa" + "Ab" + "Bx"

@@ -64,6 +64,17 @@ def test_a_name_before_most_cues_is_a_speaker_also_where_it_comes_once():
     ]
 
 
+def test_a_name_may_say_more_in_brackets_and_a_role_may_stand_in_them():
+    assert said(vtt("Kim Lee (Support): Hello.", "Jan Bos: It leaks.")) == [
+        ("Kim Lee (Support)", "Hello."),
+        ("Jan Bos", "It leaks."),
+    ]
+    assert said(vtt("[Agent] Hello.", "(Customer) It leaks.", "[silence] (sighs) Every day.")) == [
+        ("Agent", "Hello."),
+        ("Customer", "It leaks. [silence] (sighs) Every day."),
+    ]
+
+
 def test_where_every_cue_is_named_one_without_a_name_is_nobodys():
     text = vtt("Agent: Hello.", "Agent: How are you?", "Mumbling.", "Caller: It leaks.")
     assert said(text)[1] == (None, "Mumbling.")
@@ -111,7 +122,9 @@ def test_a_turn_of_more_than_a_hundred_thousand_characters_becomes_several_and_l
     assert "".join(turn["text"] for turn in turns) == words.strip()
 
 
-@pytest.mark.parametrize("piece", ["<", "<v ", "<v a", "&", "{\\", "00:00", "-->", "a: ", "NOTE\n", "\r", "1\n", ">>"])
+@pytest.mark.parametrize(
+    "piece", ["<", "<v ", "<v a", "&", "{\\", "00:00", "-->", "a: ", "[a] ", "NOTE\n", "\r", "1\n", ">>"]
+)
 def test_no_repeated_piece_takes_more_than_linear_time(piece):
     text = "WEBVTT\n\n00:01.000 --> 00:02.000\n" + piece * (1_000_000 // len(piece))
     list(spoken_cues(text, RULES))
