@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.domain.feedback import DeliveryState, FeedbackState, ImportState
+from app.domain.feedback import DeliveryState, FeedbackState
 from app.store.act_tables import Notice
 from app.store.drift import last_readings
-from app.store.import_tables import Import
 from app.store.subscription_tables import Dispatch, Subscription
 from app.store.tables import Delivery, Feedback, WorkerHeartbeat
 from app.store.types import Utc
@@ -30,10 +29,9 @@ class Waiting:
 
 
 def waiting_rows(session: Session) -> list[Waiting]:
-    """Deliveries, imports, feedback, notices and dispatches by state."""
+    """Deliveries, feedback, notices and dispatches by state."""
     return [
         _waiting(session, Delivery.__tablename__, Delivery.state, DeliveryState.RECEIVED, Delivery.received_at),
-        _waiting(session, Import.__tablename__, Import.state, ImportState.QUEUED, Import.created_at),
         _waiting(session, Feedback.__tablename__, Feedback.state, FeedbackState.PENDING, Feedback.received_at),
         _waiting(session, Notice.__tablename__, Notice.state, "pending", Notice.created_at),
         _dispatches(session),

@@ -10,7 +10,6 @@ from app.errors import AppError
 from app.main import create_app
 from app.runtime import Runtime, Tools
 from app.settings import Settings
-from app.store.import_tables import Import
 from app.store.label_tables import DriftReading
 from app.store.session import Database
 from app.store.tables import Delivery, Source
@@ -56,13 +55,9 @@ def test_rows_by_state_and_their_age_are_measured(client, database, now):
         session.flush()
         common = {"source_id": source.id, "digest": "", "content_type": "", "headers": {}}
         session.add(Delivery(**common, received_at=now.replace(hour=8)))
-        file = {"name": "a.csv", "size": 1, "digest": "", "options": {}, "actor": "mira"}
-        told_of = {"reasons": {}, "notes": [], "columns": []}
-        session.add(Import(**file, **told_of, source_id=source.id, state="failed", created_at=now))
 
     told = client.get("/metrics").text
     assert 'closeloop_rows{state="received",table="deliveries"} 1.0' in told
-    assert 'closeloop_rows{state="failed",table="imports"} 1.0' in told
     assert 'closeloop_oldest_seconds{table="deliveries"} 3600.0' in told
     assert "has waited 3600 s" in client.get("/readyz").text
 
