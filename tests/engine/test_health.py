@@ -10,6 +10,7 @@ from app.errors import AppError
 from app.main import create_app
 from app.runtime import Runtime, Tools
 from app.settings import Settings
+from app.store.import_tables import Import
 from app.store.label_tables import DriftReading
 from app.store.session import Database
 from app.store.tables import Delivery, Source
