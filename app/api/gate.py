@@ -59,7 +59,7 @@ class Gate(Generic[Sent, Outcome]):
             Exception: Its transaction failed, also when it was tried by itself.
         """
         loop = asyncio.get_running_loop()
-        crowd = self._crowds.setdefault(loop, _Crowd())
+        crowd = self._crowds.get(loop) or self._crowds.setdefault(loop, _Crowd())
         mine: Future[Outcome] = loop.create_future()
         crowd.standing.append((sent, mine))
         if crowd.passing is None:
