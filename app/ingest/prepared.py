@@ -127,8 +127,9 @@ def content_id(item: NativeItem, *, dated: bool) -> str:
 
 def _turns(item: NativeItem, version: int) -> list[dict[str, Any]]:
     if item.turns is None:
-        alone = {"position": 0, "role": _CUSTOMER, "text": redact_text(item.text or ""), "version": version, **_UNSAID}
-        return [alone] if item.text else []
+        if not item.text:
+            return []
+        return [{"position": 0, "role": _CUSTOMER, "text": redact_text(item.text), "version": version, **_UNSAID}]
     return [
         {
             "position": position,

@@ -74,15 +74,17 @@ def newest_anchors(session: Session, topic_ids: Collection[int]) -> dict[int, in
 
 def next_asking(session: Session, limit: int) -> Asking | None:
     """The next older mentions that new anchors have not been asked about; None where there are no such anchors."""
-    first = select(ThemeAnchor.topic_id).where(ThemeAnchor.asks_below.is_not(None)).order_by(ThemeAnchor.topic_id)
-    topic_id = session.scalar(first.limit(1))
-    if topic_id is None:
+    asks = ThemeAnchor.asks_below.is_not(None)
+    first = select(func.min(ThemeAnchor.topic_id)).where(asks).scalar_subquery()
+    # In one statement: between two, another worker may end what the first one saw.
+    new = session.scalars(select(ThemeAnchor).where(asks, ThemeAnchor.topic_id == first).order_by(ThemeAnchor.id)).all()
+    if not new:
         return None
+    topic_id = new[0].topic_id
     of_topic = select(ThemeAnchor).where(ThemeAnchor.topic_id == topic_id).order_by(ThemeAnchor.id)
-    new = session.scalars(of_topic.where(ThemeAnchor.asks_below.is_not(None))).all()
     below = max(row.asks_below or 0 for row in new)
     split = {row.asks_theme_id for row in new if row.asks_theme_id is not None}
-    asked = of_topic.where(or_(ThemeAnchor.asks_below.is_not(None), ThemeAnchor.theme_id.in_(split)))
+    asked = of_topic.where(or_(asks, ThemeAnchor.theme_id.in_(split)))
     own = topic_level_themes(session, [topic_id])
     candidates = (
         select(ThemeMention.mention_id, ThemeMention.theme_id, MentionVector.model, MentionVector.vector)
