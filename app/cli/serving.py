@@ -1,6 +1,5 @@
 """`closeloop serve` and `closeloop work`: the long-running processes."""
 
-import gc
 import logging
 import os
 import signal
@@ -14,6 +13,7 @@ import uvicorn
 from app.cli.console import Exit, say
 from app.cli.listening import PatientProtocol
 from app.cli.setup import first_key, migrate_all, require_schema, say_key, take_lock
+from app.collector import spare_collector
 from app.engine.jobs import Enqueuer
 from app.engine.lock import FileLock
 from app.engine.running import Engine, Pace
@@ -127,7 +127,7 @@ def _listen(runtime: Runtime, embedded: Embedded | None) -> None:
         lifespan="on",
         timeout_graceful_shutdown=REQUESTS_S,
     )
-    _spare_the_collector()
+    spare_collector()
     server = uvicorn.Server(config)
     app.state.stopping = lambda: server.should_exit
     # The server raises the signal that stopped it once more when it is done: a stop that was asked for is a success.
@@ -136,13 +136,6 @@ def _listen(runtime: Runtime, embedded: Embedded | None) -> None:
     server.run()
     if not server.started:
         raise typer.Exit(Exit.UNREACHABLE)
-
-
-def _spare_the_collector() -> None:
-    """Keep the cycle collector away from what lives as long as the process: it cost 40 % of taking a bulk in."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def leave(*, clean: bool) -> None:

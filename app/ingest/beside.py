@@ -5,7 +5,6 @@ own process, a bulk keeps every other request waiting. The process starts with t
 opens nothing; it ends with the service, even one that is killed. If it is lost, the service reads the bulk itself.
 """
 
-import gc
 import os
 import pickle
 import subprocess
@@ -13,6 +12,7 @@ import sys
 from multiprocessing.connection import Connection, Pipe
 from threading import Lock
 
+from app.collector import spare_collector
 from app.errors import AppError
 from app.ingest.bulk import Bulk, read_bulk
 from app.log import get_logger
@@ -40,9 +40,8 @@ class BulkReader:
 
     def read(self, raw: bytes, *, lines: bool) -> Bulk:
         """As `read_bulk`."""
-        if len(raw) < WORTH_IT or not self._large_beside:
-            return read_bulk(raw, lines=lines)
-        answer = self._ask(raw, lines=lines)
+        is_large = self._large_beside and len(raw) >= WORTH_IT
+        answer = self._ask(raw, lines=lines) if is_large else None
         if answer is None:
             return read_bulk(raw, lines=lines)
         found: Bulk | AppError = pickle.loads(answer)  # noqa: S301 - our own process wrote it
@@ -108,8 +107,7 @@ def _cores() -> int:
 
 def serve(way: Connection) -> None:
     """Read bulks until the service closes its end."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    spare_collector()
     while True:
         try:
             raw, lines = way.recv()

@@ -158,7 +158,7 @@ class _Words:
     @classmethod
     def of(cls, counted: Any, right: Ints) -> _Words:  # noqa: ANN401 - sparse matrices are not typed
         weights = ngrams.rarity(counted) * (1 + _ratios(counted, right))
-        return cls(weights, ngrams.columns(np.flatnonzero(_texts_with(counted) > 1)))
+        return cls(weights, ngrams.columns(np.flatnonzero(ngrams.documents(counted) > 1)))
 
     def columns(self, counted: Any) -> Any:  # noqa: ANN401 - as above
         """Weighed n-grams, shape (n, known)."""
@@ -218,17 +218,12 @@ class _Inputs:
         return _Weights(float(belief[0]), bias, first.reshape(dense), second.reshape(sparse))
 
 
-def _texts_with(counted: Any) -> Ints:  # noqa: ANN401 - as above
-    """In how many texts each n-gram bucket is, shape (BUCKETS,)."""
-    return np.bincount(counted.indices, minlength=ngrams.BUCKETS)
-
-
 def _ratios(counted: Any, right: Ints) -> Floats:  # noqa: ANN401 - as above
     """How unequally each n-gram bucket is spread over the labels: root mean square of its log-count ratios."""
-    everywhere, squares, labels = _texts_with(counted), 0.0, np.unique(right)
+    everywhere, squares, labels = ngrams.documents(counted), 0.0, np.unique(right)
     for label in labels:
         share = (right == label).mean()
-        here = _texts_with(counted[right == label])
+        here = ngrams.documents(counted[right == label])
         odds = (here + _RATIO_AFTER * share) / (everywhere - here + _RATIO_AFTER * (1 - share))
         squares += np.log(odds * (1 - share) / share) ** 2
     found: Floats = np.sqrt(squares / len(labels)).astype(np.float32)

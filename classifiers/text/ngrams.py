@@ -52,10 +52,14 @@ def count(texts: Sequence[str]) -> Any:  # noqa: ANN401 - scipy's sparse matrice
     return sparse.csr_matrix((1 + np.log(counts), keys[first] % BUCKETS, ends), shape=(len(folded), BUCKETS))
 
 
+def documents(counted: Any) -> Array:  # noqa: ANN401 - as above
+    """In how many texts each bucket is, shape (BUCKETS,)."""
+    return np.bincount(counted.indices, minlength=BUCKETS)
+
+
 def rarity(counted: Any) -> Floats:  # noqa: ANN401 - as above
     """Inverse document frequency of each bucket, smoothed, shape (BUCKETS,)."""
-    documents = np.bincount(counted.indices, minlength=BUCKETS)
-    found: Floats = (np.log((1 + counted.shape[0]) / (1 + documents)) + 1).astype(np.float32)
+    found: Floats = (np.log((1 + counted.shape[0]) / (1 + documents(counted))) + 1).astype(np.float32)
     return found
 
 

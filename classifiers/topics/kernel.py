@@ -98,7 +98,7 @@ class Kernel:
 
     def worded(self, left: Features, right: Features) -> Floats:
         """The part of the kernel that n-grams make, shape (left, right), from 0 to 0.14."""
-        left_has, right_has = (np.bincount(side.sparse.indices, minlength=ngrams.BUCKETS) > 0 for side in (left, right))
+        left_has, right_has = (ngrams.documents(side.sparse) > 0 for side in (left, right))
         shared = np.flatnonzero(left_has & right_has)
         known = ngrams.columns(shared)
         found: Floats = (self.words(left, known) @ self.words(right, known).T).toarray()
