@@ -3,7 +3,7 @@
 Shapes: https://help.gong.io/docs/create-a-webhook-rule, and `POST /v2/calls/transcript` and `/v2/calls/extensive` of
 the public API; read there and in public code, not tried against a live account. The webhook has no words: the call
 becomes `fetch_required`. Post the transcript together with its call, `{"callTranscripts": [...], "calls": [...]}`,
-because only the call's parties say who is External. There is no puller: a transcript is fetched without the parties, and
+because only the call's parties say who is External. There is no puller: a transcript comes without the parties, and
 a call of which nobody knows who was the customer would count as here. Ids have 19 digits and keep them.
 """
 
