@@ -19,7 +19,7 @@ from app.payloads.particulars import Person
 from app.payloads.reviews import Review, review_item
 from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time
-from app.payloads.walk import at, first, needed_id, needed_object, number, objects, text
+from app.payloads.walk import as_page, at, first, needed_id, number, objects, text
 
 _FACTS = ("device", "androidOsVersion", "appVersionCode", "appVersionName", "thumbsUpCount", "thumbsDownCount")
 _NANOS = 10**9
@@ -54,7 +54,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     Raises:
         AppError: It is no such JSON, or a review has no id or no time.
     """
-    body = needed_object(delivery.json())
+    body = as_page(delivery.json(), "reviews")
     page = [body] if "reviewId" in body or "comments" in body else objects(body.get("reviews"))
     told = [(one, _comment(one)) for one in page]
     found = [_item(review, comment, config.zone_info) for review, comment in told if comment is not None]

@@ -85,7 +85,7 @@ SPEC = Spec(
 _TYPES = {"0-5": "ticket", "0-19": "feedback_submission"}
 _READ_KINDS = frozenset(("ticket", "feedback_submission", "conversation"))
 _MARKS = (
-    ("hs_survey_type", "hs_submission_timestamp", "hs_survey_name"),
+    ("hs_survey_type", "hs_submission_timestamp", "hs_survey_name", "hs_response_group", "hs_content"),
     ("subject", "content", "hs_ticket_priority", "hs_pipeline_stage"),
 )
 _BY_AGENTS = frozenset(("phone", "crm_ui"))
@@ -178,7 +178,7 @@ def _object(row: Mapping[str, Any], config: Config) -> list[Found]:
     if not is_feedback and not is_ticket and not is_mail:
         return []
     object_id = needed_id(first(row, ("id",), ("objectId",), ("properties", "hs_object_id")), "id")
-    if flag(at(row, "archived")) is True:
+    if flag(first(row, ("archived",), ("isDeleted",))) is True:
         return [Deleted(object_id)]
     if is_mail:
         return [logged_mail(object_id, row, _times(row, config)[1], config.zone_info).item()]

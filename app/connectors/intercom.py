@@ -112,7 +112,7 @@ def _conversation(item: Mapping[str, Any], told_at: object, config: Config) -> F
     began = read_time(at(item, "created_at"), zone)
     parts = objects(at(item, "conversation_parts", "conversation_parts")) or objects(at(item, "conversation_parts"))
     parts = parts or objects(at(item, "ticket_parts", "ticket_parts"))
-    rating = at(item, "conversation_rating")
+    rating = _rating(item)
     said = _opening(item, config)
     for part in parts:
         said += _part(part, config)
@@ -140,6 +140,14 @@ def _conversation(item: Mapping[str, Any], told_at: object, config: Config) -> F
             "assignments": at(item, "statistics", "count_assignments"),
         },
     ).item()
+
+
+def _rating(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the customer thought of it, or else of the bot that answered."""
+    rating, bot = at(item, "conversation_rating"), at(item, "ai_agent")
+    if first(rating, ("rating",), ("remark",)) is not None:
+        return {**rating}
+    return {"rating": at(bot, "rating"), "remark": at(bot, "rating_remark")}
 
 
 def _opening(item: Mapping[str, Any], config: Config) -> list[Message]:

@@ -68,15 +68,17 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     Raises:
         AppError: It is no such JSON, or a response has no token or no time.
     """
-    body = needed_object(delivery.json())
-    kind = body.get("event_type")
+    body = delivery.json()
+    kind = at(body, "event_type")
     if kind in ("form_response", "form_response_partial"):
         version = _COMPLETE if kind == "form_response" else _PARTIAL
-        return [_item(needed_object(body.get("form_response")), version, config)]
-    if kind is None and isinstance(body.get("items"), list):
-        found = [_item(one, _version(one), config) for one in objects(body["items"])]
-        return found or Ignored("the page holds no responses")
-    return Ignored("an event that holds no form response")
+        return [_item(needed_object(at(body, "form_response")), version, config)]
+    if kind is not None:
+        return Ignored("an event that holds no form response")
+    listed = body if isinstance(body, list) else at(body, "items")
+    page = objects(listed) if isinstance(listed, list) else [needed_object(at(body, "form_response") or body)]
+    found = [_item(one, _version(one), config) for one in page if "answers" in one]
+    return found or Ignored("the page holds no responses")
 
 
 def _version(response: Mapping[str, Any]) -> int:

@@ -34,6 +34,7 @@ from app.payloads.examples import json_delivery
 from app.payloads.schemes import AnyOf, Hmac, StaticToken
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, flag, ident, needed_id, objects
+from app.payloads.zendesk_surveys import surveyed
 from app.payloads.zendesk_tickets import asked_by, commented, described, is_search, listed, people, remarked
 from app.payloads.zendesk_triggers import CUSTOMERS, latest_comment, template_of
 
@@ -63,7 +64,7 @@ SPEC = Spec(
 
 _EVENT = "zen:event-type:"
 _NOTHING = "there is no ticket and no answered rating in it"
-_PAGES = ("tickets", "satisfaction_ratings")
+_PAGES = ("tickets", "satisfaction_ratings", "survey_responses")
 _GONE = frozenset(("ticket.soft_deleted", "ticket.permanently_deleted", "ticket.marked_as_spam"))
 _COMMENTS = frozenset(("ticket.comment_added", "ticket.comment_created", "comment.created"))
 _CHATTED = "messaging_ticket.message_added"
@@ -96,6 +97,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     users, beside = people(body), objects(at(body, "comments")) if len(tickets) == 1 else []
     found: list[Found] = [_ticket(one, objects(at(one, "comments")) or beside, users, config) for one in tickets]
     found += [_rating(one, config) for one in ratings if csat_binary(at(one, "score"))]
+    found += [one.item() for one in surveyed(body, config.zone_info)]
     if found:
         return found
     if ratings or is_search(body) or any(isinstance(at(body, name), list) for name in _PAGES):
@@ -301,6 +303,13 @@ _REMARK |= {"at": _AT}
 _RATED = {"satisfaction_rating": {"id": 6, "score": "bad", "comment": "Too slow.", "reason": "Took too long"}}
 _COMMENT = loads('{"id": 77, "author_id": 411, "public": true, "html_body": "<p>Third time I ask.</p>"}')
 _COMMENT |= {"created_at": _AT}
+_SURVEYED = loads(
+    '{"id": "01J", "responder_id": 411, "subject_zrns": ["zen:ticket:90071992547409931"], "answers": ['
+    '{"type": "skipped"}, {"type": "rating_scale", "rating": 1, "rating_category": "bad", '
+    '"created_at": "2026-03-02T10:00:00.123456Z"}, {"type": "open_ended", '
+    '"value": "Too slow.", "created_at": "2026-03-02T10:00:00.123456Z", "question": {"headline": '
+    '{"type": "static", "value": "Anything else?"}}}]}'
+)
 
 EXAMPLES = (
     Example(
@@ -374,6 +383,15 @@ EXAMPLES = (
             _READ | {"turns": [_SAID, _HERS], "customer": {"ref": "411", "name": "Ana Ruiz"}},
             _READ | {"external_id": "513", "customer": {"ref": "411", "name": "Ana Ruiz"}},
             Deleted("514"),
+        ],
+    ),
+    Example(
+        "a response to the satisfaction survey; a question that was skipped is none",
+        json_delivery({"survey_responses": [_SURVEYED], "count": 1}),
+        [
+            {name: part for name, part in _READ.items() if name != "question"}
+            | {"occurred_at": _AT, "scores": [_BAD], "attributes": {"csat_rating": 1}}
+            | {"turns": [_REMARK | {"question": "Anything else?"}]}
         ],
     ),
     Example("no ticket at all", json_delivery({"hello": 1}), "unknown_shape"),

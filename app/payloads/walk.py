@@ -102,3 +102,12 @@ def needed_object(value: object) -> Mapping[str, Any]:
         message = "The delivery is not a JSON object. Check what the sender sends."
         raise AppError(Kind.INVALID, "not_an_object", message)
     return value
+
+
+def as_page(value: object, name: str) -> Mapping[str, Any]:
+    """A JSON object; an array is taken for a page that has its objects under this name.
+
+    Raises:
+        AppError: ``not_an_object``.
+    """
+    return {name: value} if isinstance(value, list) else needed_object(value)
