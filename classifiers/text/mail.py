@@ -19,6 +19,8 @@ _LONGEST_NAME = 80
 _SOFTLY = r"(?:e-?mail|message|communication|transmission)"
 _TAIL = re.compile(
     r"^[ \t]*(?:--[ \t]*$|sent (?:from|via) (?:my|outlook|yahoo|mail|proton|gmail)\b[^\n]{0,40}$|get outlook for \w+"
+    r"|von meinem \w+ gesendet|gesendet (?:von|mit) (?:meinem|outlook|gmx|web\.de)\b[^\n]{0,40}$"
+    r"|envoy\u00e9 (?:de|depuis) mon \w+|enviado (?:desde|do) (?:mi|meu) \w+"
     r"|[-_]{3,} ?(?:original message|forwarded message|forwarded by|urspr\u00fcngliche nachricht|originalnachricht"
     r"|weitergeleitete nachricht|message d['\u2019]origine|message original|message transf\u00e9r\u00e9"
     r"|mensaje (?:original|reenviado)|mensagem original|messaggio originale|oorspronkelijk bericht)"
@@ -36,6 +38,8 @@ _TAIL = re.compile(
 _CLOSING = re.compile(
     r"(?:(?:with )?(?:kind|kindest|best|warm|warmest|many)?[ \t]*(?:regards|wishes)"
     r"|(?:yours |very |your )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?)[ \t]*[,.!]?"
+    r"|(?:mit )?(?:freundliche|viele|beste|liebe|herzliche)[nr]? gr(?:\u00fc(?:\u00df|ss)|uess)en?[,!]?"
+    r"|(?:bien )?cordialement,?|bien \u00e0 vous,?|(?:un )?saludos?(?: cordial(?:es)?)?,?|atentamente,?"
     r"|(?:thanks(?: again| in advance| so much)?|many thanks|thank you(?: very much| in advance)?|cheers)[ \t]*[,!]",
     re.IGNORECASE,
 )

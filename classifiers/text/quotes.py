@@ -19,10 +19,9 @@ QUOTED = re.compile(
     # On a day somebody wrote: in up to three lines; a date or an address is always there, which a story may lack.
     r"(?:-{2,}[ \t]?)?(?:on|am|le|el|op|il|em|den) (?=[^\n]{0,160}[\d@])[^\n]{4,160}(?:\n[^\n]{1,80}){0,2}?"
     rf"{_WROTE}(?:[^\n:]{{0,60}}:|[ \t]*-{{2,}})[ \t]*$"
-    # Somebody with an address wrote, on a day or not.
+    # Somebody with an address wrote; in any language with a date and a colon at the end.
     rf"|[^\n<>]{{0,80}}{_ADDRESS}[ \t]{{0,3}}{_WROTE}\b[^\n]{{0,60}}:[ \t]*$"
-    # A date, and somebody with an address.
-    rf"|\d[^\n<>]{{4,80}}{_ADDRESS}[ \t]*:[ \t]*$"
+    rf"|(?=[^\n]{{0,200}}\d)[^\n<>]{{0,80}}{_ADDRESS}[^\n]{{0,80}}[:\uff1a][ \t]*$"
     # What help desks put above their own mails.
     rf"|\#\#- ?[^\n]{{5,120}}-\#\#[ \t]*$|[^\w\n]{{0,12}}(?:[^\W\d]{{2,12}} ){{0,4}}(?:{_ABOVE})\b[^\n]{{0,30}}$"
     r"))",

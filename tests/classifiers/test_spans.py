@@ -106,7 +106,8 @@ def test_an_answer_below_a_quotation_is_read():
         "\nThis e-mail and its attachments are confidential and may be privileged.",
         " If you are not the intended recipient, delete it.", "\n-----Original Message-----\nFrom: Shop",
         "\r\nFrom: Shop\r\nSent: Monday\r\nDear Ada", "\nBegin forwarded message:\nDear Ada",
-        " Yours, a frustrated customer.", "\nA very unhappy customer",
+        "\nVon meinem iPhone gesendet", "\nEnvoyé de mon iPhone", "\n\nMit freundlichen Grüßen\nJo Braun\n",
+        "\n\nCordialement,\nLuc Roy", " Yours, a frustrated customer.", "\nA very unhappy customer",
     ],
 )  # fmt: skip
 def test_signatures_footers_and_forwarded_mail_are_left_out(tail):
@@ -144,6 +145,8 @@ ATTRIBUTIONS = [
     "Kim <kim@shop.example> schrieb am Di., 3. März 2026, 10:00:",
     "Le mar. 3 mars 2026 à 10:00, Kim <kim@shop.example> a écrit\u00a0:",
     "El mar, 3 mar 2026 a las 10:00, Kim (<kim@shop.example>) escribió:",
+    "wt., 3 mar 2026 o 10:00 Kim <kim@shop.example> napisał(a):",
+    "Kim <kim@shop.example> 于2026年3月3日周二 10:00写道\uff1a",
     "##- Please type your reply above this line -##",
     "--- Antwort bitte oberhalb dieser Zeile ---",
 ]
