@@ -10,7 +10,7 @@ Source: Apple's OpenAPI of App Store Connect (CustomerReview, CustomerReviewsRes
 from collections.abc import Mapping
 from typing import Any
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, nothing_in
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.native import NativeItem, read_item
@@ -60,7 +60,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     entries = at(body, "feed", "entry")
     fed = objects(entries) if isinstance(entries, list) else objects([entries])
     found += [_fed(one, config) for one in fed if _RATING in one]
-    return found or Ignored("no customer review in it")
+    return found or nothing_in(body, "no customer review in it", "the App Store", ("data", "feed"))
 
 
 def _item(review: Mapping[str, Any], config: Config) -> NativeItem:

@@ -27,14 +27,13 @@ from app.payloads.conversation import (
     scored,
     shown,
     taken_back,
-    unknown_shape,
     words,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.schemes import Hmac
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects, unknown_shape
 
 
 class Config(ConnectorConfig):

@@ -28,13 +28,12 @@ from app.payloads.conversation import (
     person,
     shown,
     text_ref,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, needed_object, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, needed_object, number, objects, unknown_shape
 
 Config = ConnectorConfig
 

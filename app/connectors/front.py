@@ -25,14 +25,13 @@ from app.payloads.conversation import (
     message,
     person,
     shown,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.examples import json_delivery
 from app.payloads.presets import FRONT_APPLICATION, FRONT_RULE
 from app.payloads.schemes import AnyOf
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, objects, unknown_shape
 
 
 class Config(ConnectorConfig):

@@ -25,14 +25,13 @@ from app.payloads.conversation import (
     person,
     scored,
     shown,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.particulars import id_in_body
 from app.payloads.schemes import StaticToken
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects, unknown_shape
 
 Config = ConnectorConfig
 

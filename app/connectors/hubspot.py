@@ -27,7 +27,6 @@ from app.payloads.conversation import (
     person,
     scored,
     shown,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
@@ -37,7 +36,7 @@ from app.payloads.native import read_item
 from app.payloads.particulars import attributes
 from app.payloads.presets import HUBSPOT_V3
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects, unknown_shape
 
 
 class Config(ConnectorConfig):

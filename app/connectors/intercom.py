@@ -25,13 +25,12 @@ from app.payloads.conversation import (
     scored,
     shown,
     taken_back,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.schemes import Hmac
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects
+from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, unknown_shape
 
 
 class Config(ConnectorConfig):

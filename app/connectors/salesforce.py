@@ -31,7 +31,6 @@ from app.payloads.conversation import (
     person,
     scored,
     shown,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.examples import json_delivery
@@ -39,7 +38,7 @@ from app.payloads.questions import ScaleSetting
 from app.payloads.schemes import StaticToken
 from app.payloads.soap import inside, name_of, read_xml, screen_xml, text_in, texts_in, type_of
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, first, ident, needed_id, number, objects
+from app.payloads.walk import at, first, ident, needed_id, number, objects, unknown_shape
 
 _HOST = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.salesforce\.(?:com|mil)", re.ASCII)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, nothing_in
 from app.payloads.answers import Answer, Kind, Response, survey_item
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
@@ -78,7 +78,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     listed = body if isinstance(body, list) else at(body, "items")
     page = objects(listed) if isinstance(listed, list) else [needed_object(at(body, "form_response") or body)]
     found = [_item(one, _version(one), config) for one in page if "answers" in one]
-    return found or Ignored("the page holds no responses")
+    return found or nothing_in(body, "the page holds no responses", "Typeform", ("items", "token", "form_response"))
 
 
 def _version(response: Mapping[str, Any]) -> int:

@@ -12,13 +12,13 @@ from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Example, Found, Ignored, Parsed, Spec
 from app.domain.feedback import Medium, Role
-from app.payloads.conversation import Conversation, Message, as_written, lower, message, person, shown, unknown_shape
+from app.payloads.conversation import Conversation, Message, as_written, lower, message, person, shown
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.schemes import Hmac
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, objects, unknown_shape
 
 
 class Config(ConnectorConfig):

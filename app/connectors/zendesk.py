@@ -27,13 +27,12 @@ from app.payloads.conversation import (
     shown,
     taken_back,
     text_ref,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.schemes import AnyOf, Hmac, StaticToken
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, objects, unknown_shape
 from app.payloads.zendesk_surveys import surveyed
 from app.payloads.zendesk_tickets import asked_by, commented, described, is_search, listed, people, remarked
 from app.payloads.zendesk_triggers import CUSTOMERS, latest_comment, template_of

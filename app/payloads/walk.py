@@ -111,3 +111,9 @@ def as_page(value: object, name: str) -> Mapping[str, Any]:
         AppError: ``not_an_object``.
     """
     return {name: value} if isinstance(value, list) else needed_object(value)
+
+
+def unknown_shape(sender: str) -> AppError:
+    """The refusal of a body in which nothing of this sender is known."""
+    message = f"The delivery has no shape that {sender} is known to send. Check what is sent, and to which source."
+    return AppError(Kind.INVALID, "unknown_shape", message)
