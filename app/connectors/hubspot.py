@@ -30,7 +30,7 @@ from app.payloads.conversation import (
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
-from app.payloads.hubspot_messages import logged_mail, thread_message
+from app.payloads.hubspot_messages import as_record, logged_mail, thread_message
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
 from app.payloads.particulars import attributes
@@ -105,6 +105,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     """
     body = delivery.json()
     rows = objects(at(body, "results")) if isinstance(at(body, "results"), list) else objects(body) or objects([body])
+    rows = [_flattened(as_record(row)) for row in rows]
     events = [row for row in rows if "subscriptionType" in row]
     found: list[Found] = []
     if events:
@@ -112,7 +113,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
             found += _event(event, config)
         return found or Ignored("the events are about no ticket, no feedback and no conversation")
     for row in rows:
-        found += _object(_flattened(row), config)
+        found += _object(row, config)
     if found or (isinstance(body, Mapping) and "results" in body) or body == []:
         return found or Ignored("there is nothing of a customer in it")
     if any("conversationsThreadId" in row or _is_internal(row) for row in rows):

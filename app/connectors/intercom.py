@@ -102,7 +102,18 @@ def _notified(topic: str, body: Mapping[str, Any], config: Config) -> Parsed:
         return [Conversation(ref, config.medium, changed, changed, said).item()]
     if not _TOPICS.fullmatch(topic) and topic != "conversation_part.redacted":
         return Ignored("it is a test" if topic == "ping" else "this topic is about no conversation")
-    return [_conversation(needed_object(item), at(body, "created_at"), config)]
+    return [_conversation(_whole(needed_object(item)), at(body, "created_at"), config)]
+
+
+def _whole(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The conversation or ticket of a notification; of one that tells of a part, as if that were all its parts."""
+    told = lower(at(item, "type")) in ("conversation_part", "ticket_part")
+    part = item if told else first(item, ("ticket_part",), ("conversation_part",))
+    if not isinstance(part, Mapping):
+        return item
+    kind = "ticket" if "ticket" in item or "ticket_id" in item else "conversation"
+    parent = at(item, kind) if isinstance(at(item, kind), Mapping) else {"id": at(item, f"{kind}_id")}
+    return {"type": kind, "created_at": at(part, "created_at"), **parent, "conversation_parts": [part]}
 
 
 def _conversation(item: Mapping[str, Any], told_at: object, config: Config) -> Found:

@@ -167,16 +167,18 @@ def _answers(values: Mapping[str, Any], labels: object) -> list[Answer]:
         if words and text(value):
             found.append(Answer(name, value, "words", name, words[1]))
         elif choice:
-            found.append(_picked(choice, value, values, at(labels, name)))
+            found.append(_picked(choice, value, values, labels))
         elif name not in _KNOWN and not _OURS.fullmatch(name) and not isinstance(value, Mapping | list):
             found.append(Answer(name, value, "hidden"))
     return found
 
 
-def _picked(question: re.Match[str], value: object, values: Mapping[str, Any], label: object) -> Answer:
-    name = question[0]
+def _picked(question: re.Match[str], value: object, values: Mapping[str, Any], labels: object) -> Answer:
+    name, label = question[0], at(labels, question[0])
     if f"{name}_NPS_GROUP" in values:
         return Answer(name, value, "scale", key=question[1], scale=Scale("nps", 0, 10))
+    if isinstance(value, str) and isinstance(labels, Mapping) and label is None:
+        return Answer(name, value, key=question[1])  # a line of a form: what is picked has a label
     # The number of a choice is not its position on a scale, unless the settings say so: the label is the fact.
     told = [one for one in label if isinstance(one, str)] if isinstance(label, list) else text(label)
     return Answer(name, value, "choice", key=question[1], picked=told or ident(value))

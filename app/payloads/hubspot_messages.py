@@ -5,6 +5,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from app.domain.feedback import Medium, Role
+from app.domain.strict_json import decode_json
+from app.errors import AppError
 from app.payloads.conversation import DESCRIPTION, Conversation, as_written, lower, message, person, shown
 from app.payloads.times import read_time, time_or_none
 from app.payloads.walk import at, first, flag, ident, needed_id, objects
@@ -75,3 +77,38 @@ def logged_mail(mail_id: str, row: Mapping[str, Any], changed: datetime, zone: t
         customer=person(contact, address, name) if incoming else person(contact),
         facts={name: lower(at(properties, f"hs_email_{name}")) for name in ("direction", "status")},
     )
+
+
+def _from(properties: object) -> Mapping[str, Any]:
+    """Who sent an e-mail: its own properties, or else what its headers say, which are JSON in a text."""
+    told = {name: at(properties, f"hs_email_from_{name}") for name in ("email", "firstname", "lastname")}
+    try:
+        written = at(decode_json(as_written(at(properties, "hs_email_headers")).encode()), "from")
+    except (AppError, UnicodeEncodeError):
+        written = None
+    headed = written.items() if isinstance(written, Mapping) else ()
+    return {str(name).lower(): value for name, value in headed} | {name: one for name, one in told.items() if one}
+
+
+def as_record(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An engagement of version 1 of the API in the form of a record of version 3; other rows as they are."""
+    engagement, metadata, sender = at(row, "engagement"), at(row, "metadata"), at(row, "metadata", "from")
+    kind = lower(at(engagement, "type"))
+    if kind is None:
+        return row
+    properties = {f"hs_{kind}_body": at(metadata, "body")}
+    if kind.endswith("email"):
+        properties = {
+            "hs_email_direction": kind,
+            "hs_timestamp": at(engagement, "timestamp"),
+            **{f"hs_email_{name}": at(metadata, name) for name in ("subject", "text", "html", "status")},
+            **{f"hs_email_from_{name.lower()}": at(sender, name) for name in ("email", "firstName", "lastName")},
+        }
+    contacts = [{"id": one} for one in (at(row, "associations", "contactIds", 0),) if one]
+    return {
+        "id": at(engagement, "id"),
+        "createdAt": at(engagement, "createdAt"),
+        "updatedAt": at(engagement, "lastUpdated"),
+        "properties": properties,
+        "associations": {"contacts": {"results": contacts}},
+    }

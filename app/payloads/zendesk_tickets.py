@@ -1,5 +1,6 @@
 """Parts of a Zendesk ticket as its API and its events write it: first text, comments, rating, requester."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,10 @@ from app.payloads.conversation import (
 from app.payloads.walk import at, first, flag, ident, objects
 from app.payloads.zendesk_triggers import headed
 
+_ALSO = {"ticket": ("request",)}
+"""How the API for end users calls them."""
+_MESSAGING = re.compile(r"conversation with [^\n]{1,100}", re.IGNORECASE)
+"""What Zendesk writes as the first text of a messaging ticket."""
 _BY_AGENTS = frozenset(("web", "web_service", "api", "voice", "phone", "rule", "system", "side_conversation"))
 
 
@@ -28,7 +33,8 @@ def listed(body: object, name: str) -> Sequence[Mapping[str, Any]]:
         return objects(body)
     if is_search(body):
         return [one for one in objects(at(body, "results")) if at(one, "result_type") == name]
-    for found in (at(body, f"{name}s"), at(body, name)):
+    named = (name, *_ALSO.get(name, ()))
+    for found in (at(body, path) for one in named for path in (f"{one}s", one)):
         if isinstance(found, list):
             return objects(found)
         if isinstance(found, Mapping):
@@ -54,6 +60,8 @@ def described(ticket: object) -> list[Message]:
     text, submitter, requester = (at(ticket, name) for name in ("description", "submitter_id", "requester_id"))
     if not isinstance(text, str) or flag(at(ticket, "is_public")) is False:
         return []
+    if _MESSAGING.fullmatch(text.strip()) and _is_messaging(ticket):
+        return []
     own = submitter is None or requester is None or ident(submitter) == ident(requester)
     by_agent = not own and (lower(at(ticket, "via", "channel")) or "web") in _BY_AGENTS
     writer, said = headed(shown(text))
@@ -63,6 +71,11 @@ def described(ticket: object) -> list[Message]:
     by_requester = lower(writer) == lower(at(ticket, "requester_name")) and not by_agent
     role = Role.CUSTOMER if by_requester else Role.AGENT
     return message(DESCRIPTION, role, said, speaker=writer)
+
+
+def _is_messaging(ticket: object) -> bool:
+    channel = lower(at(ticket, "via", "channel")) or ""
+    return "messag" in channel or bool(_MESSAGING.fullmatch(str(at(ticket, "subject") or "").strip()))
 
 
 def commented(comment: object, ticket: object, when: datetime | None, opening: Sequence[Message]) -> list[Message]:

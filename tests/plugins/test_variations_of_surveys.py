@@ -32,6 +32,13 @@ QUALTRICS = [
         _SLOW,
     ),
 ]
+_LINES = {"QID4_1": "Nobody called.", "QID5_1": "Agree", "recordedDate": _AT}
+QUALTRICS += [
+    (
+        {"responses": [{"responseId": "R_1", "values": _LINES, "labels": {"QID5_1": "Agree"}}]},
+        [("R_1", _READ_AT, ["Nobody called."], [], None)],
+    )
+]
 _ANSWERED = {"id": 3, "date_created": "2026-03-02T08:00:00+00:00", "pages": [], "custom_value": ""}
 
 

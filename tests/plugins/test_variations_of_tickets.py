@@ -62,9 +62,46 @@ ZENDESK = [
         [("7", _READ_AT, ["Well done."], [("csat_binary", 1, 0, 1)], "4")],
     ),
 ]
+ZENDESK += [
+    (
+        {"requests": [{"id": 7, "description": "No parcel.", "requester_id": 4, "created_at": _AT}], "count": 1},
+        [("7", _READ_AT, ["No parcel."], [], "4")],
+    ),
+    (
+        {
+            "ticket": {
+                "id": 7,
+                "subject": "Conversation with Ana",
+                "description": "Conversation with Web User 69",
+                "created_at": _AT,
+                "via": {"channel": "native_messaging"},
+            }
+        },
+        [("7", _READ_AT, [], [], None)],
+    ),
+    (
+        {"ticket": {"id": 7, "description": "Conversation with Kim was rude.", "created_at": _AT, "subject": "Kim"}},
+        [("7", _READ_AT, ["Conversation with Kim was rude."], [], None)],
+    ),
+]
 _ASKED = {"type": "conversation", "id": 9, "created_at": 1772438400}
 _ANA = {"type": "user", "id": "u1", "name": "Ana", "email": "ana@example.com"}
+_PART = {"id": 3, "part_type": "comment", "body": "<p>Hello?</p>", "author": _ANA, "created_at": 1772438400}
+
+
+def _notified(topic, item):
+    return {"type": "notification_event", "topic": topic, "created_at": 1772438400, "data": {"item": item}}
+
+
 INTERCOM = [
+    (
+        _notified("ticket.contact.replied", {"type": "ticket_part", "ticket_id": "9", **_PART}),
+        [("9", _READ_AT, ["Hello?"], [], "ana@example.com")],
+    ),
+    (
+        _notified("ticket.contact.replied", {"ticket": {"id": 9, "created_at": 1772438400}, "ticket_part": _PART}),
+        [("9", _READ_AT, ["Hello?"], [], "ana@example.com")],
+    ),
     (
         {**_ASKED, "source": {"id": "s", "body": "<p>Broken.</p>", "author": _ANA}, "conversation_parts": None},
         [("9", _READ_AT, ["Broken."], [], "ana@example.com")],
@@ -195,6 +232,32 @@ HUBSPOT = [
         [("33", _READ_AT, ["Hi?"], [], "ana@example.com")],
     ),
     ([], "there is nothing of a customer in it"),
+]
+_OLD = {
+    "engagement": {"id": 12, "type": "INCOMING_EMAIL", "createdAt": 1772438401000, "timestamp": 1772438400000},
+    "associations": {"contactIds": [251], "ticketIds": []},
+    "metadata": {"from": {"email": "ana@example.com", "firstName": "Ana"}, "subject": "Hi", "html": "<b>Late.</b>"},
+}
+HUBSPOT += [
+    ({"results": [_OLD], "hasMore": False}, [("12", _READ_AT, ["Late."], [], "ana@example.com")]),
+    (
+        {"engagement": {"id": 13, "type": "NOTE", "timestamp": 1}, "metadata": {"body": "Difficult."}},
+        "there is nothing of a customer in it",
+    ),
+    (
+        {
+            "id": "14",
+            "createdAt": _AT,
+            "properties": {
+                "hs_email_direction": "INCOMING_EMAIL",
+                "hs_email_headers": '{"from": {"email": "ana@example.com", "firstName": "Ana"}}',
+                "hs_email_html": "",
+                "hs_body_preview": "Late.",
+                "hs_timestamp": "1772438400000",
+            },
+        },
+        [("14", _READ_AT, ["Late."], [], "ana@example.com")],
+    ),
 ]
 _CASE = {"attributes": {"type": "Case"}, "Id": "5003000000D8cuIAAR", "CreatedDate": "2026-03-02T08:00:00.000+0000"}
 _CASE_ID = _CASE["Id"]
