@@ -60,12 +60,12 @@ def logged_mail(mail_id: str, row: Mapping[str, Any], changed: datetime, zone: t
     incoming = lower(at(properties, "hs_email_direction")) == "incoming_email"
     automatic = flag(at(properties, "hs_incoming_email_is_out_of_office")) is True
     role = Role.AGENT if not incoming else Role.BOT if automatic else Role.CUSTOMER
-    names = [at(properties, f"hs_email_from_{name}") for name in ("firstname", "lastname")]
-    address, name = (
-        at(properties, "hs_email_from_email"),
-        " ".join(one for one in names if isinstance(one, str) and one),
-    )
-    text = as_written(at(properties, "hs_email_text")) or shown(at(properties, "hs_email_html"))
+    sender = _from(properties)
+    names = [at(sender, name) for name in ("firstname", "lastname")]
+    name = " ".join(one for one in names if isinstance(one, str) and one)
+    address = at(sender, "email")
+    bodies = (at(properties, "hs_email_html"), at(properties, "hs_body_preview"))
+    text = as_written(at(properties, "hs_email_text")) or next(filter(None, map(shown, bodies)), "")
     contact = at(row, "associations", "contacts", "results", 0, "id")
     return Conversation(
         external_id=mail_id,
