@@ -37,6 +37,7 @@ _KINDS: Mapping[str, Kind] = {
     "date": "choice",
 }
 _PERSON: Sequence[tuple[str, Kind]] = (("first_name", "name"), ("last_name", "name"), ("email", "email"))
+_MARKS = frozenset(("answers", "token", "response_id"))
 _NO_OPINION = frozenset(("url", "file_url", "phone_number", "payment", ""))
 _SPOKEN = (["text"], ["transcript", "text"], ["transcript"], ["transcription", "text"], ["transcription"])
 
@@ -77,7 +78,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         return Ignored("an event that holds no form response")
     listed = body if isinstance(body, list) else at(body, "items")
     page = objects(listed) if isinstance(listed, list) else [needed_object(at(body, "form_response") or body)]
-    found = [_item(one, _version(one), config) for one in page if "answers" in one]
+    found = [_item(one, _version(one), config) for one in page if not _MARKS.isdisjoint(one)]
     return found or nothing_in(body, "the page holds no responses", "Typeform", ("items", "token", "form_response"))
 
 

@@ -16,8 +16,9 @@ _ABOVE = (
 )
 QUOTED = re.compile(
     r"^[ \t]*(?:>[^\n]*$|(?P<header>"
-    # On a day somebody wrote: in up to three lines; a date or an address is always there, which a story may lack.
-    r"(?:-{2,}[ \t]?)?(?:on|am|le|el|op|il|em|den) (?=[^\n]{0,160}[\d@])[^\n]{4,160}(?:\n[^\n]{1,80}){0,2}?"
+    # On a day somebody wrote: a date or an address is always there, and an address where it takes two or three lines.
+    r"(?:-{2,}[ \t]?)?(?:on|am|le|el|op|il|em|den) (?=[^\n]{0,160}[\d@])"
+    r"(?:[^\n]{4,160}|(?=[^@]{0,320}@)[^\n]{4,160}(?:\n[^\n]{1,80}){1,2}?)"
     rf"{_WROTE}(?:[^\n:]{{0,60}}:|[ \t]*-{{2,}})[ \t]*$"
     # Somebody with an address wrote; in any language with a date and a colon at the end.
     rf"|[^\n<>]{{0,80}}{_ADDRESS}[ \t]{{0,3}}{_WROTE}\b[^\n]{{0,60}}:[ \t]*$"

@@ -183,6 +183,7 @@ def test_a_mail_that_is_copied_below_the_answer_is_left_out(head):
     "text",
     [
         "On Monday I called and on Tuesday I wrote: nothing.\nNobody answered.",
+        "On 3 March I ordered.\nIt never came.\nSo I wrote:\nNobody answered.",
         "I booked this.\nFrom: London\nTo: Paris\nDate: 3 March\nThe flight was cancelled.",
         "A message of your form\nFrom: jo@example.com\nSubject: lamp\nIt broke.",
         "From: jo@example.com\nSent: Tuesday\nSubject: lamp\n\nIt broke.",

@@ -83,6 +83,7 @@ TYPEFORM = [
     ({"form_response": _typed()}, _TYPED),
     (_typed(token=None, response_id="t"), _TYPED),
     ([_typed(submitted_at="0001-01-01T00:00:00Z", landed_at=_AT, hidden=[])], _TYPED),
+    ({"items": [{"token": "t", "landed_at": _AT, "response_type": "started"}]}, [("t", _READ_AT, [], [], None)]),
     ({"items": [_typed(answers=None)], "total_items": 1}, [("t", _READ_AT, [], [], None)]),
     (
         _typed(
