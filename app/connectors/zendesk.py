@@ -2,7 +2,7 @@
 
 Event webhooks tell of one change each, with the ticket as it is in `detail`. Triggers and automations send what the
 admin wrote; the usual names of fields are read, and a latest comment counts as the customer's only if its author says
-so. Numbers may come as text, times with nine digits.
+so. Numbers may come as text, times with nine digits. A chat that is kept as one text is taken apart.
 Source: https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/ and
 https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/. Not seen in a document: what stands in `event`
 of `ticket.csat_received` and of `ticket.comment_redacted`; both are read tolerantly.

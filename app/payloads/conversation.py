@@ -107,7 +107,7 @@ class Conversation:
 
     def _turn(self, one: Message) -> dict[str, object]:
         # Every turn gets a time: only then can messages be put in order that arrive in any.
-        usual = self.began if one.ref == DESCRIPTION else self.changed
+        usual = self.began if one.ref.partition("/")[0] == DESCRIPTION else self.changed
         parts = {"speaker": _readable(one.speaker), "question": plain_name(one.question, _LONGEST_QUESTION)}
         found: dict[str, object] = {"role": one.role, "text": one.text, "ref": one.ref, "at": one.at or usual}
         return found | {name: value for name, value in parts.items() if value}

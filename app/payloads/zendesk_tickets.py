@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.feedback import Role
+from app.payloads.chat_lines import chat_messages
 from app.payloads.conversation import (
     DESCRIPTION,
     SATISFACTION,
@@ -22,7 +23,7 @@ from app.payloads.zendesk_triggers import headed
 
 _ALSO = {"ticket": ("request",)}
 """How the API for end users calls them."""
-_MESSAGING = re.compile(r"conversation with [^\n]{1,100}", re.IGNORECASE)
+_MESSAGING = re.compile(r"(?:conversation|chat) with (?P<who>[^\n]{1,100})", re.IGNORECASE)
 """What Zendesk writes as the first text of a messaging ticket."""
 _BY_AGENTS = frozenset(("web", "web_service", "api", "voice", "phone", "rule", "system", "side_conversation"))
 
@@ -60,6 +61,8 @@ def described(ticket: object) -> list[Message]:
     text, submitter, requester = (at(ticket, name) for name in ("description", "submitter_id", "requester_id"))
     if not isinstance(text, str) or flag(at(ticket, "is_public")) is False:
         return []
+    if chat := chat_messages(DESCRIPTION, shown(text), _visitor(ticket)):
+        return chat
     if _MESSAGING.fullmatch(text.strip()) and _is_messaging(ticket):
         return []
     own = submitter is None or requester is None or ident(submitter) == ident(requester)
@@ -78,6 +81,12 @@ def _is_messaging(ticket: object) -> bool:
     return "messag" in channel or bool(_MESSAGING.fullmatch(str(at(ticket, "subject") or "").strip()))
 
 
+def _visitor(ticket: object) -> str | None:
+    """What the customer of a chat is called: the subject says it, unless somebody changed it."""
+    named = _MESSAGING.fullmatch(str(at(ticket, "subject") or "").strip())
+    return named["who"] if named else None
+
+
 def commented(comment: object, ticket: object, when: datetime | None, opening: Sequence[Message]) -> list[Message]:
     """A comment that the customer may see; an author of whom nothing is known is an agent."""
     ref, body = ident(at(comment, "id")), first(comment, ("body",), ("html_body",))
@@ -89,6 +98,8 @@ def commented(comment: object, ticket: object, when: datetime | None, opening: S
     text = as_written(at(comment, "plain_body")) or shown(body)
     if any(one.text == text for one in opening):
         return []  # the description is the first comment
+    if chat := chat_messages(ref, text, _visitor(ticket), when):
+        return chat if [one.text for one in chat] != [one.text for one in opening] else []
     return message(ref, Role.AGENT if staff else Role.CUSTOMER, text, at=when, speaker=at(comment, "author", "name"))
 
 

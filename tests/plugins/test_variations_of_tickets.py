@@ -62,7 +62,15 @@ ZENDESK = [
         [("7", _READ_AT, ["Well done."], [("csat_binary", 1, 0, 1)], "4")],
     ),
 ]
+_CHAT = "(10:15:05) Ana: It broke.\n(10:15:20) *** Kim joined the chat ***\n(10:16:01) Kim: We are sorry."
 ZENDESK += [
+    (
+        {
+            "ticket": {"id": 7, "description": _CHAT, "created_at": _AT, "via": {"channel": "chat"}},
+            "comments": [{"id": 1, "body": _CHAT, "public": True, "author_id": 4, "created_at": _AT}],
+        },
+        [("7", _READ_AT, ["It broke."], [], None)],
+    ),
     (
         {"requests": [{"id": 7, "description": "No parcel.", "requester_id": 4, "created_at": _AT}], "count": 1},
         [("7", _READ_AT, ["No parcel."], [], "4")],
