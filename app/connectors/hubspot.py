@@ -116,7 +116,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         found += _object(row, config)
     if found or (isinstance(body, Mapping) and "results" in body) or body == []:
         return found or Ignored("there is nothing of a customer in it")
-    if any("conversationsThreadId" in row or _is_internal(row) for row in rows):
+    if any("conversationsThreadId" in row or "inboxId" in row or _is_internal(row) for row in rows):
         return Ignored("there is nothing of a customer in it")
     raise unknown_shape("HubSpot")
 

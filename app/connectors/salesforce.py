@@ -4,6 +4,7 @@ An outbound message may hold up to 100 notifications of one kind of record; it i
 acknowledged, and is sent again in any order until then. Change events are thin: the record has to be fetched, also
 where a `GAP_` event tells that changes were lost. A Case's description is the customer's unless it came by phone; a
 CaseComment is an agent's, unless its `CreatedBy.UserType` is one of a portal; an incoming EmailMessage the customer's.
+A LiveChatTranscript is taken apart by its speakers.
 Source: https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging.htm and the
 Change Data Capture Developer Guide. A platform event is what an admin made it: only its record id is read.
 """
@@ -20,6 +21,7 @@ from pydantic import field_validator
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Pull, Spec, Wanted
 from app.domain.feedback import Medium, Role
 from app.errors import AppError, Kind
+from app.payloads.chat_lines import chat_messages
 from app.payloads.conversation import (
     DESCRIPTION,
     Conversation,
@@ -35,6 +37,7 @@ from app.payloads.conversation import (
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.examples import json_delivery
 from app.payloads.questions import ScaleSetting
+from app.payloads.salesforce_ids import SHORT_ID, full_id
 from app.payloads.schemes import StaticToken
 from app.payloads.soap import inside, name_of, read_xml, screen_xml, text_in, texts_in, type_of
 from app.payloads.times import time_or_none
@@ -103,8 +106,6 @@ _BY_AGENTS = frozenset(("phone",))
 _CUSTOMERS = ("csplite", "customer", "powercustomer", "guest")
 """How the types of users begin that write in a portal."""
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?", re.ASCII)
-_SHORT_ID = 15
-_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _NOTIFICATION = re.compile(rb"<(?:\w+:)?Notification>\s*<(?:\w+:)?Id>([A-Za-z0-9]{15,18})</")
 _TRUE = frozenset(("true", "1"))
 
@@ -178,7 +179,7 @@ def _change(header: Mapping[str, Any], payload: object, config: Config) -> list[
     entity, change = ident(at(header, "entityName")) or "", ident(at(header, "changeType")) or ""
     ids = at(header, "recordIds")
     found = map(ident, ids if isinstance(ids, list) else ())
-    ids = [one for one in found if one and one.isalnum() and one.isascii() and one[:_SHORT_ID].strip("0")]
+    ids = [one for one in found if one and one.isalnum() and one.isascii() and one[:SHORT_ID].strip("0")]
     when = time_or_none(at(header, "commitTimestamp"), config.zone_info)
     if entity == "Case":
         gone = change.removeprefix("GAP_") == "DELETE"
@@ -197,22 +198,14 @@ def _announced(payload: Mapping[str, Any], config: Config) -> list[Found]:
     case_id = ident(at(payload, config.record_field))
     if case_id is None or not _ID.fullmatch(case_id):
         return []
-    case_id = _full_id(case_id)
+    case_id = full_id(case_id)
     return [_wanted(case_id, "Case", case_id, time_or_none(at(payload, "CreatedDate"), config.zone_info))]
-
-
-def _full_id(record_id: str) -> str:
-    """An id of 15 characters in the form of 18 that the API answers with: the rest says which letters are capitals."""
-    if len(record_id) != _SHORT_ID:
-        return record_id
-    parts = (record_id[start : start + 5] for start in range(0, _SHORT_ID, 5))
-    return record_id + "".join(
-        _SUFFIX[sum(sign.isupper() << place for place, sign in enumerate(part))] for part in parts
-    )
 
 
 def _record(kind: str, record: Mapping[str, Any], config: Config) -> Sequence[Found]:
     """A record as a case, or as a message of the case that it belongs to."""
+    if kind == "LiveChatTranscript":
+        return _chat(record, config)
     if kind not in ("Case", *_RELATED) and not any(at(record, name) for name in (*config.answers, *config.scores)):
         return []
     case_id = ident(at(record, "ParentId")) if kind in _RELATED else ident(at(record, "Id"))
@@ -252,6 +245,19 @@ def _record(kind: str, record: Mapping[str, Any], config: Config) -> Sequence[Fo
             },
         ).item()
     ]
+
+
+def _chat(record: Mapping[str, Any], config: Config) -> Sequence[Found]:
+    """A chat's transcript as messages of its case, or as a conversation of its own."""
+    chat_id = needed_id(at(record, "Id"), "Id")
+    began, changed = began_and_changed(
+        first(record, ("StartTime",), ("CreatedDate",)), at(record, "SystemModstamp"), None, config.zone_info
+    )
+    text = shown(at(record, "Body"))
+    said = chat_messages(chat_id, text, at(record, "Contact", "Name"), began) or message(chat_id, Role.SYSTEM, text)
+    case_id = ident(at(record, "CaseId")) or chat_id
+    customer = _customer(record)
+    return [Conversation(case_id, Medium.CHAT, began or changed, changed, said, customer=customer).item()]
 
 
 def _customer(record: Mapping[str, Any]) -> dict[str, str] | None:

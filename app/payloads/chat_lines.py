@@ -1,4 +1,7 @@
-"""A whole chat that a help desk keeps as one text: `(10:15:05 AM) Ana: Hello`, with notes of who joined and left."""
+"""A whole chat that a help desk keeps as one text, with notes of who joined and left.
+
+Zendesk writes `(10:15:05 AM) Ana: Hello`, Salesforce `( 1m 5s ) Ana: Hello` under a line `Agent Kim`.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,9 +12,9 @@ from app.payloads.conversation import Message
 from app.payloads.talk import SpeakerRules, Spoken, joined, make_turns
 
 _LINE = re.compile(
-    r"^\(\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?\) "
+    r"^(?:\((?:\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?| ?(?:\d{1,3}[hm] ){0,2}\d{1,2}s ?)\) "
     r"(?:\*{1,3} ?(?P<who>[^\n*]{1,80}?) (?P<what>joined|left) the chat\b[^\n]*"
-    r"|(?P<name>[^\n:*]{1,80}):(?P<text>[^\n]*))$",
+    r"|(?P<name>[^\n:*]{1,80}):(?P<text>[^\n]*))|Agent (?P<agent>[^\n:]{1,80}))$",
     re.MULTILINE,
 )
 _LONGEST_HEAD = 600
@@ -33,7 +36,8 @@ def chat_messages(ref: str, text: str, customer: str | None = None, at: datetime
     lines = list(_LINE.finditer(text))
     if sum(one["name"] is not None for one in lines) < _FEWEST or lines[0].start() > _LONGEST_HEAD:
         return []
-    roles = {one["who"].strip(): Role.AGENT for one in lines if one["what"] == "joined"}
+    agents = [one["agent"] or one["who"] for one in lines if one["agent"] or one["what"] == "joined"]
+    roles = dict.fromkeys(map(str.strip, agents), Role.AGENT)
     if customer:
         roles[customer] = Role.CUSTOMER
     turns = make_turns(joined(_spoken(text, lines, roles)), SpeakerRules())

@@ -33,6 +33,11 @@ def test_the_ticket_may_say_what_the_customer_is_called():
     assert roles == ["customer", "bot", "agent"]
 
 
+def test_a_line_may_say_who_is_an_agent_and_times_may_count_from_the_beginning():
+    chat = "Chat Origin: Web\nAgent Kim S\n( 3s ) Kim S: Hello\n( 1m 10s ) Ana: It broke\nAgent Bo\n( 2m 5s ) Bo: Sorry"
+    assert said(chat) == [("d/1", "agent", "Hello"), ("d/2", "customer", "It broke"), ("d/3", "agent", "Sorry")]
+
+
 def test_words_of_which_nobody_knows_whose_they_are_are_nobodys():
     assert {role for _, role, _ in said("(10:15) Ana: It broke\n(10:16) Kim: Sorry")} == {"system"}
 

@@ -240,6 +240,7 @@ HUBSPOT = [
         [("33", _READ_AT, ["Hi?"], [], "ana@example.com")],
     ),
     ([], "there is nothing of a customer in it"),
+    ({"id": "33", "createdAt": _AT, "status": "OPEN", "inboxId": "1"}, "there is nothing of a customer in it"),
 ]
 _OLD = {
     "engagement": {"id": 12, "type": "INCOMING_EMAIL", "createdAt": 1772438401000, "timestamp": 1772438400000},
@@ -270,6 +271,16 @@ HUBSPOT += [
 _CASE = {"attributes": {"type": "Case"}, "Id": "5003000000D8cuIAAR", "CreatedDate": "2026-03-02T08:00:00.000+0000"}
 _CASE_ID = _CASE["Id"]
 SALESFORCE = [
+    (
+        {
+            "attributes": {"type": "LiveChatTranscript"},
+            "Id": "5700",
+            "CaseId": _CASE_ID,
+            "Body": '<p align="center">Agent Kim S</p>( 3s ) Kim S: Hello<br>( 10s ) Ana: It broke<br>',
+            "CreatedDate": _AT,
+        },
+        [(_CASE_ID, _READ_AT, ["It broke"], [], None)],
+    ),
     (
         {"totalSize": 1, "records": [{**_CASE, "Description": "Late.", "Contact": None, "SuppliedEmail": None}]},
         [(_CASE_ID, _READ_AT, ["Late."], [], None)],
