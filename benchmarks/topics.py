@@ -207,7 +207,7 @@ def split(data: Path, name: str) -> tuple[list[str], Texts, Texts]:
 
 
 def part_unseen(data: Path) -> None:
-    """Names only and few-shot on taxonomies of other kinds; without, with other and with the judged texts unlabelled."""
+    """Names only and few-shot on taxonomies of other kinds, without and with unlabelled texts at hand."""
     print("accuracy of the best topic: cosine | names 1 2 4 8 16 examples, each without > other > judged texts at hand")
     gains = []
     for name in SETS:
