@@ -34,7 +34,6 @@ Array = npt.NDArray[Any]
 
 SEED = 20261126
 SEEDS = (0, 1, 2)
-FEW = 4
 ENCODER = Encoder()
 KNOWN: dict[str, tuple[Array, Array]] = {}
 NO_TOPIC = {"outofdomain", "contentonly", "Labelling not possible", "Not assigned"}
@@ -157,7 +156,7 @@ def words(keys: list[str], train: Texts, test: Texts) -> Array:
     return found
 
 
-def grown(keys: list[str], train: Texts | None, test: Texts, traffic: Array | None = None) -> Array:
+def grown(keys: list[str], train: Texts | None, test: Texts, traffic: Sequence[str] = ()) -> Array:
     """Our probabilities."""
     model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled() if train else (), traffic)
     return model.probabilities(test.texts, test.encoded())
@@ -171,7 +170,7 @@ def part_banking(data: Path) -> None:
     print(f"  names   cosine {hits(cosine(keys, test), keys, test).mean():.3f}")
     print(f"  names   ours {_row(grown(keys, None, test), keys, test)}")
     for name, traffic in ((f"{len(train.texts)} unlabelled texts", train), ("the judged texts, unlabelled", test)):
-        found = grown(keys, None, test, traffic.encoded().vectors)
+        found = grown(keys, None, test, traffic.texts)
         print(f"  names and {name}   ours {_row(found, keys, test)}", flush=True)
     for count in (1, 2, 4, 8, 16, 0):
         seeds = SEEDS if count else SEEDS[:1]
@@ -181,8 +180,8 @@ def part_banking(data: Path) -> None:
             for name, method in (("embedding + LR", regression), ("TF-IDF + LR", words)):
                 rows.setdefault(name, []).append(_figures(method(keys, some, test), keys, test))
             rows.setdefault("ours", []).append(_figures(grown(keys, some, test), keys, test))
-            if 0 < count < FEW:
-                found = grown(keys, some, test, test.encoded().vectors)
+            if count:
+                found = grown(keys, some, test, test.texts)
                 rows.setdefault("ours, judged texts at hand", []).append(_figures(found, keys, test))
         told = "   ".join(f"{name} " + " ".join(f"{x:.3f}" for x in np.mean(row, axis=0)) for name, row in rows.items())
         print(f"  {count or 'all':>5}   {told}", flush=True)
@@ -208,19 +207,25 @@ def split(data: Path, name: str) -> tuple[list[str], Texts, Texts]:
 
 
 def part_unseen(data: Path) -> None:
-    """Names only with unlabelled texts at hand, then few-shot, on taxonomies of other kinds."""
-    print("accuracy of the best topic: cosine, names, names + unlabelled | 1 2 4 8 16 examples")
+    """Names only and few-shot on taxonomies of other kinds, without and with unlabelled texts at hand."""
+    print("accuracy of the best topic: cosine | names 1 2 4 8 16 examples, each without > other > judged texts at hand")
     gains = []
     for name in SETS:
         keys, half, test = split(data, name)
         plain = hits(cosine(keys, test), keys, test).mean()
-        found = [grown(keys, None, test), grown(keys, None, test, half.encoded().vectors)]
         single = half.at([row for row, topics in enumerate(half.topics) if len(topics) == 1])
-        found += [grown(keys, few(single, keys, count, 0), test) for count in (1, 2, 4, 8, 16)]
-        told = [hits(one, keys, test).mean() for one in found]
-        gains.append(told[1] - plain)
-        print(f"  {name:20} {plain:.3f} " + " ".join(f"{x:.3f}" for x in told), flush=True)
-    print(f"  unlabelled against cosine: mean {np.mean(gains):+.3f}, worst {min(gains):+.3f}")
+        told = []
+        for count in (0, 1, 2, 4, 8, 16):
+            some = few(single, keys, count, 0) if count else None
+            told.append([hits(grown(keys, some, test, at), keys, test).mean() for at in ((), half.texts, test.texts)])
+        gains.append([[told[0][1] - plain, told[0][2] - plain], *([b - a, c - a] for a, b, c in told)])
+        print(f"  {name:20} {plain:.3f} | " + " ".join(f"{a:.3f}>{b:.3f}>{c:.3f}" for a, b, c in told), flush=True)
+    for at, name in enumerate(("names against cosine", "names", "1", "2", "4", "8", "16")):
+        other, judged = np.asarray(gains)[:, at].T
+        means = (
+            f"mean {other.mean():+.3f} worst {other.min():+.3f}, judged texts {judged.mean():+.3f} {judged.min():+.3f}"
+        )
+        print(f"  {name}: with other texts at hand {means}")
 
 
 def part_scope(data: Path) -> None:

@@ -63,8 +63,7 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
     keys = keys_by_label(specs)
     train = [Labelled(clean(row["text"]), tuple(keys[label] for label in row["labels"])) for row in shown]
     traffic = [clean(row["text"]) for row in _rows(run, files.unlabelled, check_text)]
-    vectors = encoder.encode(traffic, layers=False).vectors if traffic else None
-    model = TopicModel(specs, encoder.encode, train, vectors)
+    model = TopicModel(specs, encoder.encode, train, traffic)
     unknown = set[str]()
     tally = TopicTally()
     started = time.perf_counter()

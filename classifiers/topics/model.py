@@ -1,8 +1,9 @@
 """A topic classifier that grows: names only, a few examples, many labels, by one mechanism.
 
 What is written about the topics is the prior guess; kernel regression (:mod:`classifiers.topics.regression`) corrects
-it by every labelled text; held-out scores of the same texts make the answer a calibrated probability. No stage is
-chosen and none is switched: with one more labelled text the answer moves as far as that text reaches.
+it by every labelled text and, less, by what unlabelled ones seem to be about; held-out scores of the labelled texts
+make the answer a calibrated probability. No stage is chosen and none is switched: with one more labelled text the
+answer moves as far as that text reaches.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from classifiers.contract import ClassifierError, Encoded, Judgement
 from classifiers.topics import calibration, prototypes
 from classifiers.topics.kernel import Kernel
 from classifiers.topics.readout import Held, Readout
-from classifiers.topics.regression import LABELLED, OUTSIDE, WRITTEN, Near, Regression
-from classifiers.topics.traffic import settle
+from classifiers.topics.regression import EXACT, GUESSED, LABELLED, OUTSIDE, WRITTEN, Near, Regression
+from classifiers.topics.scores import ranked_like
+from classifiers.topics.traffic import drawn, gather, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from classifiers.contract import Floats, TopicSpec
+    from classifiers.contract import Array, Floats, TopicSpec
+    from classifiers.topics.kernel import Features
+    from classifiers.topics.traffic import Crowd
 
-VERSION = "3"
+VERSION = "4"
 """Raised with every change that changes answers: it is part of the fingerprint."""
 
 PRIOR_SCALE = 0.4
@@ -79,7 +83,7 @@ class TopicModel:
         specs: Sequence[TopicSpec],
         encode: Callable[[Sequence[str]], Encoded],
         labelled: Sequence[Labelled] = (),
-        traffic: Floats | None = None,
+        traffic: Sequence[str] = (),
     ) -> None:
         """Learn from what is written about the topics and from labelled texts.
 
@@ -88,7 +92,7 @@ class TopicModel:
             encode: Encodes texts; layers of width 0 are fine.
             labelled: More labelled texts, for example corrections. Labels that no spec has are ignored; of several
                 rows with one text the last counts.
-            traffic: Vectors of unlabelled texts of the same kind; followed as far as they can be trusted.
+            traffic: Unlabelled texts of the same kind, distinct ones, at most 3,000 of them.
 
         Raises:
             ClassifierError: No topic is given, a key occurs twice, or parents are missing or circular.
@@ -100,19 +104,22 @@ class TopicModel:
         above = prototypes.parents(specs)
         self.rows = _rows(specs, labelled)
         self.several = any(len(row.topics) > 1 for row in self.rows)
-        self.fingerprint = _hash(specs, self.rows, traffic)
+        labels = self._targets()
+        taught = {row.text for row in self.rows}
+        followed = drawn([text for text in traffic if text not in taught], EXACT - len(taught) - len(specs))
+        self.fingerprint = _hash(specs, self.rows, followed)
         words, written = prototypes.describe(specs, encode)
         known = encode([row.text for row in self.rows]) if self.rows else _none_of(written)
-        settled = settle(prototypes.inherit(written.vectors, above), traffic)
-        self.stage = _stage(len(self.rows), settled.trust)
+        seen = encode(followed) if followed else _none_of(written)
+        crowd = gather(seen.vectors) if followed else None
+        settled = settle(prototypes.inherit(written.vectors, above), crowd)
+        self.stage = _stage(len(self.rows), len(followed), settled.trust)
         self._settled = settled
         self._scale = PRIOR_SCALE + _FOLLOWED_SCALE * settled.trust
-        labels = self._targets()
-        spoken = prototypes.speak(written, known, labels)
-        both = Encoded(np.vstack([spoken.vectors, known.vectors]), np.vstack([spoken.layers, known.layers]))
-        texts = [*words, *(row.text for row in self.rows)]
-        self._texts = texts
-        self._kernel = Kernel(texts, both)
+        self._lean = LEAN * float((labels.sum(axis=0) == 0).mean()) ** LEAN_FALLS
+        self._texts = texts = [*words, *(row.text for row in self.rows)]
+        spoken = _joined(prototypes.speak(written, known, labels), known)
+        self._kernel = Kernel(texts, spoken)
         targets = np.vstack([np.eye(len(specs), dtype=np.float32), labels])
         residuals = targets - self._guess(np.vstack([written.vectors, known.vectors]))
         # How often a topic occurs at all, as far as the labelled texts are many enough to tell.
@@ -120,19 +127,27 @@ class TopicModel:
         self._base = residuals[topics:].sum(axis=0) / (len(self.rows) + _BASE_RATE)
         residuals -= self._base
         kinds = np.concatenate([np.full(topics, WRITTEN), np.where(labels.sum(axis=1) > 0, LABELLED, OUTSIDE)])
-        self._regression = Regression(self._kernel, self._kernel.features(texts, both), residuals, kinds)
-        self._lean = LEAN * float((labels.sum(axis=0) == 0).mean()) ** LEAN_FALLS
+        features = self._kernel.features([*texts, *followed], _joined(spoken, seen))
+        self._regression = Regression(self._kernel, features.rows(slice(len(texts))), residuals, kinds)
         held = (targets - residuals + self._regression.held_out)[topics:]
         near = self._regression.held_near.part(slice(topics, None))
         self._held = Held(self._leant(held, known.vectors, near), near.rows, labels)
         self._readout = Readout(self._held, prototypes.lineage(above), several=self.several)
+        self._followed = self._follow(crowd, features, residuals, kinds) if crowd else None
 
     def scores(self, texts: Sequence[str], encoded: Encoded) -> tuple[Floats, Floats]:
-        """Raw scores of the topics, shape (n, topics), and similarity to what is known, shape (n,)."""
+        """Raw scores of the topics, shape (n, topics), and similarity to what is known, shape (n,).
+
+        Guesses about unlabelled texts decide which topic is first, not how sure it is: held-back labels, the only
+        judges of that, say nothing of them, and texts of no topic would vouch for each other.
+        """
         if not len(texts):
             return np.zeros((0, len(self.keys)), np.float32), np.zeros(0, np.float32)
-        residuals, near = self._regression.predict(self._kernel.features(texts, encoded))
-        return self._leant(self._guess(encoded.vectors) + self._base + residuals, encoded.vectors, near), near.rows
+        features = self._kernel.features(texts, encoded)
+        scores, near = self._scored(self._regression, features, encoded.vectors)
+        if self._followed:
+            scores = ranked_like(scores, self._scored(self._followed, features, encoded.vectors)[0])
+        return scores, near.rows
 
     def probabilities(self, texts: Sequence[str], encoded: Encoded) -> Floats:
         """Probability that each text is about each topic, shape (n, topics); a parent's is at least its children's."""
@@ -196,6 +211,18 @@ class TopicModel:
             for key, (hits, false, support, threshold) in zip(self.keys, self._readout.tally(confidence), strict=True)
         ]
 
+    def _follow(self, crowd: Crowd, features: Features, residuals: Floats, kinds: Array) -> Regression:
+        """Learn once more, with what the unlabelled texts, the last rows of the features, seem to be about."""
+        asked = features.rows(slice(len(residuals), None))
+        scores, _ = self._scored(self._regression, asked, crowd.vectors)
+        guessed = crowd.shared(scores) - self._guess(crowd.vectors) - self._base
+        kinds = np.concatenate([kinds, np.full(len(guessed), GUESSED)])
+        return Regression(self._kernel, features, np.vstack([residuals, guessed]), kinds)
+
+    def _scored(self, regression: Regression, features: Features, vectors: Floats) -> tuple[Floats, Near]:
+        residuals, near = regression.predict(features)
+        return self._leant(self._guess(vectors) + self._base + residuals, vectors, near), near
+
     def _guess(self, vectors: Floats) -> Floats:
         """The prior guess: similarity to what is written, without its mean over the topics."""
         found = self._settled.scores(vectors)
@@ -250,25 +277,29 @@ def _rows(specs: Sequence[TopicSpec], labelled: Sequence[Labelled]) -> list[Labe
     return list(rows.values())
 
 
+def _joined(first: Encoded, second: Encoded) -> Encoded:
+    return Encoded(np.vstack([first.vectors, second.vectors]), np.vstack([first.layers, second.layers]))
+
+
 def _none_of(written: Encoded) -> Encoded:
     return Encoded(written.vectors[:0], written.layers[:0])
 
 
-def _stage(labelled: int, trust: float) -> str:
+def _stage(labelled: int, followed: int, trust: float) -> str:
     parts = ["descriptions"]
-    if trust > 0:
-        parts.append(f"traffic ({trust:.2f})")
+    if followed:
+        parts.append(f"{followed} unlabelled ({trust:.2f})")
     if labelled:
         parts.append(f"{labelled} labelled")
     return " + ".join(parts)
 
 
-def _hash(specs: Sequence[TopicSpec], rows: Sequence[Labelled], traffic: Floats | None) -> str:
+def _hash(specs: Sequence[TopicSpec], rows: Sequence[Labelled], followed: Sequence[str]) -> str:
     digest = hashlib.sha256(VERSION.encode())
     for spec in specs:
         digest.update(repr((spec.key, spec.name, spec.description, spec.parent)).encode("utf-8", "replace"))
     for row in rows:
         digest.update(repr((row.text, row.topics)).encode("utf-8", "replace"))
-    if traffic is not None:
-        digest.update(np.ascontiguousarray(traffic, np.float32).tobytes())
+    for text in followed:
+        digest.update(repr(text).encode("utf-8", "replace"))
     return digest.hexdigest()[:12]

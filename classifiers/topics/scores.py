@@ -35,3 +35,10 @@ def unit(vectors: Floats) -> Floats:
     length = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]
     scaled: Floats = (vectors / np.where(length > 0, length, 1)).astype(np.float32)
     return scaled
+
+
+def ranked_like(scores: Floats, order: Floats) -> Floats:
+    """The scores of each row, dealt out in the order of another's."""
+    found = np.empty_like(scores)
+    np.put_along_axis(found, np.argsort(order, axis=1, kind="stable"), np.sort(scores, axis=1), axis=1)
+    return found

@@ -142,6 +142,43 @@ def test_the_same_input_gives_the_same_model(encoder):
     assert np.array_equal(one, two)
 
 
+UNLABELLED = tuple(
+    text.format(when)
+    for when in ("this week", "on Monday", "again", "for my mother", "in Spain", "at the bank")
+    for text in (
+        "Still no card in the mail {}",
+        "The rate was awful {}",
+        "My phone got lost {}",
+        "Money did not load {}",
+    )
+)
+
+
+def test_unlabelled_texts_help_to_tell_them_apart(encoder):
+    encoded = encoder.encode(UNLABELLED)
+    plain, followed, again = (
+        TopicModel(NAMES, encoder.encode, taught(1), texts) for texts in ((), UNLABELLED, UNLABELLED)
+    )
+    before, after = (model.probabilities(UNLABELLED, encoded) for model in (plain, followed))
+    wanted = np.tile(np.arange(4), 6)
+    assert (before.argmax(axis=1) == wanted).mean() < 0.9
+    assert (after.argmax(axis=1) == wanted).all()
+    assert np.array_equal(after, again.probabilities(UNLABELLED, encoded))
+    assert "24 unlabelled" in followed.stage
+    assert followed.fingerprint == again.fingerprint != plain.fingerprint
+
+
+def test_unlabelled_texts_of_no_topic_do_not_vouch_for_each_other(encoder):
+    texts = [
+        f"The soup was {how} {when}"
+        for how in ("cold", "thin", "salty", "burnt")
+        for when in ("today", "again", "at noon")
+    ]
+    plain, followed = (TopicModel(NAMES, encoder.encode, taught(), traffic) for traffic in ((), texts))
+    before, after = (model.probabilities(texts, encoder.encode(texts)).max(axis=1) for model in (plain, followed))
+    assert np.allclose(before, after, atol=0.1)
+
+
 def test_probabilities_are_probabilities(encoder):
     texts = ["card", "", "?", "My phone and my card and the rate", "x" * 5000]
     found = TopicModel(NAMES, encoder.encode, taught()).probabilities(texts, encoder.encode(texts))

@@ -9,7 +9,7 @@ from classifiers.topics.kernel import Kernel
 from classifiers.topics.model import Labelled, TopicModel
 from classifiers.topics.regression import LABELLED, WRITTEN, Regression
 from classifiers.topics.scores import unit
-from classifiers.topics.traffic import settle
+from classifiers.topics.traffic import MOST, drawn, gather, settle
 
 SPECS = (TopicSpec("refund", "Refund"), TopicSpec("delivery", "Late delivery"))
 
@@ -94,7 +94,7 @@ def test_traffic_moves_topics_to_where_the_texts_are():
     centres = unit(draw.normal(size=(4, 32)).astype("f"))
     texts = _clouds(centres, 60, 0.1, draw)
     written = unit(centres + 0.12 * draw.normal(size=centres.shape).astype("f"))
-    settled = settle(written, texts)
+    settled = settle(written, gather(texts))
     truth = np.repeat(np.arange(4), 60)
     assert settled.trust > 0.5
     assert (settled.scores(texts).argmax(axis=1) == truth).mean() >= (
@@ -106,10 +106,28 @@ def test_traffic_that_the_topics_do_not_divide_is_not_followed():
     draw = np.random.default_rng(1)
     written = unit(draw.normal(size=(12, 32)).astype("f"))
     shapeless = unit(draw.normal(size=(400, 32)).astype("f"))
-    settled = settle(written, shapeless)
+    settled = settle(written, gather(shapeless))
     assert settled.trust == 0
     assert np.array_equal(settled.directions, written)
     assert settle(written, None).trust == 0
+
+
+def test_shares_of_unlabelled_texts_follow_their_neighbours():
+    draw = np.random.default_rng(1)
+    texts = _clouds(unit(draw.normal(size=(2, 32)).astype("f")), 30, 0.1, draw)
+    scores = np.repeat(np.asarray([[0.6, 0.0], [0.0, 0.6]], np.float32), 30, axis=0)
+    scores[0] = 0.28, 0.3
+    shares = gather(texts).shared(scores)
+    assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
+    assert shares[0].argmax() == 0
+
+
+def test_unlabelled_texts_are_drawn_evenly_and_once():
+    texts = [str(at) for at in range(2 * MOST)]
+    assert drawn([*texts[:20], *texts[:20]], MOST) == texts[:20]
+    some = drawn(texts, 10 * MOST)
+    assert (len(set(some)), some[0], some[-1]) == (MOST, texts[0], texts[-1])
+    assert drawn(texts[:5], MOST) == drawn(texts, 0) == []
 
 
 def test_ngrams_know_the_words_whatever_their_case_and_spacing():

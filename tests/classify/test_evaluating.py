@@ -48,6 +48,19 @@ def test_topics_are_answered_in_order_one_line_each(run, write, tmp_path):
     assert (summary["accuracy"], summary["micro_f1"], summary["coverage"]) == (1.0, 1.0, 0.6667)
 
 
+def test_unlabelled_texts_are_learnt_from_beside_labelled_ones(run, write, tmp_path):
+    train = write(
+        "r.jsonl", {"id": 1, "text": "late parcel", "labels": ["a"]}, {"id": 2, "text": "rude", "labels": ["b"]}
+    )
+    texts = [f"{what} {when}" for when in ("today", "again", "on Monday", "at noon") for what in (
+        "My parcel is late", "The parcel has not come", "The woman was rude to me",
+    )]  # fmt: skip
+    test = write("t.jsonl", *({"id": at, "text": text} for at, text in enumerate(texts)))
+    summary = evaluate_topics(run, TopicFiles(test, tmp_path / "o", train=train, unlabelled=test))
+    assert [row["labels"][0]["topic"] for row in read(tmp_path / "o")] == ["a", "a", "b"] * 4
+    assert "12 unlabelled" in summary["stage"]
+
+
 def test_topics_without_taxonomy_are_those_of_the_labelled_texts(run, write, tmp_path):
     train = write(
         "r.jsonl", {"id": 1, "text": "late parcel", "labels": ["a"]}, {"id": 2, "text": "rude", "labels": ["b"]}
