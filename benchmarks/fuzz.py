@@ -22,7 +22,7 @@ with atheris.instrument_imports(include=["app"]):
     from app.errors import AppError
     from app.payloads.delivery import RawDelivery
     from app.payloads.signed_parts import form_pairs
-    from app.payloads.signing import verify
+    from app.payloads.verifying import verify
 
 _NOW = datetime(2026, 9, 16, 9, 0, tzinfo=UTC)
 _FORM = "application/x-www-form-urlencoded"

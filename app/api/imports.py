@@ -1,7 +1,5 @@
 """Files over HTTP: taken in whole, read in the background; how far, what was not stored and why, and a way to stop."""
 
-import csv
-import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,24 +8,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
-from sqlalchemy.orm import Session
 
 from app.api.bodies import ApiRoute
 from app.api.deps import Id, Ingester, IngesterOrAnalyst, Now, Reading, Writing, runtime_of
+from app.api.import_files import import_for, rejects_answer
 from app.api.intake import SourceKey, target_source
 from app.api.once import KeyRequired
 from app.api.openapi import declare
 from app.api.paging import Listing, Paged, position_of
 from app.api.uploads import Upload, receive_file
-from app.domain.actor import Actor, Scope
-from app.domain.cells import harmless_cell
 from app.domain.feedback import Medium
-from app.domain.masking import mask_cell
 from app.errors import AppError, Kind
 from app.ingest.dates import DateOrder
 from app.ingest.imports import NewImport, cancel_import, start_import
 from app.store.import_tables import Import
-from app.store.imports import find_import, iterate_rejects, list_imports
+from app.store.imports import list_imports
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=ApiRoute)
 
@@ -159,7 +154,7 @@ def index(session: Reading, page: Paged, actor: IngesterOrAnalyst) -> Listing[Im
 @router.get("/{import_id}", operation_id="get_import", summary="How far an import is")
 def show(import_id: Id, session: Reading, actor: IngesterOrAnalyst) -> ImportOut:
     """Counts, notes and the first reasons."""
-    row, key = _found(session, import_id, actor)
+    row, key = import_for(session, import_id, actor)
     return _shown(row, key)
 
 
@@ -175,31 +170,16 @@ def rejects(import_id: Id, session: Reading, actor: IngesterOrAnalyst) -> Respon
 
     Rows may name customers: who neither sends feedback nor holds `pii:read` sees lines and reasons only.
     """
-    row, _ = _found(session, import_id, actor)
-    named = actor.may(Scope.INGEST_WRITE) or actor.may(Scope.PII_READ)
-    told = io.StringIO(newline="")
-    writer = csv.writer(told)
-    writer.writerow(["line", "reason", *(harmless_cell(name) for name in row.columns)])
-    for one in iterate_rejects(session, import_id):
-        cells = (harmless_cell(cell) if named else mask_cell(cell) for cell in one.original)
-        writer.writerow([one.line, harmless_cell(one.reason), *cells])
-    headers = {"Content-Disposition": f'attachment; filename="import-{import_id}-rejects.csv"'}
-    return Response(told.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    row, _ = import_for(session, import_id, actor)
+    return rejects_answer(session, row, actor)
 
 
 @router.post("/{import_id}/cancel", operation_id="cancel_import", summary="Stop an import", responses=declare(409))
 def cancel(import_id: Id, session: Writing, now: Now, actor: Ingester) -> ImportOut:
     """What is stored already stays."""
-    row, key = _found(session, import_id, actor)
+    row, key = import_for(session, import_id, actor)
     cancel_import(session, now, actor, row)
     return _shown(row, key)
-
-
-def _found(session: Session, import_id: int, actor: Actor) -> tuple[Import, str]:
-    found = find_import(session, import_id)
-    if found is None or actor.source_id not in {None, found[0].source_id}:
-        raise AppError(Kind.NOT_FOUND, "not_found", "There is no import with this id. List them at /v1/imports.")
-    return found
 
 
 def _check_zone(zone: str) -> None:

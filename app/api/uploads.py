@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -35,6 +35,7 @@ _BY_TYPE = {
 }
 _LONGEST_NAME = 200
 _LONGEST_HEADER = 4 * 1024
+_LONGEST_TEXT = 1024
 _MOST_PARTS = 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
@@ -48,12 +49,14 @@ class Upload:
         name: As the client calls it, without folders.
         size: In bytes.
         digest: SHA-256 of it.
+        fields: What else the form says, by name.
     """
 
     path: Path
     name: str = ""
     size: int = 0
     digest: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
     kept: bool = False
 
     def keep(self) -> None:
@@ -89,6 +92,7 @@ async def receive_file(request: Request, name: str | None) -> AsyncIterator[Uplo
             name or (form.name if form else "") or f"upload{_BY_TYPE.get(media_type.decode('latin-1').lower(), '')}"
         )
         upload.name, upload.size, upload.digest = plain_file_name(sent_as), writer.size, writer.digest.hexdigest()
+        upload.fields = form.fields if form else {}
         _check_content(form, writer)
         if isinstance(request, StrictRequest):
             request.raw = upload.digest.encode()  # stands for the body where requests are told apart
@@ -132,10 +136,12 @@ class _Writer:
 
 
 class _Form:
-    """Finds the first file of a form and writes it; other fields are passed over."""
+    """Finds the first file of a form and writes it; short texts are kept, anything else is passed over."""
 
     def __init__(self, writer: _Writer, boundary: bytes) -> None:
         self.name, self.found = "", False
+        self.fields: dict[str, str] = {}
+        self._field, self._text = "", b""
         self._writer, self._writing, self._parts, self._length = writer, False, 0, 0
         self._header, self._value, self._headers = b"", b"", dict[str, bytes]()
         if not boundary:
@@ -191,13 +197,18 @@ class _Form:
         if name is not None and not self.found:
             self.found = self._writing = True
             self.name = name.decode("utf-8", "replace")
+        self._field = options.get(b"name", b"").decode("utf-8", "replace") if name is None else ""
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._writing:
             self._writer.write(data[start:end])
+        elif self._field:
+            self._text += data[start:end][: _LONGEST_TEXT - len(self._text)]
 
     def _part_ends(self) -> None:
-        self._writing = False
+        if self._field:
+            self.fields[self._field] = self._text.decode("utf-8", "replace")
+        self._writing, self._field, self._text = False, "", b""
 
     def _ends(self) -> None:
         self.complete = True

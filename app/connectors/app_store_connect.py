@@ -1,14 +1,16 @@
-"""App Store: customer reviews as App Store Connect answers them, one or a page; there is no webhook of reviews.
+"""App Store: customer reviews as App Store Connect answers them, one or a page, and the public feed of them as JSON.
 
+There is no webhook of reviews. The feed counts reviews by other ids than App Store Connect: one source for each.
 What the developer answered comes as an own object and is not read. A territory is no language; only where a script
 belongs to one language is it told. An edited review keeps its id and has a new date.
-Source: Apple's OpenAPI of App Store Connect (CustomerReview, CustomerReviewsResponse).
+Source: Apple's OpenAPI of App Store Connect (CustomerReview, CustomerReviewsResponse); of the feed
+(itunes.apple.com/rss/customerreviews) only public code that reads it.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, nothing_in
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.native import NativeItem, read_item
@@ -16,9 +18,10 @@ from app.payloads.particulars import Person, script_language
 from app.payloads.reviews import Review, review_item
 from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time
-from app.payloads.walk import at, needed_id, needed_object, objects, text
+from app.payloads.walk import as_page, at, needed_id, objects, text
 
 _KIND = "customerReviews"
+_RATING = "im:rating"
 
 
 class Config(ConnectorConfig):
@@ -50,11 +53,14 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     Raises:
         AppError: It is no such JSON, or a review has no id or no time.
     """
-    body = needed_object(delivery.json())
+    body = as_page(delivery.json(), "data")
     data = body.get("data")
     page = objects(data) if isinstance(data, list) else objects([data])
-    found = [_item(one, config) for one in page if one.get("type") == _KIND]
-    return found or Ignored("no customer review in it")
+    found = [_item(one, config) for one in page if one.get("type", _KIND) == _KIND and "attributes" in one]
+    entries = at(body, "feed", "entry")
+    fed = objects(entries) if isinstance(entries, list) else objects([entries])
+    found += [_fed(one, config) for one in fed if _RATING in one]
+    return found or nothing_in(body, "no customer review in it", "the App Store", ("data", "feed"))
 
 
 def _item(review: Mapping[str, Any], config: Config) -> NativeItem:
@@ -73,6 +79,28 @@ def _item(review: Mapping[str, Any], config: Config) -> NativeItem:
                 language=script_language(f"{title or ''} {body or ''}"),
                 person=Person(name=at(facts, "reviewerNickname")),
                 facts={"territory": at(facts, "territory")},
+            )
+        )
+    )
+
+
+def _fed(entry: Mapping[str, Any], config: Config) -> NativeItem:
+    """An entry of the public feed, in which every value is a `label`; the app itself is one without rating."""
+    told = {name: at(entry, name, "label") for name in ("id", "title", "content", "updated", _RATING, "im:version")}
+    title, body = text(told["title"]), text(told["content"])
+    when = read_time(told["updated"], config.zone_info)
+    return read_item(
+        review_item(
+            Review(
+                external_id=needed_id(told["id"], "id"),
+                occurred_at=when,
+                title=title,
+                body=body,
+                stars=told[_RATING],
+                updated_at=when,
+                language=script_language(f"{title or ''} {body or ''}"),
+                person=Person(name=at(entry, "author", "name", "label")),
+                facts={"app_version": told["im:version"]},
             )
         )
     )
@@ -101,6 +129,15 @@ _READ = {
     "customer": {"name": "tired"},
     "attributes": {"territory": "JPN"},
 }
+_FED = {
+    "author": {"name": {"label": "tired"}},
+    "updated": {"label": "2026-03-01T22:14:05-07:00"},
+    "im:rating": {"label": "1"},
+    "im:version": {"label": "4.2"},
+    "id": {"label": "12345678901"},
+    "title": {"label": "Logged out again"},
+    "content": {"label": "I type my code every morning.", "attributes": {"type": "text"}},
+}
 _REPLY = {"type": "customerReviewResponses", "id": "r1", "attributes": {"responseBody": "We are sorry."}}
 
 EXAMPLES = (
@@ -113,6 +150,11 @@ EXAMPLES = (
         "one review that is only a title, in a script of one language",
         json_delivery({"data": {**_REVIEW, "attributes": {**_REVIEW["attributes"], "title": "最高です", "body": ""}}}),
         [{**{name: _READ[name] for name in _READ if name != "question"}, "text": "最高です", "language": "ja"}],
+    ),
+    Example(
+        "the public feed; its first entry is the app",
+        json_delivery({"feed": {"entry": [{"im:name": {"label": "App"}, "id": {"label": "7"}}, _FED]}}),
+        [{**_READ, "external_id": "12345678901", "attributes": {"app_version": "4.2"}}],
     ),
     Example("an answer of the developer", json_delivery({"data": _REPLY}), Ignored("no customer review in it")),
     Example("an empty page", json_delivery({"data": [], "links": {}}), Ignored("no customer review in it")),

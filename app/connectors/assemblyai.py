@@ -17,6 +17,7 @@ from app.connectors.contract import (
     Undated,
     Wanted,
     make_item,
+    nothing_in,
 )
 from app.domain.feedback import Medium
 from app.payloads.delivery import RawDelivery
@@ -87,7 +88,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     whole = text(body.get("text"))
     turns = make_turns(pieces, config) or make_turns([] if whole is None else [Spoken(whole)], config)
     if not turns:
-        return Ignored("the transcript has no words")
+        return nothing_in(body, "the transcript has no words", "AssemblyAI", ("id", "text", "words", "utterances"))
     values = {
         "external_id": needed_id(body.get("id"), "id"),
         "medium": Medium.PHONE,

@@ -9,7 +9,17 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, Undated, Wanted, make_item
+from app.connectors.contract import (
+    ConnectorConfig,
+    Example,
+    Ignored,
+    Parsed,
+    Spec,
+    Undated,
+    Wanted,
+    make_item,
+    nothing_in,
+)
 from app.domain.feedback import Medium
 from app.payloads.delivery import RawDelivery
 from app.payloads.facts import file_id, flat_facts
@@ -56,7 +66,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         return _event(body, config)
     turns = make_turns(_spoken(body, config), config)
     if not turns:
-        return Ignored("the transcript has no words")
+        return nothing_in(body, "the transcript has no words", "Transcribe", ("Transcript", "results", "JobName"))
     values = {
         "external_id": ident(first(body, ("JobName",), ("jobName",))) or file_id(delivery),
         "medium": Medium.CHAT if body.get("Channel") == "CHAT" else Medium.PHONE,

@@ -2,7 +2,8 @@
 
 `message_type` and `private` tell whose a message is: incoming, outgoing, template (a bot) or activity (nobody's).
 The answer of a satisfaction survey comes as an update of the message that asked for it. Webhooks of automation rules
-have the same bodies, their event begins with `automation_event.`.
+have the same bodies, their event begins with `automation_event.`. What was said in a voice message comes later, as an
+update whose attachment has `transcribed_text`; a mail that answers by itself (`email.auto_reply`) is a bot's.
 Source: https://www.chatwoot.com/hc/user-guide/articles/1677693021-how-to-use-webhooks and the `webhook_data` of
 https://github.com/chatwoot/chatwoot. Updates of a message name no time of their own: the header's counts.
 Not seen in a payload: deleted messages (`content_attributes.deleted`), picked answers (`submitted_values` as a list).
@@ -26,14 +27,13 @@ from app.payloads.conversation import (
     scored,
     shown,
     taken_back,
-    unknown_shape,
     words,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.schemes import Hmac
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects, unknown_shape
 
 
 class Config(ConnectorConfig):
@@ -186,10 +186,19 @@ def _said(body: object, config: Config) -> list[Message]:
     if objects(submitted):
         answer = "\n".join(shown(first(one, ("title",), ("value",))) for one in objects(submitted))
         return message(f"{ref}:answer", Role.CUSTOMER, answer, at=when, question=shown(at(body, "content")) or None)
-    return message(ref, _role(body, kind), shown(at(body, "content")), at=when, speaker=at(body, "sender", "name"))
+    return message(ref, _role(body, kind), _words(body), at=when, speaker=at(body, "sender", "name"))
+
+
+def _words(body: object) -> str:
+    """What was typed, then what was spoken."""
+    spoken = [at(one, "transcribed_text") for one in objects(at(body, "attachments"))]
+    texts = (at(body, "content"), *spoken, at(body, "content_attributes", "transcribed_text"))
+    return "\n".join(dict.fromkeys(text for one in texts if (text := shown(one))))
 
 
 def _role(body: object, kind: str) -> Role:
+    if flag(at(body, "content_attributes", "email", "auto_reply")) is True:
+        return Role.BOT
     sender = lower(first(body, ("sender", "type"), ("sender_type",))) or ""
     if kind == "incoming" and sender in _CONTACTS:
         return Role.CUSTOMER
@@ -222,6 +231,8 @@ _READ = loads(
 )
 _KIM = {"id": 7, "name": "Kim", "type": "user"}
 _RATED = {"csat_survey_response": {"rating": 2, "feedback_message": "Took ages"}}
+_VOICE = {"id": 3, "file_type": "audio", "extension": None, "data_url": "https://chat.example.com/3.ogg"}
+_VOICE |= {"transcribed_text": "Nobody calls me back."}
 _SURVEY = _MESSAGE | {"id": 640, "event": "message_updated", "message_type": "template", "content_type": "input_csat"}
 _SURVEY |= {"sender": None, "content": "Please rate", "content_attributes": {"submitted_values": _RATED}}
 
@@ -241,6 +252,16 @@ EXAMPLES = (
         "a bot's message",
         _json(_MESSAGE | {"message_type": "outgoing", "sender": _KIM | {"type": "agent_bot"}}),
         [_READ | {"turns": _turn("bot", "Kim")}],
+    ),
+    Example(
+        "a voice message has no content: what was said is in its attachment",
+        _json(_MESSAGE | {"event": "message_updated", "content": None, "attachments": [_VOICE]}),
+        [_READ | {"turns": _turn("customer", "Jo Hart", "Nobody calls me back.")}],
+    ),
+    Example(
+        "an out-of-office mail is no customer's voice",
+        _json(_MESSAGE | {"content_attributes": {"email": {"auto_reply": True, "subject": "Away"}}}),
+        [_READ | {"turns": _turn("bot", "Jo Hart")}],
     ),
     Example(
         "a private note",

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, Wanted, make_item
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, Wanted, make_item, nothing_in
 from app.domain.feedback import Medium
 from app.payloads.delivery import RawDelivery
 from app.payloads.facts import file_id
@@ -62,7 +62,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     start = _start(body, delivery, config)
     turns = make_turns(_spoken(body, config), config)
     if not turns:
-        return Ignored("the transcript has no words")
+        return nothing_in(body, "the transcript has no words", "Contact Lens", ("Transcript", "Participants"))
     values = {
         "external_id": ident(at(body, "CustomerMetadata", "ContactId")) or file_id(delivery),
         "medium": Medium.CHAT if body.get("Channel") == "CHAT" else Medium.PHONE,

@@ -13,6 +13,7 @@ from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.native import NativeItem, read_item
 from app.payloads.schemes import Auth
 from app.payloads.talk import UNDATED
+from app.payloads.walk import unknown_shape
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,23 @@ class Connector(Protocol):
         Raises:
             AppError: It cannot be read; the delivery is quarantined with the message as its reason.
         """
+
+
+def nothing_in(body: object, reason: str, sender: str, names: Sequence[str]) -> Ignored:
+    """The answer to a body in which nothing was found, though it is one of this sender's.
+
+    Args:
+        body: Decoded JSON; one that is empty is such a body.
+        reason: Why nothing is in it.
+        sender: How it is called.
+        names: Fields of which each of its bodies has at least one.
+
+    Raises:
+        AppError: ``unknown_shape``: nobody knows what it is, so that its words would be lost unseen.
+    """
+    if body and not (isinstance(body, Mapping) and any(name in body for name in names)):
+        raise unknown_shape(sender)
+    return Ignored(reason)
 
 
 def make_item(values: Mapping[str, Any], delivery: RawDelivery) -> NativeItem | Undated:

@@ -8,7 +8,7 @@ Source: app.delighted.com/docs/api (webhooks, survey responses).
 from collections.abc import Mapping
 from typing import Any
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, nothing_in
 from app.payloads.answers import Answer, Response, survey_item
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
@@ -72,7 +72,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     if kind is None and "survey_type" in event:
         return [_item(event, config)]
     if not isinstance(kind, str) or not kind.startswith("survey_response."):
-        return Ignored("an event that holds no survey response")
+        return nothing_in(body, "an event that holds no survey response", "Delighted", ("event_type",))
     return [_item(needed_object(event.get("event_data")), config)]
 
 

@@ -28,13 +28,12 @@ from app.payloads.conversation import (
     person,
     shown,
     text_ref,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, needed_object, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, needed_object, number, objects, unknown_shape
 
 Config = ConnectorConfig
 
@@ -49,6 +48,7 @@ SPEC = Spec(
     also=("freshservice",),
 )
 
+_PAGES = ("results", "tickets", "conversations")
 _STATUS = {"2": "open", "3": "pending", "4": "resolved", "5": "closed"}
 _PRIORITY = {"1": "low", "2": "medium", "3": "high", "4": "urgent"}
 _SOURCE = {
@@ -86,7 +86,8 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     if isinstance(ruled, Mapping) or (at(body, "ticket_id") is not None and not _of_api(body)):
         return [_ruled(needed_object(ruled or body), delivery.arrived_at, config)]
     data = at(body, "data") if isinstance(at(body, "data"), Mapping) else body
-    rows = objects(body) or objects(at(body, "results")) or objects(at(body, "tickets")) or [needed_object(data)]
+    pages = (body, *(at(body, name) for name in _PAGES if at(body, "created_at") is None))
+    rows = next((objects(one) for one in pages if objects(one)), None) or [needed_object(data)]
     found: list[Found] = []
     for row in rows:
         found += _row(row, config)
@@ -108,6 +109,8 @@ def _row(row: Mapping[str, Any], config: Config) -> Sequence[Found]:
         changed = read_time(first(row, ("updated_at",), ("created_at",)), config.zone_info)
         said = _message(row, config)
         return [_conversation(row["ticket_id"], changed, changed, said).item()] if said else []
+    if "ticket" not in row and isinstance(row.get("conversation"), Mapping):
+        return _row(row["conversation"], config)
     ticket = row["ticket"] if isinstance(row.get("ticket"), Mapping) else row
     if "created_at" in ticket and flag(at(ticket, "deleted")) is True:
         return [Deleted(needed_id(at(ticket, "id"), "ticket id"))]

@@ -1,7 +1,8 @@
 """Front: application and rule webhooks, messages and conversations of its API.
 
 An application webhook wraps the event of a rule webhook in `payload`. Often the message in it is only a preview: then
-its words have to be fetched. Comments are for teammates only; `is_inbound` tells whose a message is.
+its words have to be fetched. Comments and drafts are for teammates only; `is_inbound` tells whose a message is, unless
+the headers in its `metadata` say that no person wrote it.
 Source: https://dev.frontapp.com/docs/application-webhooks, https://dev.frontapp.com/docs/rule-webhooks and
 https://dev.frontapp.com/reference/events.
 """
@@ -14,6 +15,7 @@ from urllib.parse import quote
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Pull, Spec, Wanted
 from app.domain.feedback import Medium, Role
+from app.payloads.automatic import is_automatic
 from app.payloads.conversation import (
     Conversation,
     Message,
@@ -23,14 +25,13 @@ from app.payloads.conversation import (
     message,
     person,
     shown,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.examples import json_delivery
 from app.payloads.presets import FRONT_APPLICATION, FRONT_RULE
 from app.payloads.schemes import AnyOf
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, objects, unknown_shape
 
 
 class Config(ConnectorConfig):
@@ -125,7 +126,7 @@ def _told(event: Mapping[str, Any], outer: str, config: Config) -> Parsed:
     if incoming and told is None:
         when = time_or_none(at(event, "emitted_at"), config.zone_info)
         return [Wanted(conversation_id, f"/conversations/{quote(conversation_id, safe='')}/messages", when)]
-    if incoming and message_id and not said and flag(at(told, "is_draft")) is not True:
+    if incoming and message_id and not said and not _is_draft(told):
         when = time_or_none(at(event, "emitted_at"), config.zone_info)
         return [Wanted(conversation_id, f"/messages/{quote(message_id, safe='')}", when)]
     return [_conversation(conversation, told, at(event, "emitted_at"), said, config)]
@@ -177,13 +178,20 @@ def _customer(sender: object) -> dict[str, str] | None:
 
 def _message(told: object, config: Config) -> list[Message]:
     ref, inbound = ident(at(told, "id")), flag(at(told, "is_inbound"))
-    if ref is None or flag(at(told, "is_draft")) is True:
+    if ref is None or _is_draft(told):
         return []
+    role = Role.CUSTOMER if inbound is True else Role.AGENT
+    if is_automatic(at(told, "metadata", "headers")):
+        role = Role.BOT
     text = as_written(at(told, "text")) or shown(at(told, "body"))
     own = [one for one in objects(at(told, "recipients")) if at(one, "role") == "from"]
     speaker = at(own[0], "name") if own and inbound is True else at(told, "author", "username")
     when = time_or_none(at(told, "created_at"), config.zone_info)
-    return message(ref, Role.CUSTOMER if inbound is True else Role.AGENT, text, at=when, speaker=speaker)
+    return message(ref, role, text, at=when, speaker=speaker)
+
+
+def _is_draft(told: object) -> bool:
+    return flag(at(told, "is_draft")) is True or lower(at(told, "draft_mode")) is not None
 
 
 _EVENT = loads(
@@ -226,6 +234,12 @@ EXAMPLES = (
         _told_of("outbound", _MESSAGE | {"is_inbound": False, "author": {"username": "kim"}}),
         [_READ | {"turns": [_SAID | {"role": "agent", "speaker": "kim"}]}],
     ),
+    Example(
+        "an out-of-office mail is no customer's voice",
+        _told_of("inbound", _MESSAGE | {"metadata": {"headers": {"Auto-Submitted": "auto-replied"}}}),
+        [_READ | {"turns": [_SAID | {"role": "bot"}]}],
+    ),
+    Example("a draft", _told_of("outbound", _MESSAGE | {"draft_mode": "shared"}), [_READ | {"turns": []}]),
     Example("a comment", _told_of("comment", {"body": "VIP"}), Ignored("it is a comment among teammates")),
     Example("a deleted conversation", _told_of("trash", {}), [Deleted("cnv_55c8")]),
     Example(

@@ -3,7 +3,8 @@
 Shapes: https://help.gong.io/docs/create-a-webhook-rule, and `POST /v2/calls/transcript` and `/v2/calls/extensive` of
 the public API; read there and in public code, not tried against a live account. The webhook has no words: the call
 becomes `fetch_required`. Post the transcript together with its call, `{"callTranscripts": [...], "calls": [...]}`,
-because only the call's parties say who is External. Ids have 19 digits and keep them.
+because only the call's parties say who is External. There is no puller: a transcript comes without the parties, and
+a call of which nobody knows who was the customer would count as here. Ids have 19 digits and keep them.
 """
 
 import json
@@ -21,6 +22,7 @@ from app.connectors.contract import (
     Undated,
     Wanted,
     make_item,
+    nothing_in,
 )
 from app.domain.feedback import Medium, Role
 from app.payloads.delivery import RawDelivery
@@ -34,6 +36,7 @@ from app.payloads.times import time_or_none
 from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text
 
 _ROLES = {"internal": Role.AGENT, "external": Role.CUSTOMER}
+_FIELDS = ("calls", "callTranscripts", "callData", "call", "metaData", "requestId")
 _TOLD = ("title", "direction", "system", "scope", "media", "duration")
 
 
@@ -78,7 +81,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         call = calls.pop(call_id, {})
         found += _conversation(call_id, one, call, delivery, config)
     found += [_wanted(call_id, call, config) for call_id, call in calls.items()]
-    return found or Ignored("the delivery holds no calls with words")
+    return found or nothing_in(body, "the delivery holds no calls with words", "Gong", _FIELDS)
 
 
 def _calls(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Pull, Spec, Wanted
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Pull, Spec, Wanted, nothing_in
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
 from app.payloads.delivery import RawDelivery
@@ -75,7 +75,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     else:
         page = [(body, None)] if "reviewId" in body or "starRating" in body else []
     found = [_item(needed_object(review), location, config) for review, location in page]
-    return found or Ignored("no review in it")
+    return found or nothing_in(body, "no review in it", "Google", ("reviews", "locationReviews", "nextPageToken"))
 
 
 def _told(message: Mapping[str, Any], config: Config) -> Parsed:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, nothing_in
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
@@ -19,7 +19,7 @@ from app.payloads.particulars import Person
 from app.payloads.reviews import Review, review_item
 from app.payloads.schemes import StaticToken
 from app.payloads.times import read_time
-from app.payloads.walk import at, first, needed_id, needed_object, number, objects, text
+from app.payloads.walk import as_page, at, first, needed_id, number, objects, text
 
 _FACTS = ("device", "androidOsVersion", "appVersionCode", "appVersionName", "thumbsUpCount", "thumbsDownCount")
 _NANOS = 10**9
@@ -54,11 +54,11 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     Raises:
         AppError: It is no such JSON, or a review has no id or no time.
     """
-    body = needed_object(delivery.json())
+    body = as_page(delivery.json(), "reviews")
     page = [body] if "reviewId" in body or "comments" in body else objects(body.get("reviews"))
     told = [(one, _comment(one)) for one in page]
     found = [_item(review, comment, config.zone_info) for review, comment in told if comment is not None]
-    return found or Ignored("no customer's review in it")
+    return found or nothing_in(body, "no customer's review in it", "Google Play", ("reviews", "reviewId", "comments"))
 
 
 def _comment(review: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
 from app.domain.feedback import Medium, Role
+from app.payloads.automatic import is_automatic
 from app.payloads.conversation import (
     SATISFACTION,
     Conversation,
@@ -24,14 +25,13 @@ from app.payloads.conversation import (
     person,
     scored,
     shown,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.particulars import id_in_body
 from app.payloads.schemes import StaticToken
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects, unknown_shape
 
 Config = ConnectorConfig
 
@@ -144,7 +144,7 @@ def _message(row: Mapping[str, Any], ticket: object, config: Config) -> list[Mes
         by_agent = mail is None or mail != lower(at(ticket, "customer", "email"))
     if ref is None or noted or public is False or (public is None and by_agent):
         return []
-    role = Role.CUSTOMER
+    role = Role.BOT if is_automatic(at(row, "headers")) else Role.CUSTOMER
     if by_agent:
         role = Role.BOT if lower(at(row, "via")) == "rule" else Role.AGENT
     when = time_or_none(first(row, ("created_datetime",), ("sent_datetime",)), config.zone_info)
@@ -183,6 +183,11 @@ EXAMPLES = (
     Example("an agent's message", _told(from_agent=True), [_READ | {"turns": [_SAID | {"role": "agent"}]}]),
     Example(
         "a template's words for true and false", _told(from_agent="False", public="True"), [_READ | {"turns": [_SAID]}]
+    ),
+    Example(
+        "an out-of-office mail is no customer's voice",
+        _told(headers={"Auto-Submitted": "auto-replied"}),
+        [_READ | {"turns": [_SAID | {"role": "bot"}]}],
     ),
     Example("a note among agents is left out", _told(from_agent=True, public=False), [_READ | {"turns": []}]),
     Example(

@@ -1,12 +1,13 @@
-"""HubSpot: webhook batches of thin events, tickets, feedback submissions and conversation messages of its API.
+"""HubSpot: webhook batches of thin events; tickets, feedback submissions, messages and logged e-mails of its API.
 
 Webhooks only name what changed, up to 100 events in one array, some of them again; the words have to be fetched. In
 the API every property is a text. A ticket's content is the customer's unless an agent typed it in; a message is the
-customer's if its direction is incoming, and comments are for agents only.
+customer's if its direction is incoming, and comments are for agents only. E-mails of
+the CRM (`objects/emails`) are items of their own; notes, calls, tasks and meetings are what agents wrote down.
 Source: https://developers.hubspot.com/docs/api-reference/webhooks-webhooks-v3/guide, CRM objects and Conversations v3.
-Ids of tickets, submissions and threads are counted apart from each other: one source for each kind of object. What a
-workflow's webhook sends (properties with `value`) is read as it is remembered, not as a document shows it. An app that
-signs with v1 or v2 alone needs `auth: hubspot_v1` or `hubspot_v2`: neither signs a time, so neither is taken unasked.
+Ids of tickets, submissions, e-mails and threads are counted apart: one source for each kind of object. What the webhook
+of a workflow sends (properties with `value`) is read as it is remembered, not as a document shows it. An app that signs
+with v1 or v2 alone needs `auth: hubspot_v1` or `hubspot_v2`: neither signs a time, so neither is taken unasked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,23 +22,21 @@ from app.domain.feedback import Medium, Role
 from app.payloads.conversation import (
     DESCRIPTION,
     Conversation,
-    Message,
-    as_written,
     lower,
     message,
     person,
     scored,
     shown,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
+from app.payloads.hubspot_messages import as_record, logged_mail, thread_message
 from app.payloads.languages import language_tag
 from app.payloads.native import read_item
 from app.payloads.particulars import attributes
 from app.payloads.presets import HUBSPOT_V3
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects, unknown_shape
 
 
 class Config(ConnectorConfig):
@@ -85,10 +84,11 @@ SPEC = Spec(
 _TYPES = {"0-5": "ticket", "0-19": "feedback_submission"}
 _READ_KINDS = frozenset(("ticket", "feedback_submission", "conversation"))
 _MARKS = (
-    ("hs_survey_type", "hs_submission_timestamp", "hs_survey_name"),
+    ("hs_survey_type", "hs_submission_timestamp", "hs_survey_name", "hs_response_group", "hs_content"),
     ("subject", "content", "hs_ticket_priority", "hs_pipeline_stage"),
 )
 _BY_AGENTS = frozenset(("phone", "crm_ui"))
+_INTERNAL = ("hs_note_", "hs_call_", "hs_task_", "hs_meeting_", "hs_communication_")
 
 
 def reference(delivery: RawDelivery) -> str | None:
@@ -105,6 +105,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     """
     body = delivery.json()
     rows = objects(at(body, "results")) if isinstance(at(body, "results"), list) else objects(body) or objects([body])
+    rows = [_flattened(as_record(row)) for row in rows]
     events = [row for row in rows if "subscriptionType" in row]
     found: list[Found] = []
     if events:
@@ -112,12 +113,17 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
             found += _event(event, config)
         return found or Ignored("the events are about no ticket, no feedback and no conversation")
     for row in rows:
-        found += _object(_flattened(row), config)
+        found += _object(row, config)
     if found or (isinstance(body, Mapping) and "results" in body) or body == []:
         return found or Ignored("there is nothing of a customer in it")
-    if any("conversationsThreadId" in row for row in rows):
+    if any("conversationsThreadId" in row or _is_internal(row) for row in rows):
         return Ignored("there is nothing of a customer in it")
     raise unknown_shape("HubSpot")
+
+
+def _is_internal(row: Mapping[str, Any]) -> bool:
+    properties = at(row, "properties")
+    return isinstance(properties, Mapping) and any(str(name).startswith(_INTERNAL) for name in properties)
 
 
 def _once(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -165,19 +171,17 @@ def _flattened(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _object(row: Mapping[str, Any], config: Config) -> list[Found]:
     if "conversationsThreadId" in row:
-        said = _message(row, config)
-        if not said:
-            return []
-        when = read_time(first(row, ("updatedAt",), ("createdAt",)), config.zone_info)
-        thread = needed_id(at(row, "conversationsThreadId"), "conversationsThreadId")
-        began = time_or_none(at(row, "createdAt"), config.zone_info) or when
-        return [Conversation(thread, Medium.CHAT, began, when, said).item()]
+        told = thread_message(row, config.zone_info)
+        return [told.item()] if told else []
     is_feedback, is_ticket = (any(at(row, "properties", name) is not None for name in kind) for kind in _MARKS)
-    if not is_feedback and not is_ticket:
+    is_mail = at(row, "properties", "hs_email_direction") is not None
+    if not is_feedback and not is_ticket and not is_mail:
         return []
     object_id = needed_id(first(row, ("id",), ("objectId",), ("properties", "hs_object_id")), "id")
-    if flag(at(row, "archived")) is True:
+    if flag(first(row, ("archived",), ("isDeleted",))) is True:
         return [Deleted(object_id)]
+    if is_mail:
+        return [logged_mail(object_id, row, _times(row, config)[1], config.zone_info).item()]
     return [_feedback(object_id, row, config) if is_feedback else _ticket(object_id, row, config)]
 
 
@@ -204,7 +208,8 @@ def _ticket(ticket_id: str, row: Mapping[str, Any], config: Config) -> Found:
 
 
 def _times(row: Mapping[str, Any], config: Config) -> tuple[datetime, datetime]:
-    created = (("properties", "hs_submission_timestamp"), ("properties", "createdate"), ("createdAt",))
+    names = ("hs_submission_timestamp", "createdate", "hs_createdate")
+    created = (*(("properties", name) for name in names), ("createdAt",), ("properties", "hs_timestamp"))
     began = read_time(first(row, *created), config.zone_info)
     updated = first(row, ("updatedAt",), ("properties", "hs_lastmodifieddate"))
     return began, time_or_none(updated, config.zone_info) or began
@@ -236,17 +241,6 @@ def _feedback(submission_id: str, row: Mapping[str, Any], config: Config) -> Fou
         ),
     }
     return read_item(parts)
-
-
-def _message(row: Mapping[str, Any], config: Config) -> list[Message]:
-    ref = ident(at(row, "id"))
-    if ref is None or lower(at(row, "type")) != "message":
-        return []
-    incoming = lower(at(row, "direction")) == "incoming" and not str(at(row, "createdBy")).startswith(("A-", "B-"))
-    text = as_written(at(row, "text")) or shown(at(row, "richText"))
-    when = time_or_none(at(row, "createdAt"), config.zone_info)
-    speaker = at(row, "senders", 0, "name")
-    return message(ref, Role.CUSTOMER if incoming else Role.AGENT, text, at=when, speaker=speaker)
 
 
 _CREATED = loads(
@@ -284,13 +278,34 @@ _ANSWER = loads(
 )
 _CHAT = loads(
     '{"id": "m1", "conversationsThreadId": "33", "createdAt": "2026-02-20T08:30:00.123Z", "type": "MESSAGE", '
-    '"createdBy": "V-9", "direction": "INCOMING", "text": "Hello?", "senders": [{"name": "Sam"}]}'
+    '"createdBy": "V-9", "direction": "INCOMING", "text": "Hello?", "senders": [{"actorId": "V-9", "name": "Sam", '
+    '"senderField": "FROM", "deliveryIdentifier": {"type": "HS_EMAIL_ADDRESS", "value": "sam@example.com"}}]}'
 )
 _CHATTED = loads(
     '{"external_id": "33", "updated_at": "2026-02-20T08:30:00.123Z", "occurred_at": "2026-02-20T08:30:00.123Z", '
     '"medium": "chat", "merge": true, "turns": [{"role": "customer", "text": "Hello?", "ref": "m1", '
-    '"at": "2026-02-20T08:30:00.123Z", "speaker": "Sam"}]}'
+    '"at": "2026-02-20T08:30:00.123Z", "speaker": "Sam"}], '
+    '"customer": {"ref": "V-9", "email": "sam@example.com", "name": "Sam"}}'
 )
+_MAIL = loads(
+    '{"id": "88", "properties": {"hs_email_direction": "INCOMING_EMAIL", "hs_email_subject": "Re: Invoice", '
+    '"hs_email_text": null, "hs_email_html": "<p>It is <b>still</b> wrong.</p>", "hs_email_status": "SENT", '
+    '"hs_email_from_email": "sam@example.com", "hs_email_from_firstname": "Sam", "hs_email_from_lastname": "Oh", '
+    '"hs_timestamp": "2026-02-20T08:30:00Z", "hs_lastmodifieddate": "2026-02-20T08:31:00Z"}, '
+    '"createdAt": "2026-02-20T08:30:09Z", "updatedAt": "2026-02-20T08:31:00Z", "archived": false}'
+)
+_MAILED = loads(
+    '{"external_id": "88", "updated_at": "2026-02-20T08:31:00Z", "occurred_at": "2026-02-20T08:30:00Z", "merge": true, '
+    '"medium": "email", "question": "Re: Invoice", "customer": {"email": "sam@example.com", "name": "Sam Oh"}, '
+    '"attributes": {"direction": "incoming_email", "status": "sent"}, "turns": [{"role": "customer", '
+    '"text": "It is still wrong.", "ref": "description", "at": "2026-02-20T08:30:00Z", "speaker": "Sam Oh"}]}'
+)
+_SENT = {"hs_email_direction": "EMAIL", "hs_email_text": "We are sorry.", "hs_email_from_firstname": None}
+
+
+def _as(role: str, **turn: str) -> list[dict[str, str]]:
+    return [_MAILED["turns"][0] | {"role": role} | turn]
+
 
 EXAMPLES = (
     Example(
@@ -327,6 +342,29 @@ EXAMPLES = (
         "messages of a thread; a comment is for agents only",
         json_delivery({"results": [_CHAT, _CHAT | {"id": "m2", "type": "COMMENT"}]}),
         [_CHATTED],
+    ),
+    Example("an e-mail of a customer", json_delivery({"results": [_MAIL]}), [_MAILED]),
+    Example(
+        "an e-mail of an agent; an out-of-office notice",
+        json_delivery(
+            [
+                _MAIL | {"properties": _MAIL["properties"] | _SENT},
+                _MAIL | {"properties": _MAIL["properties"] | {"hs_incoming_email_is_out_of_office": "true"}},
+            ]
+        ),
+        [
+            {name: part for name, part in _MAILED.items() if name != "customer"}
+            | {"turns": _as("agent", text="We are sorry.", speaker="Oh")}
+            | {"attributes": {"direction": "email", "status": "sent"}},
+            _MAILED | {"turns": _as("bot")},
+        ],
+    ),
+    Example(
+        "a note among agents",
+        json_delivery(
+            {"id": "5", "properties": {"hs_note_body": "Difficult.", "hs_timestamp": "2026-02-20T08:30:00Z"}}
+        ),
+        Ignored("there is nothing of a customer in it"),
     ),
     Example("nothing of HubSpot", json_delivery({"hello": 1}), "unknown_shape"),
     Example("an event without object", json_delivery([_CREATED | {"objectId": None}]), "id_missing"),

@@ -25,13 +25,12 @@ from app.payloads.conversation import (
     scored,
     shown,
     taken_back,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.schemes import Hmac
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects
+from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, unknown_shape
 
 
 class Config(ConnectorConfig):
@@ -103,7 +102,18 @@ def _notified(topic: str, body: Mapping[str, Any], config: Config) -> Parsed:
         return [Conversation(ref, config.medium, changed, changed, said).item()]
     if not _TOPICS.fullmatch(topic) and topic != "conversation_part.redacted":
         return Ignored("it is a test" if topic == "ping" else "this topic is about no conversation")
-    return [_conversation(needed_object(item), at(body, "created_at"), config)]
+    return [_conversation(_whole(needed_object(item)), at(body, "created_at"), config)]
+
+
+def _whole(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The conversation or ticket of a notification; of one that tells of a part, as if that were all its parts."""
+    told = lower(at(item, "type")) in ("conversation_part", "ticket_part")
+    part = item if told else first(item, ("ticket_part",), ("conversation_part",))
+    if not isinstance(part, Mapping):
+        return item
+    kind = "ticket" if "ticket" in item or "ticket_id" in item else "conversation"
+    parent = at(item, kind) if isinstance(at(item, kind), Mapping) else {"id": at(item, f"{kind}_id")}
+    return {"type": kind, "created_at": at(part, "created_at"), **parent, "conversation_parts": [part]}
 
 
 def _conversation(item: Mapping[str, Any], told_at: object, config: Config) -> Found:
@@ -112,7 +122,7 @@ def _conversation(item: Mapping[str, Any], told_at: object, config: Config) -> F
     began = read_time(at(item, "created_at"), zone)
     parts = objects(at(item, "conversation_parts", "conversation_parts")) or objects(at(item, "conversation_parts"))
     parts = parts or objects(at(item, "ticket_parts", "ticket_parts"))
-    rating = at(item, "conversation_rating")
+    rating = _rating(item)
     said = _opening(item, config)
     for part in parts:
         said += _part(part, config)
@@ -140,6 +150,14 @@ def _conversation(item: Mapping[str, Any], told_at: object, config: Config) -> F
             "assignments": at(item, "statistics", "count_assignments"),
         },
     ).item()
+
+
+def _rating(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the customer thought of it, or else of the bot that answered."""
+    rating, bot = at(item, "conversation_rating"), at(item, "ai_agent")
+    if first(rating, ("rating",), ("remark",)) is not None:
+        return {**rating}
+    return {"rating": at(bot, "rating"), "remark": at(bot, "rating_remark")}
 
 
 def _opening(item: Mapping[str, Any], config: Config) -> list[Message]:

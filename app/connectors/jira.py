@@ -25,14 +25,13 @@ from app.payloads.conversation import (
     person,
     scored,
     taken_back,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.markup import document_text
 from app.payloads.schemes import AnyOf, Hmac, StaticToken
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, number, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, number, objects, unknown_shape
 
 
 class Config(ConnectorConfig):

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 
-from app.connectors.contract import ConnectorConfig, Example, Found, Ignored, Parsed, Spec, Undated
+from app.connectors.contract import ConnectorConfig, Example, Found, Ignored, Parsed, Spec, Undated, nothing_in
 from app.domain.strict_json import decode_json
 from app.errors import AppError, Kind
 from app.payloads.answers import Answer, Response, survey_item
@@ -49,9 +49,8 @@ _OURS = {
     "token": "token",
     "total time": "interviewtime",
 }
-_FACTS = frozenset(
-    ("id", "submitdate", "startdate", "datestamp", "lastpage", "startlanguage", "token", "seed", "ipaddr", "refurl")
-)
+_NAMES = "id submitdate startdate datestamp lastpage startlanguage token seed ipaddr refurl"
+_FACTS = frozenset(_NAMES.split())
 _TIMING = re.compile(r"interviewtime|(?:group|question)time\d*|.*Time", re.ASCII)
 _OTHER = re.compile(r"(.+)\[(?:other|comment)\]|(.+)_other", re.DOTALL | re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]{1,3}\d{1,4}|-oth-|[A-Z]", re.ASCII)
@@ -105,6 +104,8 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         return _answered(body["result"], delivery, config)
     if "respondId" in body or "event" in body:
         return _told(body, delivery, config)
+    if "responses" not in body:
+        return nothing_in(body, "no response in it", "LimeSurvey", ("result", "status"))
     return _export(_responses(body), delivery, config)
 
 

@@ -28,7 +28,7 @@ from app.payloads.particulars import Person
 from app.payloads.presets import QUALTRICS
 from app.payloads.questions import Scale, SurveySettings
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, ident, needed_id, needed_object, number, objects, text
+from app.payloads.walk import as_page, at, first, flag, ident, needed_id, needed_object, number, objects, text
 
 _WORDS = re.compile(r"(?:\d+_)?(QID\d+(?:#\d+)?)((?:_\d+)*)_TEXT", re.ASCII)
 _CHOICE = re.compile(r"(?:\d+_)?(QID\d+(?:#\d+)?)((?:_\d+)*)", re.ASCII)
@@ -37,6 +37,7 @@ _OURS = re.compile(
 )
 _NOT_REAL = (1, 2, 8, 9, 12)
 """Values of `status`: preview, test, spam, and previews and tests that came offline."""
+_TRIAL = re.compile(r"preview|test|spam", re.IGNORECASE)
 _KNOWN = frozenset(
     (
         *("startDate", "endDate", "recordedDate", "status", "ipAddress", "progress", "duration", "finished"),
@@ -98,16 +99,23 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     """
     if delivery.content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded":
         return _told(read_form(delivery), config)
-    body = needed_object(delivery.json())
+    body = as_page(delivery.json(), "responses")
+    if "Topic" in body and "values" not in body:
+        return _told(body, config)
     if isinstance(body.get("responses"), list):
         responses: Sequence[Mapping[str, Any]] = objects(body["responses"])
     else:
         responses = [needed_object(body.get("result", body))]
-    found = [_item(one, config) for one in responses if number(at(one, "values", "status")) not in _NOT_REAL]
+    found = [_item(one, config) for one in responses if _is_real(at(one, "values", "status"))]
     return found or Ignored("no response, or only previews, tests and spam")
 
 
-def _told(form: Mapping[str, str], config: Config) -> Parsed:
+def _is_real(status: object) -> bool:
+    """Whether a response is no trial; exports with labels write the status out."""
+    return number(status) not in _NOT_REAL and not _TRIAL.search(text(status) or "")
+
+
+def _told(form: Mapping[str, Any], config: Config) -> Parsed:
     message = form.get("MSG")
     told: Mapping[str, Any] = form if message is None else needed_object(decode_json(message.encode()))
     topic = form.get("Topic") or text(told.get("Topic")) or ""
@@ -135,7 +143,7 @@ def _item(response: Mapping[str, Any], config: Config) -> NativeItem:
                 person=Person(values.get("externalDataReference"), values.get("recipientEmail"), name or None),
                 facts={
                     "survey": response.get("surveyId"),
-                    "finished": number(values.get("finished")) == 1,
+                    "finished": flag(values.get("finished")) is True,
                     "distribution": values.get("distributionChannel"),
                 },
             ),
@@ -159,16 +167,18 @@ def _answers(values: Mapping[str, Any], labels: object) -> list[Answer]:
         if words and text(value):
             found.append(Answer(name, value, "words", name, words[1]))
         elif choice:
-            found.append(_picked(choice, value, values, at(labels, name)))
+            found.append(_picked(choice, value, values, labels))
         elif name not in _KNOWN and not _OURS.fullmatch(name) and not isinstance(value, Mapping | list):
             found.append(Answer(name, value, "hidden"))
     return found
 
 
-def _picked(question: re.Match[str], value: object, values: Mapping[str, Any], label: object) -> Answer:
-    name = question[0]
+def _picked(question: re.Match[str], value: object, values: Mapping[str, Any], labels: object) -> Answer:
+    name, label = question[0], at(labels, question[0])
     if f"{name}_NPS_GROUP" in values:
         return Answer(name, value, "scale", key=question[1], scale=Scale("nps", 0, 10))
+    if isinstance(value, str) and isinstance(labels, Mapping) and label is None:
+        return Answer(name, value, key=question[1])  # a line of a form: what is picked has a label
     # The number of a choice is not its position on a scale, unless the settings say so: the label is the fact.
     told = [one for one in label if isinstance(one, str)] if isinstance(label, list) else text(label)
     return Answer(name, value, "choice", key=question[1], picked=told or ident(value))

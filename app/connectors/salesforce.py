@@ -3,7 +3,7 @@
 An outbound message may hold up to 100 notifications of one kind of record; it is only done with when it is
 acknowledged, and is sent again in any order until then. Change events are thin: the record has to be fetched, also
 where a `GAP_` event tells that changes were lost. A Case's description is the customer's unless it came by phone; a
-CaseComment is an agent's; an EmailMessage is the customer's if it is incoming.
+CaseComment is an agent's, unless its `CreatedBy.UserType` is one of a portal; an incoming EmailMessage the customer's.
 Source: https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging.htm and the
 Change Data Capture Developer Guide. A platform event is what an admin made it: only its record id is read.
 """
@@ -31,7 +31,6 @@ from app.payloads.conversation import (
     person,
     scored,
     shown,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery, Reply
 from app.payloads.examples import json_delivery
@@ -39,7 +38,7 @@ from app.payloads.questions import ScaleSetting
 from app.payloads.schemes import StaticToken
 from app.payloads.soap import inside, name_of, read_xml, screen_xml, text_in, texts_in, type_of
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, first, ident, needed_id, number, objects
+from app.payloads.walk import at, first, ident, needed_id, number, objects, unknown_shape
 
 _HOST = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.salesforce\.(?:com|mil)", re.ASCII)
 
@@ -101,6 +100,8 @@ SPEC = Spec(
 _PATH = "/services/data/v64.0/sobjects/"
 _RELATED = ("CaseComment", "EmailMessage")
 _BY_AGENTS = frozenset(("phone",))
+_CUSTOMERS = ("csplite", "customer", "powercustomer", "guest")
+"""How the types of users begin that write in a portal."""
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?", re.ASCII)
 _SHORT_ID = 15
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -126,7 +127,8 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     if delivery.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         return _notified(read_xml(delivery.body), config)
     body = delivery.json()
-    rows = objects(body) or objects(at(body, "records")) or objects([body])
+    together = [at(one, "body") for one in objects(at(body, "compositeResponse"))]
+    rows = [row for one in together or [body] for row in objects(one) or objects(at(one, "records")) or objects([one])]
     found: list[Found] = []
     known = isinstance(at(body, "records"), list)
     for row in rows:
@@ -279,7 +281,9 @@ def _related(kind: str, record: Mapping[str, Any], config: Config) -> list[Messa
     if kind == "CaseComment":
         published = lower(str(at(record, "IsPublished"))) in _TRUE
         text = as_written(at(record, "CommentBody")) if published else ""
-        return message(ref, Role.AGENT, text, at=when, speaker=at(record, "CreatedBy", "Name"))
+        own = (lower(at(record, "CreatedBy", "UserType")) or "").startswith(_CUSTOMERS)
+        role = Role.CUSTOMER if own else Role.AGENT
+        return message(ref, role, text, at=when, speaker=at(record, "CreatedBy", "Name"))
     incoming = lower(str(at(record, "Incoming"))) in _TRUE
     text = as_written(at(record, "TextBody")) or shown(at(record, "HtmlBody"))
     return message(ref, Role.CUSTOMER if incoming else Role.AGENT, text, at=when, speaker=at(record, "FromName"))

@@ -27,7 +27,6 @@ from app.payloads.conversation import (
     message,
     person,
     text_ref,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
@@ -36,7 +35,7 @@ from app.payloads.particulars import Person
 from app.payloads.questions import SurveySettings
 from app.payloads.schemes import StaticToken
 from app.payloads.times import time_or_none
-from app.payloads.walk import at, ident, needed_id, number, objects
+from app.payloads.walk import at, ident, needed_id, number, objects, unknown_shape
 
 
 class Config(ConnectorConfig, SurveySettings):

@@ -21,7 +21,7 @@ from app.payloads.particulars import Person, id_in_body
 from app.payloads.questions import Scale, SurveySettings, asks_email, asks_name
 from app.payloads.schemes import Hmac
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, ident, needed_id, needed_object, objects, text
+from app.payloads.walk import as_page, at, first, ident, needed_id, objects, text
 
 _TOLD = ("response_completed", "response_updated", "response_created")
 _TRIALS = ("preview", "survey_preview")
@@ -81,7 +81,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     Raises:
         AppError: It is no such JSON, or an id or a time is missing.
     """
-    body = needed_object(delivery.json())
+    body = as_page(delivery.json(), "data")
     if "event_type" in body:
         return _told(body, config)
     responses = objects(body.get("data")) if isinstance(body.get("data"), list) else [body]
@@ -155,6 +155,8 @@ def _answer(question: Mapping[str, Any], answer: Mapping[str, Any], ref: str, he
         label = (simple or "").removesuffix(own).removesuffix(" | ") if row else ""
     place, label = f"{ref}.{row}" if row else ref, f"{heading} {label}".strip() if label else heading
     family = question.get("family")
+    if family in ("file_upload", "presentation"):
+        return None  # the name of a file, what the asker shows
     if family == "demographic":
         return _particular(place, own or said, label.removeprefix(heading).strip())
     if family == "matrix" and question.get("subtype") == "nps":

@@ -9,7 +9,7 @@ options are unverified: no sample at hand).
 from collections.abc import Mapping
 from typing import Any
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, nothing_in
 from app.payloads.answers import Answer, Kind, Response, survey_item
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
@@ -68,7 +68,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         page = [_submission(one, titles) for one in objects(submissions)]
         return [_item(one, config) for one in page] or Ignored("the page holds no submissions")
     if body.get("eventType") != "FORM_RESPONSE":
-        return Ignored("an event that holds no form response")
+        return nothing_in(body, "an event that holds no form response", "Tally", ("eventType",))
     return [_item(needed_object(body.get("data")), config)]
 
 

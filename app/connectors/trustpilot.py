@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec
+from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, nothing_in
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
@@ -63,7 +63,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         return [_item(body, None, config)]
     events = objects(body["events"]) if isinstance(body.get("events"), list) else [body]
     found = [one for event in events if (one := _told(event, delivery, config)) is not None]
-    return _once(found) or Ignored("no event of a review")
+    return _once(found) or nothing_in(body, "no event of a review", "Trustpilot", ("events", "eventName"))
 
 
 def _once(found: list[Found]) -> list[Found]:

@@ -22,6 +22,7 @@ from app.connectors.contract import (
     Undated,
     Wanted,
     make_item,
+    nothing_in,
 )
 from app.domain.feedback import Medium, Role
 from app.errors import AppError, Kind
@@ -82,7 +83,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     if "TranscriptionText" in body or "TranscriptionStatus" in body:
         return _voice_mail(body, delivery)
     if body.get("event_type") != _READY:
-        return Ignored("an event that holds no customer's words")
+        return nothing_in(body, "an event that holds no customer's words", "Twilio", ("event_type", "AccountSid"))
     sid = needed_id(body.get("transcript_sid"), "transcript_sid")
     if not _SID.fullmatch(sid):
         return Ignored("the event names no transcript")

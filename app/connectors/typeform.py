@@ -2,15 +2,18 @@
 
 A score is the number of an `nps`, `opinion_scale` or `rating` field; `calculated.score` is the form's own arithmetic
 and not read. The webhook sends no scale but for fields that carry their `properties`; the API sends no question titles.
+Of a recorded answer (video, audio) its transcript is read; no document shows where it stands, so its usual names are
+looked for. What comes in an unknown kind of answer is kept: as words if it reads like them, else as a fact.
 Source: typeform.com/developers/webhooks/example-payload and /responses/reference/retrieve-responses (the API's shape
 is unverified here: written after the documentation, no sample at hand).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, nothing_in
 from app.payloads.answers import Answer, Kind, Response, survey_item
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
@@ -33,6 +36,10 @@ _KINDS: Mapping[str, Kind] = {
     "choices": "choice",
     "date": "choice",
 }
+_PERSON: Sequence[tuple[str, Kind]] = (("first_name", "name"), ("last_name", "name"), ("email", "email"))
+_MARKS = frozenset(("answers", "token", "response_id"))
+_NO_OPINION = frozenset(("url", "file_url", "phone_number", "payment", ""))
+_SPOKEN = (["text"], ["transcript", "text"], ["transcript"], ["transcription", "text"], ["transcription"])
 
 
 class Config(ConnectorConfig, SurveySettings):
@@ -62,15 +69,17 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     Raises:
         AppError: It is no such JSON, or a response has no token or no time.
     """
-    body = needed_object(delivery.json())
-    kind = body.get("event_type")
+    body = delivery.json()
+    kind = at(body, "event_type")
     if kind in ("form_response", "form_response_partial"):
         version = _COMPLETE if kind == "form_response" else _PARTIAL
-        return [_item(needed_object(body.get("form_response")), version, config)]
-    if kind is None and isinstance(body.get("items"), list):
-        found = [_item(one, _version(one), config) for one in objects(body["items"])]
-        return found or Ignored("the page holds no responses")
-    return Ignored("an event that holds no form response")
+        return [_item(needed_object(at(body, "form_response")), version, config)]
+    if kind is not None:
+        return Ignored("an event that holds no form response")
+    listed = body if isinstance(body, list) else at(body, "items")
+    page = objects(listed) if isinstance(listed, list) else [needed_object(at(body, "form_response") or body)]
+    found = [_item(one, _version(one), config) for one in page if not _MARKS.isdisjoint(one)]
+    return found or nothing_in(body, "the page holds no responses", "Typeform", ("items", "token", "form_response"))
 
 
 def _version(response: Mapping[str, Any]) -> int:
@@ -112,24 +121,47 @@ def _when(response: Mapping[str, Any], zone: tzinfo) -> datetime:
 
 
 def _fields(fields: object) -> list[Mapping[str, Any]]:
-    outer = objects(fields)
-    inner = [field for one in outer for field in objects(at(one, "properties", "fields"))]  # of question groups
-    return [*outer, *inner]
+    level = objects(fields)
+    found = []
+    while level:
+        found += level
+        level = [field for one in level for field in objects(at(one, "properties", "fields"))]  # of groups and matrices
+    return found
 
 
 def _answers(answer: Mapping[str, Any], field: Mapping[str, Any]) -> list[Answer]:
     ref = ident(at(answer, "field", "id")) or ident(at(answer, "field", "ref")) or "answer"
-    key, label = text(at(answer, "field", "ref")) or "", text(field.get("title")) or ""
-    kind = text(answer.get("type")) or ""
-    if kind not in _KINDS:
-        return []  # links, files, phone numbers, payments: no opinion
+    key, label = text(at(answer, "field", "ref")) or "", text(first(field, ["title"]) or at(answer, "field", "title"))
+    kind = text(answer.get("type")) or next((one for one in _KINDS if one in answer), "")
     value = answer.get(kind)
+    if kind not in _KINDS:
+        return _others(Answer(ref, value, "any", label or "", key), answer, kind)
     if kind == "text" and at(answer, "field", "type") in ("dropdown", "multiple_choice"):
         kind = "choice"  # how old forms send what was picked
     scale = _scale(answer, field) if kind == "number" else None
-    found = [Answer(ref, _picked(value), _KINDS[kind], label, key, scale)]
+    found = [Answer(ref, _picked(value), _KINDS[kind], label or "", key, scale)]
     other = text(at(value, "other"))
-    return [*found, Answer(f"{ref}.other", other, "words", label, key)] if other else found
+    return [*found, Answer(f"{ref}.other", other, "words", label or "", key)] if other else found
+
+
+def _others(told: Answer, answer: Mapping[str, Any], kind: str) -> list[Answer]:
+    """Answers of other kinds: recorded ones with what was said, a person's particulars, kinds that are new.
+
+    Links, files, telephone numbers and payments are no opinion.
+    """
+    if kind == "contact_info":
+        return [Answer(f"{told.ref}.{name}", at(told.value, name), sort) for name, sort in _PERSON]
+    paths = [[*inside, *name] for inside in ([kind], []) for name in _SPOKEN]
+    if words := text(first(answer, *paths)):
+        return [replace(told, value=words, kind="words")]
+    if kind in _NO_OPINION:
+        return []
+    inner = told.value.items() if isinstance(told.value, Mapping) else ()
+    return [Answer(f"{told.ref}.{name}", one, "any", told.label, name) for name, one in inner if _plain(one)] or [told]
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | int | float)
 
 
 def _picked(value: object) -> object:
@@ -220,6 +252,41 @@ _SCALED = {
         {"type": "text", "text": "Billing team", "field": {"id": "q8", "ref": "team", "type": "dropdown"}},
     ],
 }
+_ROW = {"id": "r1", "type": "multiple_choice", "title": "Delivery"}
+_RECORDED = {
+    **_FORM,
+    "hidden": {},
+    "definition": {
+        "title": "Recorded",
+        "fields": [
+            {"id": "v1", "type": "multi_format", "title": "Show us."},
+            {"id": "g", "type": "group", "properties": {"fields": [{"id": "m", "properties": {"fields": [_ROW]}}]}},
+        ],
+    },
+    "answers": [
+        {
+            "type": "multi_format",
+            "multi_format": {"video_url": "https://a.example/v1.mp4", "transcript": {"text": "Look, it leaks."}},
+            "field": {"id": "v1", "type": "multi_format"},
+        },
+        {"type": "multi_format", "multi_format": {"text": "I typed it instead."}, "field": {"id": "v2"}},
+        {
+            "type": "file_url",
+            "file_url": "https://a.example/3",
+            "transcript": "Still no refund.",
+            "field": {"id": "v3"},
+        },
+        {"type": "file_url", "file_url": "https://a.example/4", "field": {"id": "f1", "type": "file_upload"}},
+        {
+            "type": "contact_info",
+            "contact_info": {"first_name": "Ada", "last_name": "Wong", "email": "ada@example.com", "company": "Wong"},
+            "field": {"id": "c1", "type": "contact_info"},
+        },
+        {"type": "dictation", "dictation": "Please call back soon.", "field": {"id": "n1"}},
+        {"type": "drawing", "drawing": {"url": "https://a.example/5", "caption": "This is it."}, "field": {"id": "n2"}},
+        {"type": "choice", "choice": {"id": "x", "label": "Poor"}, "field": {"id": "r1", "type": "matrix"}},
+    ],
+}
 
 EXAMPLES = (
     Example(
@@ -250,6 +317,24 @@ EXAMPLES = (
                 "scores": [{"metric": "ces", "value": 6, "min": 1, "max": 7}],
                 "customer": {"name": "Ada Wong", "email": "ada@example.com"},
                 "attributes": {"form": "Ease", "completed": True, "team": "Billing team"},
+            }
+        ],
+    ),
+    Example(
+        "recorded answers with what was said, a person's particulars, an unknown kind, a row of a matrix",
+        json_delivery({**_EVENT, "form_response": _RECORDED}),
+        [
+            {
+                **{name: _READ[name] for name in ("external_id", "version", "medium", "occurred_at")},
+                "turns": [
+                    {"role": "customer", "text": "Look, it leaks.", "ref": "v1", "question": "Show us."},
+                    {"role": "customer", "text": "I typed it instead.", "ref": "v2", "question": "v2"},
+                    {"role": "customer", "text": "Still no refund.", "ref": "v3", "question": "v3"},
+                    {"role": "customer", "text": "Please call back soon.", "ref": "n1", "question": "n1"},
+                    {"role": "customer", "text": "This is it.", "ref": "n2.caption", "question": "caption"},
+                ],
+                "customer": {"name": "Ada Wong", "email": "ada@example.com"},
+                "attributes": {"form": "Recorded", "completed": True, "url": "https://a.example/5", "Delivery": "Poor"},
             }
         ],
     ),

@@ -7,7 +7,7 @@ words are nobody's (see `alone`).
 
 import json
 
-from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, Undated, make_item
+from app.connectors.contract import ConnectorConfig, Example, Ignored, Parsed, Spec, Undated, make_item, nothing_in
 from app.domain.feedback import Medium
 from app.payloads.delivery import RawDelivery
 from app.payloads.facts import file_id, flat_facts
@@ -48,7 +48,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     body = needed_object(delivery.json())
     turns = make_turns(joined(spoken_in(body, Frame(config))), config)
     if not turns:
-        return Ignored("the transcript has no words")
+        return nothing_in(body, "the transcript has no words", "Whisper", ("text", "segments", "words", "language"))
     values = {
         "external_id": file_id(delivery),
         "medium": Medium.PHONE,

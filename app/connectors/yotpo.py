@@ -8,7 +8,7 @@ Source: apidocs.yotpo.com/reference/about-webhooks.
 from collections.abc import Mapping
 from typing import Any
 
-from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec
+from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, nothing_in
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.markup import plain_text
@@ -61,7 +61,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
     else:
         page = objects(first(body, ["reviews"], ["response", "reviews"])) or ([body] if "score" in body else [])
     found = [one for review in page if (one := _found(review, config)) is not None]
-    return found or Ignored("no customer's review in it")
+    return found or nothing_in(body, "no customer's review in it", "Yotpo", ("event", "reviews", "response", "score"))
 
 
 def _found(review: Mapping[str, Any], config: Config) -> Found | None:

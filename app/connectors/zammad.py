@@ -12,13 +12,13 @@ from typing import Any
 
 from app.connectors.contract import ConnectorConfig, Example, Found, Ignored, Parsed, Spec
 from app.domain.feedback import Medium, Role
-from app.payloads.conversation import Conversation, Message, as_written, lower, message, person, shown, unknown_shape
+from app.payloads.conversation import Conversation, Message, as_written, lower, message, person, shown
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.languages import language_tag
 from app.payloads.schemes import Hmac
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, objects
+from app.payloads.walk import at, first, flag, ident, needed_id, objects, unknown_shape
 
 
 class Config(ConnectorConfig):
@@ -112,6 +112,8 @@ def _article(article: object, config: Config) -> list[Message]:
     role = _SENDERS.get(sender or "", Role.AGENT)
     if role is Role.CUSTOMER and lower(first(article, ("type", "name"), ("type",))) == "phone":
         role = Role.AGENT
+    if flag(at(article, "preferences", "is-auto-response")) is True and role is Role.CUSTOMER:
+        role = Role.BOT
     when = time_or_none(at(article, "created_at"), config.zone_info)
     plain = (lower(at(article, "content_type")) or "").startswith("text/plain")
     text = (as_written if plain else shown)(at(article, "body"))
@@ -165,6 +167,11 @@ EXAMPLES = (
     Example("a customer's article, an id beyond 2^53", _told(), [_READ | {"turns": [_turn("customer")]}]),
     Example("an agent's article", _told(sender="Agent"), [_READ | {"turns": [_turn("agent")]}]),
     Example("what an agent notes of a call", _told(type="phone"), [_READ | {"turns": [_turn("agent")]}]),
+    Example(
+        "an automatic answer of a mailbox",
+        _told(preferences={"send-auto-response": False, "is-auto-response": True}),
+        [_READ | {"turns": [_turn("bot")]}],
+    ),
     Example("an internal note is left out", _told(sender="Agent", internal=True), [_READ | {"turns": []}]),
     Example(
         "a change without an article",

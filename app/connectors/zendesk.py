@@ -1,4 +1,4 @@
-"""Zendesk: ticket events, bodies of triggers, and tickets, comments and ratings of its API.
+"""Zendesk: ticket events, bodies of triggers, and tickets, comments and ratings of its API, searches and exports too.
 
 Event webhooks tell of one change each, with the ticket as it is in `detail`. Triggers and automations send what the
 admin wrote; the usual names of fields are read, and a latest comment counts as the customer's only if its author says
@@ -17,11 +17,8 @@ from typing import Any
 from app.connectors.contract import ConnectorConfig, Deleted, Example, Found, Ignored, Parsed, Spec, Undated
 from app.domain.feedback import Medium, Role
 from app.payloads.conversation import (
-    DESCRIPTION,
-    SATISFACTION,
     Conversation,
     Message,
-    as_written,
     began_and_changed,
     csat_binary,
     lower,
@@ -30,14 +27,15 @@ from app.payloads.conversation import (
     shown,
     taken_back,
     text_ref,
-    unknown_shape,
 )
 from app.payloads.delivery import RawDelivery
 from app.payloads.examples import json_delivery
 from app.payloads.schemes import AnyOf, Hmac, StaticToken
 from app.payloads.times import read_time, time_or_none
-from app.payloads.walk import at, first, flag, ident, needed_id, objects
-from app.payloads.zendesk_triggers import CUSTOMERS, headed, latest_comment, template_of
+from app.payloads.walk import at, first, flag, ident, needed_id, objects, unknown_shape
+from app.payloads.zendesk_surveys import surveyed
+from app.payloads.zendesk_tickets import asked_by, commented, described, is_search, listed, people, remarked
+from app.payloads.zendesk_triggers import CUSTOMERS, latest_comment, template_of
 
 Config = ConnectorConfig
 
@@ -64,6 +62,8 @@ SPEC = Spec(
 )
 
 _EVENT = "zen:event-type:"
+_NOTHING = "there is no ticket and no answered rating in it"
+_PAGES = ("tickets", "satisfaction_ratings", "survey_responses")
 _GONE = frozenset(("ticket.soft_deleted", "ticket.permanently_deleted", "ticket.marked_as_spam"))
 _COMMENTS = frozenset(("ticket.comment_added", "ticket.comment_created", "comment.created"))
 _CHATTED = "messaging_ticket.message_added"
@@ -72,7 +72,6 @@ _CHANGES = re.compile(
     r"ticket\.(?:created|updated|undeleted|merged|csat_received|(?:status|custom_status|priority|type|subject|tags|brand|"
     r"description|group_assignment|agent_assignment|requester|organization|external_id|form)_changed)"
 )
-_BY_AGENTS = frozenset(("web", "web_service", "api", "voice", "phone", "rule", "system", "side_conversation"))
 
 
 def reference(delivery: RawDelivery) -> str | None:
@@ -92,33 +91,22 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         return _event(kind, body, config)
     if (template := template_of(body)) is not None:
         return [_templated(template, delivery.arrived_at, config)]
-    ratings = [one for one in _listed(body, "satisfaction_rating") if ident(at(one, "ticket_id"))]
-    tickets = [one for one in _listed(body, "ticket") if at(one, "score") is None]
-    found: list[Found] = [_ticket(one, body, config) for one in tickets]
+    ratings = [one for one in listed(body, "satisfaction_rating") if ident(at(one, "ticket_id"))]
+    tickets = [one for one in listed(body, "ticket") if at(one, "score") is None]
+    users, beside = people(body), objects(at(body, "comments")) if len(tickets) == 1 else []
+    found: list[Found] = [_ticket(one, objects(at(one, "comments")) or beside, users, config) for one in tickets]
     found += [_rating(one, config) for one in ratings if csat_binary(at(one, "score"))]
+    found += [one.item() for one in surveyed(body, config.zone_info)]
     if found:
         return found
-    if ratings or any(isinstance(at(body, name), list) for name in ("tickets", "satisfaction_ratings")):
-        return Ignored("there is no ticket and no answered rating in it")
+    if ratings or is_search(body) or any(isinstance(at(body, name), list) for name in _PAGES):
+        return Ignored(_NOTHING)
     raise unknown_shape("Zendesk")
 
 
 def _kind(body: object) -> str:
     kind = at(body, "type")
     return kind.removeprefix(_EVENT) if isinstance(kind, str) and kind.startswith(_EVENT) else ""
-
-
-def _listed(body: object, name: str) -> Sequence[Mapping[str, Any]]:
-    """The objects of a page, of an array, under their own name, or the object itself."""
-    if isinstance(body, list):
-        return objects(body)
-    for found in (at(body, f"{name}s"), at(body, name)):
-        if isinstance(found, list):
-            return objects(found)
-        if isinstance(found, Mapping):
-            return [found]
-    bare = isinstance(body, Mapping) and (name == "ticket" or "score" in body)
-    return [body] if bare and "id" in body and "created_at" in body else []  # type: ignore[operator, list-item]
 
 
 def _event(kind: str, body: Any, config: Config) -> Parsed:  # noqa: ANN401 - decoded JSON
@@ -134,11 +122,11 @@ def _event(kind: str, body: Any, config: Config) -> Parsed:  # noqa: ANN401 - de
         return Ignored("this kind of ticket event is not read")
     changed = read_time(first(body, ("time",), ("detail", "updated_at")), config.zone_info)
     comment, name = at(event, "comment"), None
-    said = _description(detail)
+    said = described(detail)
     if kind in _TAKEN_BACK and (ref := ident(at(comment, "id"))):
         said = [one for one in said if one.text != shown(at(comment, "body"))] + [taken_back(ref)]
     elif kind in _COMMENTS:
-        said += _comment(comment, detail, changed, said)
+        said += commented(comment, detail, changed, said)
         is_requester = ident(at(comment, "author", "id")) == ident(at(detail, "requester_id"))
         own = is_requester and flag(at(comment, "author", "is_staff")) is False
         name = at(comment, "author", "name") if own else None
@@ -149,7 +137,7 @@ def _event(kind: str, body: Any, config: Config) -> Parsed:  # noqa: ANN401 - de
             detail,
             began=time_or_none(at(detail, "created_at"), config.zone_info) or changed,
             changed=changed,
-            messages=said + _remark(rated, changed),
+            messages=said + remarked(rated, changed),
             customer=person(at(detail, "requester_id"), name=name),
             rating=rated,
         ).item()
@@ -168,28 +156,31 @@ def _chatted(body: object, config: Config) -> Parsed:
     return [found.item()] if messages else Ignored("nobody says anything in it")
 
 
-def _ticket(ticket: Mapping[str, Any], body: object, config: Config) -> Found:
+def _ticket(
+    ticket: Mapping[str, Any],
+    comments: Sequence[Mapping[str, Any]],
+    users: Mapping[str | None, Mapping[str, Any]],
+    config: Config,
+) -> Found:
     if lower(at(ticket, "status")) == "deleted":
         return Deleted(needed_id(at(ticket, "id"), "ticket id"))
     zone = config.zone_info
     began = read_time(at(ticket, "created_at"), zone)
     changed = time_or_none(at(ticket, "updated_at"), zone) or began
-    users = {ident(at(one, "id")): one for one in objects(at(body, "users"))}
-    comments = objects(first(ticket, ("comments",))) or objects(at(body, "comments"))
-    opening = _description(ticket)
+    opening = described(ticket)
     said = list(opening)
-    for one in comments if len(_listed(body, "ticket")) == 1 or at(ticket, "comments") else ():
+    for one in comments:
         author = users.get(ident(at(one, "author_id")))
         staff = None if author is None else ident(at(author, "role")) not in CUSTOMERS
         told = {"author": {"id": at(one, "author_id"), "is_staff": staff, "name": at(author, "name")}}
-        said += _comment({**one, **told}, ticket, time_or_none(at(one, "created_at"), zone), opening)
+        said += commented({**told, **one}, ticket, time_or_none(at(one, "created_at"), zone), opening)
     rating = at(ticket, "satisfaction_rating")
     return _conversation(
         ticket,
         began=began,
         changed=changed,
-        messages=said + _remark(rating, None),
-        customer=_requester(ticket, users),
+        messages=said + remarked(rating, None),
+        customer=asked_by(ticket, users),
         rating=rating,
     ).item()
 
@@ -224,60 +215,13 @@ def _conversation(
     )
 
 
-def _description(ticket: object) -> list[Message]:
-    """A ticket's first text: the requester's own, unless an agent opened the ticket for them, or only for agents."""
-    text, submitter, requester = (at(ticket, name) for name in ("description", "submitter_id", "requester_id"))
-    if not isinstance(text, str) or flag(at(ticket, "is_public")) is False:
-        return []
-    own = submitter is None or requester is None or ident(submitter) == ident(requester)
-    by_agent = not own and (lower(at(ticket, "via", "channel")) or "web") in _BY_AGENTS
-    writer, said = headed(shown(text))
-    if writer is None:
-        return message(DESCRIPTION, Role.AGENT if by_agent else Role.CUSTOMER, said)
-    # A trigger's text begins with who wrote it; without the requester's name nobody can tell that it was them.
-    by_requester = lower(writer) == lower(at(ticket, "requester_name")) and not by_agent
-    role = Role.CUSTOMER if by_requester else Role.AGENT
-    return message(DESCRIPTION, role, said, speaker=writer)
-
-
-def _comment(comment: object, ticket: object, when: datetime | None, opening: Sequence[Message]) -> list[Message]:
-    ref, body = ident(at(comment, "id")), first(comment, ("body",), ("html_body",))
-    staff, public = flag(at(comment, "author", "is_staff")), flag(first(comment, ("is_public",), ("public",)))
-    if staff is None:
-        staff = ident(at(comment, "author", "id")) != (ident(at(ticket, "requester_id")) or "nobody")
-    if ref is None or public is False or (public is None and staff):
-        return []
-    text = as_written(at(comment, "plain_body")) or shown(body)
-    if any(one.text == text for one in opening):
-        return []  # the description is the first comment
-    return message(ref, Role.AGENT if staff else Role.CUSTOMER, text, at=when, speaker=at(comment, "author", "name"))
-
-
-def _remark(rating: object, when: datetime | None) -> list[Message]:
-    text = at(rating, "comment")
-    if not isinstance(text, str) or not csat_binary(at(rating, "score")):
-        return []
-    return message(SATISFACTION, Role.CUSTOMER, shown(text), at=when, question="satisfaction comment")
-
-
-def _requester(ticket: object, users: Mapping[str | None, Mapping[str, Any]]) -> dict[str, str] | None:
-    requester = ident(at(ticket, "requester_id"))
-    user = users.get(requester) or at(ticket, "requester")
-    sender = at(ticket, "via", "source", "from")
-    return person(
-        first(user, ("external_id",)) or requester,
-        first(user, ("email",)) or at(sender, "address"),
-        first(user, ("name",)) or at(sender, "name"),
-    )
-
-
 def _rating(rating: Mapping[str, Any], config: Config) -> Found:
     began = read_time(at(rating, "created_at"), config.zone_info)
     return _conversation(
         {"id": at(rating, "ticket_id")},
         began=began,
         changed=time_or_none(at(rating, "updated_at"), config.zone_info) or began,
-        messages=_remark(rating, began),
+        messages=remarked(rating, began),
         customer=person(at(rating, "requester_id")),
         rating=rating,
     ).item()
@@ -292,7 +236,7 @@ def _templated(ticket: Mapping[str, Any], arrived: datetime | None, config: Conf
         {**ticket, "subject": first(ticket, ("subject",), ("title",))},
         began=began or changed,
         changed=changed,
-        messages=[*_description(ticket), *latest_comment(ticket), *_remark(rating, None)],
+        messages=[*described(ticket), *latest_comment(ticket), *remarked(rating, None)],
         customer=person(
             first(ticket, ("requester_external_id",), ("requester_id",)),
             at(ticket, "requester_email"),
@@ -356,6 +300,15 @@ _BAD = {"metric": "csat_binary", "value": 0, "min": 0, "max": 1, "raw": "bad"}
 _REMARK = {"role": "customer", "text": "Too slow.", "ref": "satisfaction", "question": "satisfaction comment"}
 _REMARK |= {"at": _AT}
 _RATED = {"satisfaction_rating": {"id": 6, "score": "bad", "comment": "Too slow.", "reason": "Took too long"}}
+_COMMENT = loads('{"id": 77, "author_id": 411, "public": true, "html_body": "<p>Third time I ask.</p>"}')
+_COMMENT |= {"created_at": _AT}
+_SURVEYED = loads(
+    '{"id": "01J", "responder_id": 411, "subject_zrns": ["zen:ticket:90071992547409931"], "answers": ['
+    '{"type": "skipped"}, {"type": "rating_scale", "rating": 1, "rating_category": "bad", '
+    '"created_at": "2026-03-02T10:00:00.123456Z"}, {"type": "open_ended", '
+    '"value": "Too slow.", "created_at": "2026-03-02T10:00:00.123456Z", "question": {"headline": '
+    '{"type": "static", "value": "Anything else?"}}}]}'
+)
 
 EXAMPLES = (
     Example(
@@ -393,6 +346,51 @@ EXAMPLES = (
             _READ
             | {"turns": [_SAID, _REMARK], "scores": [_BAD]}
             | {"attributes": _FACTS | {"csat_reason": "Took too long"}}
+        ],
+    ),
+    Example(
+        "a page of the search API: of what is no ticket, only users are looked at",
+        json_delivery(
+            {
+                "results": [
+                    _TICKET | {"result_type": "ticket", "updated_at": _AT, "satisfaction_rating": None},
+                    {"result_type": "user", "id": 411, "name": "Ana Ruiz", "email": "ana@example.com"},
+                    {"result_type": "organization", "id": 8, "name": "Ruiz Ltd", "created_at": _AT},
+                ],
+                "count": 3,
+                "next_page": None,
+            }
+        ),
+        [_READ | {"customer": {"ref": "411", "name": "Ana Ruiz", "email": "ana@example.com"}}],
+    ),
+    Example("a search that finds nothing", json_delivery({"results": [], "count": 0}), Ignored(_NOTHING)),
+    Example(
+        "an incremental export: a ticket with its comments, one without, one that was deleted",
+        json_delivery(
+            {
+                "tickets": [
+                    _TICKET | {"updated_at": _AT, "comments": [_COMMENT, _COMMENT | {"id": 78, "public": False}]},
+                    _TICKET | {"updated_at": _AT, "id": 513},
+                    {"id": 514, "status": "deleted", "subject": "SCRUBBED", "created_at": _AT},
+                ],
+                "users": [{"id": 411, "role": "end-user", "name": "Ana Ruiz"}],
+                "after_cursor": "MTU4",
+                "end_of_stream": True,
+            }
+        ),
+        [
+            _READ | {"turns": [_SAID, _HERS], "customer": {"ref": "411", "name": "Ana Ruiz"}},
+            _READ | {"external_id": "513", "customer": {"ref": "411", "name": "Ana Ruiz"}},
+            Deleted("514"),
+        ],
+    ),
+    Example(
+        "a response to the satisfaction survey; a question that was skipped is none",
+        json_delivery({"survey_responses": [_SURVEYED], "count": 1}),
+        [
+            {name: part for name, part in _READ.items() if name != "question"}
+            | {"occurred_at": _AT, "scores": [_BAD], "attributes": {"csat_rating": 1}}
+            | {"turns": [_REMARK | {"question": "Anything else?"}]}
         ],
     ),
     Example("no ticket at all", json_delivery({"hello": 1}), "unknown_shape"),

@@ -20,6 +20,7 @@ from app.connectors.contract import (
     Spec,
     Wanted,
     make_item,
+    nothing_in,
 )
 from app.domain.feedback import Medium
 from app.errors import AppError, Kind
@@ -93,7 +94,7 @@ def parse(delivery: RawDelivery, config: Config) -> Parsed:
         return _conversation(captions, delivery, config)
     body = needed_object(delivery.json())
     if body.get("event") != _COMPLETED:
-        return Ignored("an event that holds no customer's words")
+        return nothing_in(body, "an event that holds no customer's words", "Zoom", ("event",))
     meeting = at(body, "payload", "object")
     meeting_id = needed_id(first(meeting, ("uuid",), ("id",)), "payload.object.uuid")
     address = next(

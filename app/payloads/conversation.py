@@ -133,12 +133,6 @@ def as_written(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def unknown_shape(sender: str) -> AppError:
-    """The refusal of a body in which nothing of this sender is known."""
-    message = f"The delivery has no shape that {sender} is known to send. Check what is sent, and to which source."
-    return AppError(Kind.INVALID, "unknown_shape", message)
-
-
 def began_and_changed(
     created: object, updated: object, arrived: datetime | None, zone: tzinfo
 ) -> tuple[datetime | None, datetime]:

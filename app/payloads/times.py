@@ -12,11 +12,14 @@ _ISO = re.compile(
     re.ASCII,
 )
 _WORDED = re.compile(
-    r"(?:[A-Za-z]{3,9},? )?(?:(?P<day>\d{1,2}) (?P<month>[A-Za-z]{3,9})|(?P<first>[A-Za-z]{3,9}) (?P<second>\d{1,2}),) "
-    r"(?P<year>\d{4})(?:,? (?P<clock>\d\d:\d\d(?::\d\d)?)(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{4}))?)?",
+    r"(?:[A-Za-z]{3,9},? )?"
+    r"(?:(?P<day>\d{1,2}) (?P<month>[A-Za-z]{3,9}),?|(?P<first>[A-Za-z]{3,9}) (?P<second>\d{1,2}),) (?P<year>\d{4})"
+    r"(?:,?(?: at)? (?P<hour>\d{1,2})(?P<clock>:\d\d(?::\d\d)?)(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+    r"(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{4}))?)?",
     re.ASCII,
 )
 _MONTHS = "january february march april may june july august september october november december"
+_NOON, _NO_HOUR = 12, 99
 _NUMBER = re.compile(r"-?\d{1,16}(?:\.\d{1,9})?", re.ASCII)
 _MILLISECONDS_FROM = 10**11
 """As seconds this is the year 5138, as milliseconds 1973: nobody means the former."""
@@ -27,7 +30,8 @@ def read_time(value: object, zone: tzinfo) -> datetime:
     """The instant that a sender means, in UTC.
 
     Taken are ISO 8601 texts (offsets with or without colon, up to 12 digits of a second, of which six are kept, a
-    leap second as the second after it), dates with the English name of the month (RFC 5322's, and `March 1, 2026`) and
+    leap second as the second after it), dates with the English name of the month (RFC 5322's, and `March 1, 2026`, with
+    `at 9:05 PM` or not) and
     numbers or texts of digits as seconds or milliseconds since 1970.
 
     Args:
@@ -66,7 +70,16 @@ def _numbered(value: str) -> str:
     if found is None or month is None:
         return value
     day = int(found["day"] or found["second"])
-    return f"{found['year']}-{month:02}-{day:02} {found['clock'] or '00:00'}{found['zone'] or ''}"
+    return f"{found['year']}-{month:02}-{day:02} {_clock(found)}{found['zone'] or ''}"
+
+
+def _clock(found: re.Match[str]) -> str:
+    hour, half = int(found["hour"] or 0), (found["half"] or "").lower()
+    if half and 1 <= hour <= _NOON:
+        hour = hour % _NOON + (_NOON if half == "p" else 0)
+    elif half:
+        hour = _NO_HOUR
+    return f"{hour:02}{found['clock'] or ':00'}"
 
 
 def _from_number(value: float) -> datetime:

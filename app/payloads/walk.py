@@ -102,3 +102,18 @@ def needed_object(value: object) -> Mapping[str, Any]:
         message = "The delivery is not a JSON object. Check what the sender sends."
         raise AppError(Kind.INVALID, "not_an_object", message)
     return value
+
+
+def as_page(value: object, name: str) -> Mapping[str, Any]:
+    """A JSON object; an array is taken for a page that has its objects under this name.
+
+    Raises:
+        AppError: ``not_an_object``.
+    """
+    return {name: value} if isinstance(value, list) else needed_object(value)
+
+
+def unknown_shape(sender: str) -> AppError:
+    """The refusal of a body in which nothing of this sender is known."""
+    message = f"The delivery has no shape that {sender} is known to send. Check what is sent, and to which source."
+    return AppError(Kind.INVALID, "unknown_shape", message)

@@ -3,7 +3,17 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from app.ui import docs_page, impact_files, impact_pages, item_pages, link_pages, oidc_pages, session_pages, topic_pages
+from app.ui import (
+    docs_page,
+    impact_files,
+    impact_pages,
+    import_pages,
+    item_pages,
+    link_pages,
+    oidc_pages,
+    session_pages,
+    topic_pages,
+)
 from app.ui.rendering import STATIC
 
 PAGES = (
@@ -13,6 +23,7 @@ PAGES = (
     item_pages.router,
     impact_pages.router,
     topic_pages.router,
+    import_pages.router,
     docs_page.router,
 )
 """The routes that people reach with a browser."""

@@ -1,4 +1,4 @@
-"""What in a mail is not the writer's own: quoted lines, reply headers, signatures, legal footers.
+"""What in a mail is not the writer's own: mail that it answers (:mod:`~classifiers.text.quotes`), signature, footers.
 
 All rules scan forward once over a plain view (:mod:`classifiers.text.markup`), so the time grows with the length.
 """
@@ -9,23 +9,22 @@ import re
 from typing import TYPE_CHECKING
 
 from classifiers.text.clean import has_content
+from classifiers.text.quotes import QUOTED, copied_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAME_LINES = 4
 _LONGEST_NAME = 80
-_QUOTED = re.compile(
-    r"^[ \t]*(?:>[^\n]*$"
-    r"|(?:on|am|le|el|op|il|em) [^\n]{4,160}(?:\n[^\n]{1,80})??"
-    r"(?:wrote|schrieb|a \u00e9crit|escribi\u00f3|schreef|ha scritto|escreveu)[^\n:]{0,60}:[ \t]*$)",
-    re.MULTILINE | re.IGNORECASE,
-)
 _SOFTLY = r"(?:e-?mail|message|communication|transmission)"
 _TAIL = re.compile(
     r"^[ \t]*(?:--[ \t]*$|sent (?:from|via) (?:my|outlook|yahoo|mail|proton|gmail)\b[^\n]{0,40}$|get outlook for \w+"
-    r"|-{3,} ?(?:original message|forwarded message|forwarded by)|begin forwarded message"
-    r"|from: [^\n]{3,120}\n[ \t]*(?:sent|date|to|subject): "
+    r"|von meinem \w+ gesendet|gesendet (?:von|mit) (?:meinem|outlook|gmx|web\.de)\b[^\n]{0,40}$"
+    r"|envoy\u00e9 (?:de|depuis) mon \w+|enviado (?:desde|do) (?:mi|meu) \w+"
+    r"|[-_]{3,} ?(?:original message|forwarded message|forwarded by|urspr\u00fcngliche nachricht|originalnachricht"
+    r"|weitergeleitete nachricht|message d['\u2019]origine|message original|message transf\u00e9r\u00e9"
+    r"|mensaje (?:original|reenviado)|mensagem original|messaggio originale|oorspronkelijk bericht)"
+    r"|begin forwarded message|anfang der weitergeleiteten"
     r"|(?:confidentiality|legal|privacy) notice[ \t]*:|disclaimer[ \t]*:"
     rf"|th(?:is|e information(?: contained)? in this) {_SOFTLY}\b[^\n]{{0,120}}"
     r"\b(?:confidential|privileged|intended (?:only|solely))"
@@ -39,6 +38,8 @@ _TAIL = re.compile(
 _CLOSING = re.compile(
     r"(?:(?:with )?(?:kind|kindest|best|warm|warmest|many)?[ \t]*(?:regards|wishes)"
     r"|(?:yours |very |your )?(?:sincerely|faithfully|truly|respectfully)(?: yours)?)[ \t]*[,.!]?"
+    r"|(?:mit )?(?:freundliche|viele|beste|liebe|herzliche)[nr]? gr(?:\u00fc(?:\u00df|ss)|uess)en?[,!]?"
+    r"|(?:bien )?cordialement,?|bien \u00e0 vous,?|(?:un )?saludos?(?: cordial(?:es)?)?,?|atentamente,?"
     r"|(?:thanks(?: again| in advance| so much)?|many thanks|thank you(?: very much| in advance)?|cheers)[ \t]*[,!]",
     re.IGNORECASE,
 )
@@ -59,21 +60,28 @@ def own_words(view: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         end: Where to stop.
 
     Yields:
-        Offsets in order. What is nothing but quotation is kept whole: somebody sent it for a reason.
+        Offsets in order. What is nothing but quotation is kept whole: somebody sent it for a reason. Below a reply
+        header nothing is kept: an answer without words of its own says nothing.
     """
     found = False
     for piece in _unquoted(view, start, _tail(view, start, end)):
         found = found or has_content(view[slice(*piece)])
         if found:
             yield piece
-    if not found:
+    if not found and not _is_empty_answer(view, start, end):
         yield start, end
 
 
+def _is_empty_answer(view: str, start: int, end: int) -> bool:
+    first = QUOTED.search(view, start, end)
+    return first is not None and first["header"] is not None and not has_content(view[start : first.start()])
+
+
 def _tail(view: str, start: int, end: int) -> int:
-    """Where signature or legal footer begin; ``end`` without them or with nothing before them."""
+    """Where signature, legal footer or a copied mail begin; ``end`` without them or with nothing before them."""
     found = _TAIL.search(view, start, end)
-    stop = found.start() if found and has_content(view[start : found.start()]) else end
+    stop = copied_head(view, start, found.start() if found else end)
+    stop = stop if has_content(view[start:stop]) else end
     return _above_name(view, start, stop)
 
 
@@ -94,13 +102,12 @@ def _above_name(view: str, start: int, end: int) -> int:
 
 def _unquoted(view: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     at = start
-    for quoted in _QUOTED.finditer(view, start, end):
+    for quoted in QUOTED.finditer(view, start, end):
         if quoted.start() > at:
             yield at, quoted.start()
         at = quoted.end()
-        header = not quoted[0].lstrip().startswith(">")
         # A reply header takes the rest with it, unless quoted lines follow: then the answer may stand below them.
-        if header and not view[at : at + 200].lstrip().startswith(">"):
+        if quoted["header"] is not None and not view[at : at + 200].lstrip().startswith(">"):
             return
     if end > at:
         yield at, end

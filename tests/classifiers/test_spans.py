@@ -106,7 +106,8 @@ def test_an_answer_below_a_quotation_is_read():
         "\nThis e-mail and its attachments are confidential and may be privileged.",
         " If you are not the intended recipient, delete it.", "\n-----Original Message-----\nFrom: Shop",
         "\r\nFrom: Shop\r\nSent: Monday\r\nDear Ada", "\nBegin forwarded message:\nDear Ada",
-        " Yours, a frustrated customer.", "\nA very unhappy customer",
+        "\nVon meinem iPhone gesendet", "\nEnvoyé de mon iPhone", "\n\nMit freundlichen Grüßen\nJo Braun\n",
+        "\n\nCordialement,\nLuc Roy", " Yours, a frustrated customer.", "\nA very unhappy customer",
     ],
 )  # fmt: skip
 def test_signatures_footers_and_forwarded_mail_are_left_out(tail):
@@ -130,3 +131,66 @@ def test_what_only_looks_like_mail_is_kept(text):
 
 def test_lone_surrogates_and_control_characters_do_no_harm():
     assert pieces("bad \ud800 \x00 lamp.") == ["bad \ud800 \x00 lamp."]
+
+
+HERS = "We are sorry that your parcel was lost.\nPlease tell us your number.\n"
+MARKED = "".join(f"> {line}\n" for line in HERS.splitlines())
+ATTRIBUTIONS = [
+    "On Tue, 3 Mar 2026 at 10:00, Agent Kim <kim@shop.example> wrote:",
+    "On Tuesday, March 3, 2026 at 10:00:00 AM GMT+1, Customer Care\nEurope, second line\n<kim@shop.example> wrote:",
+    "---- On Tue, 03 Mar 2026 10:00:00 +0100 Kim <kim@shop.example> wrote ----",
+    "Kim <kim@shop.example> wrote:",
+    "2026-03-03 10:00 GMT+01:00 Kim <kim@shop.example>:",
+    "Am Di., 3. März 2026 um 10:00 Uhr schrieb Kim <kim@shop.example>:",
+    "Kim <kim@shop.example> schrieb am Di., 3. März 2026, 10:00:",
+    "Le mar. 3 mars 2026 à 10:00, Kim <kim@shop.example> a écrit\u00a0:",
+    "El mar, 3 mar 2026 a las 10:00, Kim (<kim@shop.example>) escribió:",
+    "wt., 3 mar 2026 o 10:00 Kim <kim@shop.example> napisał(a):",
+    "Kim <kim@shop.example> 于2026年3月3日周二 10:00写道\uff1a",
+    "##- Please type your reply above this line -##",
+    "--- Antwort bitte oberhalb dieser Zeile ---",
+]
+HEADS = [
+    "-----Original Message-----\nFrom: Kim",
+    "________________________________\nFrom: Kim <kim@shop.example>\nSent: Tuesday\nTo: Jo\nSubject: RE: parcel",
+    "*From:* Kim\n\n*Sent:* Tuesday\n\n*To:* Jo\n\n*Subject:* RE: parcel",
+    "From: Kim <kim@shop.example>\nReply-To: care@shop.example\nDate: Tuesday\nTo: Jo\nSubject: RE: parcel",
+    "-----Ursprüngliche Nachricht-----\nVon: Kim\nGesendet: Dienstag, 3. März 2026 10:00",
+    "Gesendet: Dienstag, 03. März 2026 um 10:00 Uhr\nVon: Kim <kim@shop.example>\nAn: jo@example.com",
+    "-----Message d'origine-----\nDe : Kim",
+    "De\u00a0: Kim\nEnvoyé\u00a0: mardi 3 mars 2026 10:00\nÀ\u00a0: Jo\nObjet\u00a0: RE: colis",
+    "-----Mensaje original-----\nDe: Kim",
+    "De: Kim <kim@shop.example>\nEnviado el: martes, 3 de marzo de 2026 10:00\nPara: Jo\nAsunto: RE: paquete",
+]
+
+
+@pytest.mark.parametrize("header", ATTRIBUTIONS)
+def test_what_a_reply_quotes_is_left_out_above_below_and_between(header):
+    assert pieces(f"Still broken.\n\n{header}\n\n{MARKED}") == ["Still broken."]
+    assert pieces(f"Still broken.\n\n{header}\n{HERS}") == ["Still broken."]
+    assert pieces(f"{header}\n{MARKED}\nStill broken.") == ["Still broken."]
+    between = f"{header}\n> {HERS.splitlines()[0]}\nStill broken.\n> {HERS.splitlines()[1]}\nIt is 77."
+    assert pieces(between) == ["Still broken.", "It is 77."]
+    assert pieces(f"{header}\n\n{HERS}") == []
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_mail_that_is_copied_below_the_answer_is_left_out(head):
+    assert pieces(f"Still broken.\n\n{head}\n\n{HERS}") == ["Still broken."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On Monday I called and on Tuesday I wrote: nothing.\nNobody answered.",
+        "On 3 March I ordered.\nIt never came.\nSo I wrote:\nNobody answered.",
+        "I booked this.\nFrom: London\nTo: Paris\nDate: 3 March\nThe flight was cancelled.",
+        "A message of your form\nFrom: jo@example.com\nSubject: lamp\nIt broke.",
+        "From: jo@example.com\nSent: Tuesday\nSubject: lamp\n\nIt broke.",
+        "Le vendeur a écrit : pas de remboursement.\nTrès déçu.",
+        "Von: mir\nIch warte seit Wochen.\nAn: euch",
+        "---------- Forwarded message ---------\nFrom: Jo <jo@example.com>\nDate: Tue\nSubject: lamp\n\nIt broke.",
+    ],
+)
+def test_what_only_looks_like_a_copied_mail_is_kept(text):
+    assert [char for char in "".join(pieces(text)) if char.isalpha()] == [char for char in text if char.isalpha()]

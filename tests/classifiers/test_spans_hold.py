@@ -51,7 +51,8 @@ def test_the_view_of_a_text_is_as_long_as_the_text(text):
 UNITS = [
     "!", "!x", "; ", ", ", " ", "<", "<!--", "<style>", "<blockquote>", "<a ", "&", "> ", ">\n", "\n", "-", "- ",
     "on a\n", "a: ", "Agent: ", "from: x\n", "-->", "WEBVTT\n", "and ", "but a b ", "1. ", "\u0301", "😡", "😡a",
-    "x", ". ", "\r", "Kim ", "00:00:01.000 --> 00:00:02.000\n", "@", "e.g. ", ".'", "thanks ",
+    "x", ". ", "\r", "Kim ", "on 1 a\n", "<a@b> ", "1 <a@b>\n", "##- ", "von: a@b\n", "a a a a ",
+    "00:00:01.000 --> 00:00:02.000\n", "@", "e.g. ", ".'", "thanks ",
 ]  # fmt: skip
 
 

@@ -60,6 +60,13 @@ def test_a_connector_has_what_the_contract_asks_for(connector):
 
 
 @pytest.mark.parametrize("connector", CONNECTORS, ids=NAMES)
+@pytest.mark.parametrize("body", [{"hello": "world"}, {"say": {"text": "It broke."}, "who": [1]}])
+def test_a_body_of_no_known_shape_is_refused_so_that_it_can_be_replayed(connector, body):
+    with pytest.raises(AppError):
+        connector.parse(RawDelivery(json.dumps(body).encode()), connector.Config())
+
+
+@pytest.mark.parametrize("connector", CONNECTORS, ids=NAMES)
 @given(body=st.binary() | VALUES.map(lambda value: json.dumps(value).encode()), content_type=st.text(max_size=20))
 def test_any_body_gives_items_a_reason_or_a_typed_refusal(connector, body, content_type):
     for kind in ("application/json", content_type):
