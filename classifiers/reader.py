@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from classifiers.fingerprint import code_fingerprint
 from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
 from classifiers.signals.model import Signals, seeds_fingerprint
-from classifiers.telling import Feeling, Looks, feelings, judged, mention
+from classifiers.telling import Feeling, Judged, Looks, feelings, judged, mention
 from classifiers.text.clean import clean, has_words
 from classifiers.text.content import Content, weigh
 from classifiers.text.finding import Found, find, listen
@@ -45,6 +46,16 @@ _SAID_NOTHING = {
     Content.COMPLAINT: (0.9, 0.08, 0.02),
 }
 """What it means to say nothing: the question decides, not the word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A span, its text as the model sees it, and what the heads make of it."""
+
+    found: Found
+    text: str
+    said: Judged
+    topics: Sequence[contract.Judgement]
 
 
 def load_encoder(name: str = PACKAGED, backend: Backend = "auto") -> Encoder:
@@ -174,14 +185,16 @@ class Reader:
         texts = [clean(found.text) for found in batch]
         encoded = self._encoder.encode(texts, heads=(HEAD,) if self._feelings.encoder is self._encoder else ())
 
-        def told(rows: slice) -> list[list[contract.Mention]]:
-            return self._told(batch[rows], self._look(texts[rows], encoded.part(rows)))
+        def seen(rows: slice) -> list[_Seen]:
+            looks = self._look(texts[rows], encoded.part(rows))
+            given = (self._given(found, looks, row) for row, found in enumerate(batch[rows]))
+            return [_Seen(*row) for row in zip(batch[rows], texts[rows], judged(looks), given, strict=True)]
 
         shares = _shares(len(batch), self._encoder.workers)
         if len(shares) == 1:
-            return told(shares[0])
+            return self._told(seen(shares[0]))
         with ThreadPoolExecutor(len(shares)) as pool:
-            return list(chain.from_iterable(pool.map(told, shares)))
+            return self._told(list(chain.from_iterable(pool.map(seen, shares))))
 
     def _look(self, texts: Sequence[str], encoded: contract.Encoded) -> Looks:
         """Judge texts, each on its own words alone."""
@@ -194,20 +207,21 @@ class Reader:
             signals=self._signals.judge(encoded, FRICTION_AT),
         )
 
-    def _told(self, batch: Sequence[Found], looks: Looks) -> list[list[contract.Mention]]:
+    def _told(self, spans: Sequence[_Seen]) -> list[list[contract.Mention]]:
         """The mentions of each span, one for each of its topics; of several topics each has a feeling of its own."""
-        given = [self._given(found, looks, row) for row, found in enumerate(batch)]
-        said = judged(looks)
-        asked = [(row, str(topic.label)) for row, topics in enumerate(given) if len(topics) > 1 for topic in topics]
-        felt = self._feelings.ask([About(clean(batch[row].text), topic=self._names[key]) for row, key in asked])
+        asked = [
+            (row, str(topic.label)) for row, one in enumerate(spans) if len(one.topics) > 1 for topic in one.topics
+        ]
+        # All at once: small passes cost more than their share, and the encoder spreads one over the cores.
+        felt = self._feelings.ask([About(spans[row].text, topic=self._names[key]) for row, key in asked])
         about = dict(zip(asked, feelings(felt), strict=True))
         return [
             self._corrected(
-                found,
-                [mention(found, said[row], topic, about.get((row, str(topic.label)))) for topic in topics],
-                [topic.label for topic in topics],
+                one.found,
+                [mention(one.found, one.said, topic, about.get((row, str(topic.label)))) for topic in one.topics],
+                [topic.label for topic in one.topics],
             )
-            for row, (found, topics) in enumerate(zip(batch, given, strict=True))
+            for row, one in enumerate(spans)
         ]
 
     def _given(self, found: Found, looks: Looks, row: int) -> Sequence[contract.Judgement]:

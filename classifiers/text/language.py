@@ -29,6 +29,7 @@ _FEWEST_LETTERS = 2
 _SURE, _SURE_WHEN_SHORT, _LIKELY = 0.5, 0.9, 0.3
 _VETO, _VETO_WHEN_SURE = 0.2, 0.4
 _VERY_SURE = 0.9
+_RIVALS = 5
 _PICTURE = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _ONE_LANGUAGE = {
@@ -124,18 +125,19 @@ def _script(words: list[str]) -> str | None:
 def _by_script(script: str, text: str) -> Guess:
     if script in _ONE_LANGUAGE:
         return Guess(_ONE_LANGUAGE[script], 1.0)
-    code, chance = _ask(text)[0]
+    code, chance = _ask(text, 1)[0]
     return Guess(code, chance) if chance >= _SURE else Guess(_MANY_LANGUAGES[script], _SURE)
 
 
 def _by_model(words: list[str]) -> Guess:
-    ranked = _ask(" ".join(words))
-    code, chance = ranked[0]
-    english = dict(ranked).get("en", 0.0)
+    code, chance = _ask(" ".join(words), 1)[0]
     share = sum(map(_TELLING.__contains__, words)) / len(words)
+    if code == "en" and (chance >= _LIKELY or share > 0):
+        return Guess("en", max(chance, share))
+    # The likeliest alone takes half the search, and nearly always it is English.
+    ranked = _ask(" ".join(words), _RIVALS)
+    english = dict(ranked).get("en", 0.0)
     if code == "en":
-        if chance >= _LIKELY or share > 0:
-            return Guess("en", max(chance, share))
         code, chance = ranked[1]
     if share >= (_VETO_WHEN_SURE if chance >= _VERY_SURE else _VETO):
         return Guess(None, chance)
@@ -146,8 +148,9 @@ def _by_model(words: list[str]) -> Guess:
     return Guess(None, chance)
 
 
-def _ask(text: str) -> list[tuple[str, float]]:
-    labels, chances = _model().predict(text.replace("\n", " "), k=5)
+def _ask(text: str, most: int) -> list[tuple[str, float]]:
+    """So many of the likeliest languages with their probabilities."""
+    labels, chances = _model().predict(text.replace("\n", " "), k=most)
     return [
         (label.removeprefix("__label__"), min(float(chance), 1.0))
         for label, chance in zip(labels, chances, strict=True)

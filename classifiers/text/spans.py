@@ -136,7 +136,8 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
                 continue
         yield from _at_pictographs(text, at, match.end())
         at = match.end()
-    yield from _at_pictographs(text, at, end)
+    if at < end:
+        yield from _at_pictographs(text, at, end)
 
 
 def _at_pictographs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
