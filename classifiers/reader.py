@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -192,7 +193,8 @@ class Reader:
         shares = _shares(len(batch), self._encoder.workers)
         if len(shares) == 1:
             return self._told(seen(shares[0]))
-        return self._told(list(chain.from_iterable(self._encoder.pool.map(seen, shares))))
+        with ThreadPoolExecutor(len(shares)) as pool:
+            return self._told(list(chain.from_iterable(pool.map(seen, shares))))
 
     def _look(self, texts: Sequence[str], encoded: contract.Encoded) -> Looks:
         """Judge texts, each on its own words alone."""

@@ -7,9 +7,7 @@ workers as cores (two-thread torch collapses when another process uses the other
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,10 +31,6 @@ if TYPE_CHECKING:
     from classifiers.contract import HalfFloats, Offsets
     from classifiers.embedders.network import Pass, Runner
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as <malloc.h> counts them
-_KEPT = 64 << 20
-"""Bytes that a thread's heap keeps at most; a pass takes half of it."""
-
 Backend = Literal["auto", "float32", "bfloat16", "onnx-int8"]
 
 
@@ -52,8 +46,6 @@ class Encoder:
         packaged: Whether it is the packaged model with verified weights: the one that shipped heads fit.
         heads: Names of the heads that it can run.
         workers: How many batches are encoded side by side.
-        pool: The threads that encode, for what else is done with whole shares of texts; nothing in them may wait for
-            this encoder.
     """
 
     def __init__(
@@ -87,7 +79,6 @@ class Encoder:
         # Several threads for one multiplication stand in each other's way as soon as another process works.
         torch.set_num_threads(1)
         threadpool_limits(1)
-        _keep_memory()
         device, chosen = _choose(backend, packaged=self.packaged)
         if self.packaged:
             self._tokens, self.fingerprint = packaged_tokens(), hash_model(packaged_folder())
@@ -99,7 +90,7 @@ class Encoder:
         else:
             self._backend = TorchBackend(chosen, packaged_network() if self.packaged else network, heads or {}, device)
         self.workers = workers or _cores()
-        self.pool = ThreadPoolExecutor(self.workers, thread_name_prefix="encode")
+        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="encode")
         self.backend = self._backend.name
         self.heads = frozenset(self._backend.shapes)
         self.dim, self.layer_dim = self._backend.dim, self._backend.layer_dim
@@ -124,7 +115,7 @@ class Encoder:
         cut = [text[: self._tokens.most_chars] for text in texts]
         distinct = {text: row for row, text in enumerate(dict.fromkeys(cut))}
         gathered = _Gathered(self, list(distinct), heads, layers=layers)
-        ids = self._tokens.ids(gathered.texts, self.pool)
+        ids = self._tokens.ids(gathered.texts, self._pool)
 
         def run(rows: list[int]) -> None:
             found = self._backend.run(*self._tokens.padded([ids[row] for row in rows]), layers=layers, heads=heads)
@@ -134,7 +125,7 @@ class Encoder:
         if len(todo) == 1:
             run(todo[0])
         else:
-            list(self.pool.map(run, todo))
+            list(self._pool.map(run, todo))
         return gathered.spread([distinct[text] for text in cut])
 
     def numbers(self, name: str) -> int:
@@ -187,14 +178,6 @@ class _Gathered:
             tokens={name: [judged[row] for row in rows] for name, judged in self._tokens.items()},
             offsets=[self._offsets[row] for row in rows] if self._offsets else [],
         )
-
-
-def _keep_memory() -> None:
-    """Let the allocator keep what a pass frees: given back, the next pass pays for every page again (Linux, glibc)."""
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if library is not None and hasattr(library, "mallopt"):
-        library.mallopt(_TRIM_THRESHOLD, _KEPT)
-        library.mallopt(_MMAP_THRESHOLD, _KEPT // 2)
 
 
 def _cores() -> int:
