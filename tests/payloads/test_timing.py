@@ -23,7 +23,7 @@ def test_t20_how_wrong_a_signature_is_cannot_be_told_from_the_time(senders, now)
         begin = value.index("=") + 1 if "=" in value[:8] else len("Bearer ")
         early = value[:begin] + ("B" if value[begin] != "B" else "C") + value[begin + 1 :]
         late = value[:-2] + ("B" if value[-2] != "B" else "C") + value[-1]
-        # Where an object lies in memory is felt too: each attempt has its own, in turns the one or the other made first.
+        # Where an object lies in memory is felt too: each attempt has its own, now the one, now the other made first.
         pairs = [_made(delivery, header, (early, late), attempt) for attempt in range(8)]
         smallest = min(abs(_apart(sender, pair, now)) for pair in pairs)
         assert smallest < LIMIT, name
