@@ -27,7 +27,8 @@ from sklearn.multiclass import OneVsRestClassifier
 from classifiers.contract import Encoded, TopicSpec
 from classifiers.embedders.encoder import Encoder
 from classifiers.text.clean import clean
-from classifiers.topics.model import Labelled, TopicModel
+from classifiers.topics.labelled import Labelled
+from classifiers.topics.model import TopicModel
 from classifiers.topics.prototypes import readable
 
 Array = npt.NDArray[Any]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -19,12 +18,14 @@ from classifiers.fingerprint import code_fingerprint
 from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
 from classifiers.signals.model import Signals, seeds_fingerprint
-from classifiers.telling import Feeling, Judged, Looks, feelings, judged, mention
+from classifiers.telling import Feeling, Looks, Seen, feelings, judged, mention
 from classifiers.text.clean import clean, has_words
 from classifiers.text.content import Content, weigh
 from classifiers.text.finding import Found, find, listen
+from classifiers.topics.answers import TopicAnswer
 from classifiers.topics.explain import Why, explain
-from classifiers.topics.model import Labelled, TopicAnswer, TopicModel
+from classifiers.topics.labelled import Labelled
+from classifiers.topics.model import TopicModel
 from classifiers.topics.prototypes import readable
 
 if TYPE_CHECKING:
@@ -46,16 +47,6 @@ _SAID_NOTHING = {
     Content.COMPLAINT: (0.9, 0.08, 0.02),
 }
 """What it means to say nothing: the question decides, not the word."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A span, its text as the model sees it, and what the heads make of it."""
-
-    found: Found
-    text: str
-    said: Judged
-    topics: Sequence[contract.Judgement]
 
 
 def load_encoder(name: str = PACKAGED, backend: Backend = "auto") -> Encoder:
@@ -185,10 +176,10 @@ class Reader:
         texts = [clean(found.text) for found in batch]
         encoded = self._encoder.encode(texts, heads=(HEAD,) if self._feelings.encoder is self._encoder else ())
 
-        def seen(rows: slice) -> list[_Seen]:
+        def seen(rows: slice) -> list[Seen]:
             looks = self._look(texts[rows], encoded.part(rows))
             given = (self._given(found, looks, row) for row, found in enumerate(batch[rows]))
-            return [_Seen(*row) for row in zip(batch[rows], texts[rows], judged(looks), given, strict=True)]
+            return [Seen(*row) for row in zip(batch[rows], texts[rows], judged(looks), given, strict=True)]
 
         shares = _shares(len(batch), self._encoder.workers)
         if len(shares) == 1:
@@ -207,7 +198,7 @@ class Reader:
             signals=self._signals.judge(encoded, FRICTION_AT),
         )
 
-    def _told(self, spans: Sequence[_Seen]) -> list[list[contract.Mention]]:
+    def _told(self, spans: Sequence[Seen]) -> list[list[contract.Mention]]:
         """The mentions of each span, one for each of its topics; of several topics each has a feeling of its own."""
         asked = [
             (row, str(topic.label)) for row, one in enumerate(spans) if len(one.topics) > 1 for topic in one.topics

@@ -13,10 +13,12 @@ from classifiers.halves import halved
 from classifiers.text.content import Content
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from classifiers.contract import Floats, HalfFloats
     from classifiers.signals.model import Signalled
     from classifiers.text.finding import Found
-    from classifiers.topics.model import TopicAnswer
+    from classifiers.topics.answers import TopicAnswer
 
 COMPLAINT_AT = 0.5
 SIGNAL_AT = 0.5
@@ -70,6 +72,16 @@ class Judged:
     friction: contract.Judgement
     answers: dict[str, Any]
     vector: HalfFloats
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A span, its text as the model sees it, what the heads say of it, and its topics."""
+
+    found: Found
+    text: str
+    said: Judged
+    topics: Sequence[contract.Judgement]
 
 
 def judged(looks: Looks) -> list[Judged]:

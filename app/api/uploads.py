@@ -12,11 +12,11 @@ from pathlib import Path, PurePath
 from typing import IO
 
 from fastapi import Request
-from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import parse_options_header
 
 from app.api.bodies import DEADLINE_SECONDS, StrictRequest, announced_length, check_coding, too_large
 from app.api.deps import runtime_of
+from app.api.file_form import FileForm, bad_form
 from app.errors import AppError, Kind
 from app.ingest.imports import FOLDER
 
@@ -34,9 +34,6 @@ _BY_TYPE = {
     "application/x-subrip": ".srt",
 }
 _LONGEST_NAME = 200
-_LONGEST_HEADER = 4 * 1024
-_LONGEST_TEXT = 1024
-_MOST_PARTS = 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -85,7 +82,7 @@ async def receive_file(request: Request, name: str | None) -> AsyncIterator[Uplo
             writer = _Writer(file)
             form = None
             if media_type.decode("latin-1").lower() == _FORM:
-                form = _Form(writer, parameters.get(b"boundary", b""))
+                form = FileForm(writer, parameters.get(b"boundary", b""))
             await _pour(request, form or writer, settings.max_import_bytes)
             await asyncio.to_thread(writer.finish)
         sent_as = (
@@ -135,86 +132,7 @@ class _Writer:
             raise _not_kept(error) from None
 
 
-class _Form:
-    """Finds the first file of a form and writes it; short texts are kept, anything else is passed over."""
-
-    def __init__(self, writer: _Writer, boundary: bytes) -> None:
-        self.name, self.found = "", False
-        self.fields: dict[str, str] = {}
-        self._field, self._text = "", b""
-        self._writer, self._writing, self._parts, self._length = writer, False, 0, 0
-        self._header, self._value, self._headers = b"", b"", dict[str, bytes]()
-        if not boundary:
-            raise _bad_form()
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._part_begins,
-                "on_header_field": self._header_field,
-                "on_header_value": self._header_value,
-                "on_header_end": self._header_ends,
-                "on_headers_finished": self._headers_end,
-                "on_part_data": self._data,
-                "on_part_end": self._part_ends,
-                "on_end": self._ends,
-            },
-        )
-        self.complete = False
-
-    def write(self, data: bytes) -> None:
-        """Take the next bytes of the body."""
-        try:
-            self._parser.write(data)
-        except MultipartParseError:
-            raise _bad_form() from None
-
-    def _part_begins(self) -> None:
-        self._parts += 1
-        self._headers, self._length = {}, 0
-        if self._parts > _MOST_PARTS:
-            raise _bad_form()
-
-    def _header_field(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
-        self._count(end - start)
-
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-        self._count(end - start)
-
-    def _count(self, length: int) -> None:
-        self._length += length
-        if self._length > _LONGEST_HEADER:
-            raise _bad_form()
-
-    def _header_ends(self) -> None:
-        self._headers[self._header.decode("latin-1").lower()] = self._value
-        self._header = self._value = b""
-
-    def _headers_end(self) -> None:
-        _, options = parse_options_header(self._headers.get("content-disposition", b""))
-        name = options.get(b"filename")
-        if name is not None and not self.found:
-            self.found = self._writing = True
-            self.name = name.decode("utf-8", "replace")
-        self._field = options.get(b"name", b"").decode("utf-8", "replace") if name is None else ""
-
-    def _data(self, data: bytes, start: int, end: int) -> None:
-        if self._writing:
-            self._writer.write(data[start:end])
-        elif self._field:
-            self._text += data[start:end][: _LONGEST_TEXT - len(self._text)]
-
-    def _part_ends(self) -> None:
-        if self._field:
-            self.fields[self._field] = self._text.decode("utf-8", "replace")
-        self._writing, self._field, self._text = False, "", b""
-
-    def _ends(self) -> None:
-        self.complete = True
-
-
-async def _pour(request: Request, sink: "_Writer | _Form", limit: int) -> None:
+async def _pour(request: Request, sink: _Writer | FileForm, limit: int) -> None:
     clock = asyncio.get_running_loop().time
     begun, size = clock(), 0
     try:
@@ -244,16 +162,11 @@ def _renamed(upload: Upload) -> Path:
     return upload.path.rename(upload.path.with_suffix(suffix[0].lower() if suffix else ".upload"))
 
 
-def _check_content(form: _Form | None, writer: _Writer) -> None:
+def _check_content(form: FileForm | None, writer: _Writer) -> None:
     if form is not None and not (form.complete and form.found):
-        raise _bad_form()
+        raise bad_form()
     if not writer.size:
         raise AppError(Kind.BAD_REQUEST, "empty_body", "The file is empty.")
-
-
-def _bad_form() -> AppError:
-    message = "The form is not whole, or has no file in it. Send one part with a `filename`, or the file as the body."
-    return AppError(Kind.BAD_REQUEST, "bad_upload", message)
 
 
 def _not_kept(error: OSError) -> AppError:

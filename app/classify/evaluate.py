@@ -55,7 +55,8 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
         AppError: `bad_line`, `unreadable_input`, `no_topics` or `model_unavailable`.
     """
     from classifiers.text.clean import clean  # noqa: PLC0415 - the classifiers are loaded when they are needed
-    from classifiers.topics.model import Labelled, TopicModel  # noqa: PLC0415
+    from classifiers.topics.labelled import Labelled  # noqa: PLC0415
+    from classifiers.topics.model import TopicModel  # noqa: PLC0415
 
     encoder = run.readers.encoder()
     shown = [row for row in _rows(run, files.train, _check_labelled) if row.get("labels") is not None]

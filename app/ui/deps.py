@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
@@ -45,6 +46,11 @@ def address_of(request: Request) -> str:
 def is_secure(request: Request) -> bool:
     """Whether people reach the service over TLS."""
     return runtime_of(request).settings.base_url.startswith("https://")
+
+
+def zone_of(request: Request) -> ZoneInfo:
+    """The zone in which times are shown."""
+    return ZoneInfo(runtime_of(request).settings.zone)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from app.ingest.imports import OPEN, NewImport, cancel_import, start_import
 from app.store.deliveries import list_sources
 from app.store.import_tables import Import
 from app.store.imports import list_imports
-from app.ui.deps import HEADERS, Form, Visitor, check_origin, visit, visit_form
+from app.ui.deps import HEADERS, Form, Visitor, check_origin, visit, visit_form, zone_of
 from app.ui.rendering import render
 from app.ui.wording import say_time
 
@@ -54,7 +54,7 @@ def _must_send(visitor: Visitor) -> None:
 def show_imports(request: Request, session: Reading) -> Response:
     """The form, and the newest imports."""
     visitor = visit(request, session, Scope.INGEST_WRITE)
-    zone = ZoneInfo(runtime_of(request).settings.zone)
+    zone = zone_of(request)
     sources = [row.key for row in list_sources(session) if visitor.actor.source_id in {None, row.id}]
     return render(
         request,
@@ -81,13 +81,8 @@ def send_file(request: Request, session: Writing, now: Now, upload: Annotated[Up
         "order": _one_of(DateOrder, upload.fields.get("order")),
     }
     source = target_source(session, now, visitor.actor, upload.fields.get("source") or None)
-    made = start_import(
-        session,
-        now,
-        visitor.actor,
-        source,
-        NewImport(upload.name, upload.path, upload.size, upload.digest, None, options),
-    )
+    new = NewImport(upload.name, upload.path, upload.size, upload.digest, options=options)
+    made = start_import(session, now, visitor.actor, source, new)
     upload.keep()
     return RedirectResponse(f"/imports/{made.id}", status_code=303)
 
@@ -97,7 +92,7 @@ def show_import(request: Request, session: Reading, import_id: Id) -> Response:
     """How far one is, how the file was read, and why rows were not stored."""
     visitor = visit(request, session, Scope.INGEST_WRITE)
     row, key = import_for(session, import_id, visitor.actor)
-    zone = ZoneInfo(runtime_of(request).settings.zone)
+    zone = zone_of(request)
     return render(
         request,
         "import.html",

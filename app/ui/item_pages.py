@@ -13,7 +13,7 @@ from app.act.aside import decline_item, mark_duplicate, reopen_item, resume_item
 from app.act.handing import Handover, comment_item, reassign_item
 from app.act.pausing import Waiting, continue_item, pause_item
 from app.act.progress import acknowledge_item, answer_item, close_item, mark_deployed, plan_change
-from app.api.deps import Id, Now, Reading, TransactionRoute, Writing, runtime_of
+from app.api.deps import Id, Now, Reading, TransactionRoute, Writing
 from app.domain.actor import Actor, Scope
 from app.domain.changes import Plan, Rollout
 from app.domain.items import TABS, PauseReason, Tab
@@ -25,7 +25,7 @@ from app.store.quotes import evidence_of, topics_beside
 from app.store.reference import find_owner, list_owners
 from app.store.trends import weekly_reach
 from app.ui.charts import sparkline
-from app.ui.deps import Form, visit, visit_form
+from app.ui.deps import Form, visit, visit_form, zone_of
 from app.ui.impact_views import change_card, expectation
 from app.ui.item_views import group_rows, history_view, inbox_row, item_view, owner_choices, quote_view
 from app.ui.rendering import render
@@ -103,11 +103,6 @@ def act_on_item(request: Request, session: Writing, now: Now, item_id: Id, deed:
     if deed == "reassign" and not visitor.actor.sees_all:
         return RedirectResponse("/inbox", status_code=303)
     return RedirectResponse(f"/items/{item_id}?said={deed}", status_code=303)
-
-
-def zone_of(request: Request) -> ZoneInfo:
-    """The zone in which times are shown."""
-    return ZoneInfo(runtime_of(request).settings.zone)
 
 
 class _Fields:

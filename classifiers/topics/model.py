@@ -9,14 +9,15 @@ answer moves as far as that text reaches.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classifiers.contract import ClassifierError, Encoded, Judgement
 from classifiers.topics import calibration, prototypes
+from classifiers.topics.answers import TopicAnswer, TopicQuality
 from classifiers.topics.kernel import Kernel
+from classifiers.topics.labelled import rows_of, targets_of
 from classifiers.topics.readout import Held, Readout
 from classifiers.topics.regression import EXACT, GUESSED, LABELLED, OUTSIDE, WRITTEN, Near, Regression
 from classifiers.topics.scores import ranked_like
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from classifiers.contract import Array, Floats, TopicSpec
     from classifiers.topics.kernel import Features
+    from classifiers.topics.labelled import Labelled
     from classifiers.topics.traffic import Crowd
 
 VERSION = "4"
@@ -45,27 +47,6 @@ _LEAN_TO, _LEAN_FROM = 0.5, 0.9
 _LEAN_UNITS = 0.7
 _FOLLOWED_SCALE = 0.6
 _BASE_RATE = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """A text with its topics; no topic says "none of these"."""
-
-    text: str
-    topics: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TopicAnswer:
-    """What a text is about.
-
-    Attributes:
-        topics: The topics that are sure enough, best first; empty where the model abstains.
-        best: The most probable topic, also when abstaining.
-    """
-
-    topics: tuple[Judgement, ...]
-    best: Judgement
 
 
 class TopicModel:
@@ -102,9 +83,9 @@ class TopicModel:
             message = "Topics need at least one entry and distinct keys. Check the taxonomy."
             raise ClassifierError(message)
         above = prototypes.parents(specs)
-        self.rows = _rows(specs, labelled)
+        self.rows = rows_of(specs, labelled)
         self.several = any(len(row.topics) > 1 for row in self.rows)
-        labels = self._targets()
+        labels = targets_of(self.rows, self.keys)
         taught = {row.text for row in self.rows}
         followed = drawn([text for text in traffic if text not in taught], EXACT - len(taught) - len(specs))
         self.fingerprint = _hash(specs, self.rows, followed)
@@ -207,7 +188,9 @@ class TopicModel:
     def quality(self, confidence: float = 0.5) -> list[TopicQuality]:
         """How well each topic is judged, measured on the labelled texts as if they had not been seen."""
         return [
-            TopicQuality(key, support, threshold, _share(hits, hits + false), _share(hits, support))
+            TopicQuality(
+                key, support, threshold, calibration.wilson(hits, hits + false), calibration.wilson(hits, support)
+            )
             for key, (hits, false, support, threshold) in zip(self.keys, self._readout.tally(confidence), strict=True)
         ]
 
@@ -235,46 +218,6 @@ class TopicModel:
         lean = (self._lean * far)[:, None]
         leant: Floats = (scores + lean / self._scale * self._guess(vectors)) / (1 + _LEAN_UNITS * lean)
         return leant
-
-    def _targets(self) -> Floats:
-        column = {key: index for index, key in enumerate(self.keys)}
-        targets = np.zeros((len(self.rows), len(self.keys)), np.float32)
-        for index, row in enumerate(self.rows):
-            targets[index, [column[key] for key in row.topics]] = 1
-        return targets
-
-
-@dataclass(frozen=True, slots=True)
-class TopicQuality:
-    """How well one topic is judged on texts that were held back.
-
-    Attributes:
-        topic: Its key.
-        support: Labelled texts of the topic.
-        threshold: Probability from which the topic is given.
-        precision: Share of the topic's answers that are right with its 95 % interval; None without any.
-        recall: Share of the topic's texts that are found with its 95 % interval; None without any.
-    """
-
-    topic: str
-    support: int
-    threshold: float
-    precision: tuple[float, float, float] | None
-    recall: tuple[float, float, float] | None
-
-
-def _share(hits: int, total: int) -> tuple[float, float, float] | None:
-    return calibration.wilson(hits, total)
-
-
-def _rows(specs: Sequence[TopicSpec], labelled: Sequence[Labelled]) -> list[Labelled]:
-    """One row for each text; a repeated text would be its own held-out example."""
-    keys = {spec.key for spec in specs}
-    rows = {text: Labelled(text, (spec.key,)) for spec in specs for text in spec.examples if text.strip()}
-    for row in labelled:
-        rows.pop(row.text, None)
-        rows[row.text] = Labelled(row.text, tuple(dict.fromkeys(key for key in row.topics if key in keys)))
-    return list(rows.values())
 
 
 def _joined(first: Encoded, second: Encoded) -> Encoded:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from classifiers.contract import ClassifierError, Encoded, TopicSpec
-from classifiers.topics.model import Labelled, TopicModel
+from classifiers.topics.labelled import Labelled
+from classifiers.topics.model import TopicModel
 from classifiers.topics.prototypes import readable
 
 NAMES = (TopicSpec("card_arrival"), TopicSpec("exchange_rate"), TopicSpec("lost_phone"), TopicSpec("top_up_failed"))

@@ -6,7 +6,8 @@ from classifiers.text import ngrams
 from classifiers.topics import calibration
 from classifiers.topics.explain import explain
 from classifiers.topics.kernel import Kernel
-from classifiers.topics.model import Labelled, TopicModel
+from classifiers.topics.labelled import Labelled
+from classifiers.topics.model import TopicModel
 from classifiers.topics.regression import LABELLED, WRITTEN, Regression
 from classifiers.topics.scores import unit
 from classifiers.topics.traffic import MOST, drawn, gather, settle

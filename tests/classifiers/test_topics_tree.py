@@ -1,7 +1,8 @@
 import pytest
 
 from classifiers.contract import ClassifierError, TopicSpec
-from classifiers.topics.model import Labelled, TopicModel
+from classifiers.topics.labelled import Labelled
+from classifiers.topics.model import TopicModel
 
 TREE = (
     TopicSpec("delivery", "Delivery of parcels"),

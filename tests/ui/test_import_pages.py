@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from app.access.keys import create_key
 from app.domain.actor import OPERATOR, Scope
-from app.ingest import load
+from app.pipeline import STATIONS, drain
 from app.store.import_tables import Import
 from app.store.tables import Feedback
 
@@ -28,15 +28,8 @@ def send(browser, *, csrf=None, name=HOSTILE, rows=ROWS, headers=None, **fields)
     return browser.post("/imports", data={"csrf": token, **fields}, files=files, headers=headers)
 
 
-def read_all(database, now):
-    while True:
-        with database.writing() as session:
-            batch = load.claim(session, now)
-        if batch is None:
-            return
-        outcome = load.work(batch, None)
-        with database.writing() as session:
-            load.record(session, now, outcome)
+def read_all(app):
+    drain(app.state.runtime, [station for station in STATIONS if station.name == "load"])
 
 
 def kept(app, database):
@@ -46,13 +39,13 @@ def kept(app, database):
     return rows, len(list(folder.iterdir())) if folder.is_dir() else 0
 
 
-def test_a_file_is_sent_followed_and_its_rejected_rows_are_saved(sender, database, now):
+def test_a_file_is_sent_followed_and_its_rejected_rows_are_saved(sender, app, database):
     answer = send(sender, source="", medium="chat", order="dmy")
     assert answer.status_code == 303
     page = sender.get(answer.headers["location"]).text
     assert "Waiting to be read" in page
     assert 'http-equiv="refresh"' in page
-    read_all(database, now)
+    read_all(app)
     page = sender.get(answer.headers["location"]).text
     assert 'http-equiv="refresh"' not in page
     assert "&lt;img src=x" in page
@@ -65,7 +58,7 @@ def test_a_file_is_sent_followed_and_its_rejected_rows_are_saved(sender, databas
     assert row.medium == "chat"
 
 
-def test_an_import_is_stopped(sender, database):
+def test_an_import_is_stopped(sender):
     at = send(sender, name="a.csv").headers["location"]
     token = sender.get(at).text.split('name="csrf" value="')[1].split('"')[0]
     assert sender.post(f"{at}/cancel", data={"csrf": token}).headers["location"] == at
@@ -89,9 +82,9 @@ def test_who_is_not_signed_in_sends_nothing(browser, app, database):
     assert kept(app, database) == (0, 0)
 
 
-def test_an_analyst_looks_and_does_not_send(sender, shop, app, database, now):
+def test_an_analyst_looks_and_does_not_send(sender, shop, app, database):
     at = send(sender, name="a.csv").headers["location"]
-    read_all(database, now)
+    read_all(app)
     sender.post("/sign-in", data={"key": shop.analyst_key})
     page = sender.get("/imports").text
     assert "a.csv" in page
