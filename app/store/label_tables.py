@@ -109,7 +109,7 @@ class TrafficSample(Row):
 
 
 class TrafficText(Row):
-    """One span of a sample; it goes with its feedback, and with the next sample."""
+    """What a customer said in one turn; it goes with its feedback, and with the next sample."""
 
     __tablename__ = "traffic_texts"
     __writer__ = "classify"

@@ -11,6 +11,8 @@ from app.domain.feedback import FeedbackState
 from app.store.label_tables import Mention, TrafficSample, TrafficText
 from app.store.tables import Feedback, Turn
 
+_SLICE = 1_000
+
 
 def newest_sample(session: Session) -> TrafficSample | None:
     """The sample in use; it may be without texts."""
@@ -33,8 +35,8 @@ def newest_feedback(session: Session) -> int:
     return session.scalar(select(func.max(Feedback.id))) or 0
 
 
-def spans_of(session: Session, ids: Collection[int]) -> Iterator[tuple[int, str]]:
-    """Feedback and words of each span of these feedback that was read as it is now, in order."""
+def spans_of(session: Session, ids: Collection[int]) -> Iterator[tuple[int, int, str]]:
+    """Feedback, turn and words of each span of these feedback that was read as it is now, in order."""
     # Cut by the database: a span is a sentence, its turn may be the transcript of an hour.
     start, length = (cast(at, Integer) for at in (Mention.start + 1, Mention.end - Mention.start))
     words = func.substr(Turn.text, start, length)
@@ -47,6 +49,7 @@ def spans_of(session: Session, ids: Collection[int]) -> Iterator[tuple[int, str]
         .where(Mention.feedback_id.in_(ids), Feedback.state == FeedbackState.LABELLED)
         .where(Mention.content_rev == Feedback.content_rev)
         .order_by(*place)
+        .execution_options(yield_per=_SLICE)  # five hundred calls of an hour do not fit into memory
     )
-    for feedback_id, _, _, _, text in session.execute(query):
-        yield feedback_id, text
+    for feedback_id, turn, _, _, text in session.execute(query):
+        yield feedback_id, turn, text

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from app.classify import label, relabel
 from app.classify.runs import ask_preview, start_relabelling
 from app.classify.taxonomy import load_known
-from app.classify.traffic import FEWEST, GROWN, OF_ONE, draw_sample, is_outgrown
+from app.classify.traffic import FEWEST, GROWN, LONGEST, draw_sample, is_outgrown
 from app.domain.actor import OPERATOR
 from app.domain.feedback import FeedbackState
 from app.ingest.forget import erase_customer
@@ -66,14 +66,12 @@ def texts_of(session):
     return session.scalars(select(TrafficText.text)).all()
 
 
-def test_a_sample_is_made_of_distinct_spans_and_a_long_call_speaks_as_little_as_a_chat(session, now, heard):
-    call, *others = [TEXTS[:60], *([text, text] for text in TEXTS[60 : 60 + FEWEST])]
-    heard([call, *others])
-    assert draw_sample(session, now) == FEWEST + OF_ONE
-    texts = texts_of(session)
-    assert len({*texts}) == len(texts)
-    assert {*texts} <= {*TEXTS}
-    assert len({*texts} & {*call}) == OF_ONE
+def test_a_sample_has_one_distinct_text_of_each_feedback_and_a_long_one_is_cut(session, now, heard):
+    rows = heard([TEXTS[:60], *([text, text] for text in TEXTS[60 : 60 + FEWEST]), [TEXTS[60], TEXTS[60]]])
+    assert draw_sample(session, now) == FEWEST + 1
+    texts = {*texts_of(session)}
+    assert texts == {" ".join(TEXTS[:60])[:LONGEST], *(f"{text} {text}" for text in TEXTS[60 : 60 + FEWEST])}
+    assert session.scalar(select(func.count(TrafficText.feedback_id.distinct()))) == len(rows) - 1
 
 
 def test_a_sample_is_empty_where_little_was_said_and_nothing_is_known_of_it(session, now, heard):
