@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -335,28 +336,24 @@ def _f1(found: Array, truth: Array) -> tuple[float, float]:
 
 
 def part_speed(data: Path) -> None:
-    """Learning and answering, texts already encoded, in processor time; against an encoder pass and a plain regression."""
+    """Learning and answering, texts encoded before, in processor time beside an encoder pass and a plain regression."""
     every = load(data / "banking77/train.jsonl", "label", 1 << 20)
     every = every.at(np.random.default_rng(SEED).permutation(len(every.texts)))
     specs = [TopicSpec(key) for key in sorted({topics[0] for topics in every.topics})]
-    grown([spec.key for spec in specs], None, every)
-    _, reading = timed(lambda: ENCODER.encode(every.texts[:500]))
-    print(f"{len(specs)} topics, processor time; against an encoder pass of 500 texts ({reading:.2f} s)")
-    for count in (0, 100, 500, 2000, 5000, 10_000):
+    TopicModel(specs, encode)
+    encoded = every.encoded()
+    asked, judged = every.texts[-1000:], Encoded(encoded.vectors[-1000:], encoded.layers[-1000:])
+    _, reading = timed(partial(ENCODER.encode, every.texts[:500]))
+    print(f"{len(specs)} topics; an encoder pass of 500 texts took {reading:.2f} s")
+    for count in (0, 500, 2000, 5000, len(every.texts)):
         rows = every.at(range(count))
-        _, plain = timed(lambda rows=rows: fitted(rows)) if count else (None, float("nan"))
-        for traffic in ([], every.texts[-3000:]) if count + 3000 <= len(every.texts) else ([],):
-            model, learnt = timed(
-                lambda rows=rows, traffic=traffic: TopicModel(specs, encode, rows.labelled(), traffic)
-            )
-            asked = every.texts[-1000:]
-            encoded = encode(asked)
-            _, answered = timed(lambda model=model, asked=asked, encoded=encoded: model.judge(asked, encoded, 0.5))
-            print(
-                f"  {count:6} labelled, {len(traffic):4} unlabelled: learnt {learnt:6.2f} s, {learnt / reading:5.2f} passes,"
-                f" {learnt / plain:5.2f} of logistic regression's time; {answered * 1e3:.0f} us a text",
-                flush=True,
-            )
+        _, plain = timed(partial(fitted, rows)) if count else (None, float("nan"))
+        for traffic in [(), every.texts[-3000:]][: 1 + (count <= len(every.texts) - 3000)]:
+            model, learnt = timed(partial(TopicModel, specs, encode, rows.labelled(), traffic))
+            _, answered = timed(partial(model.judge, asked, judged, 0.5))
+            ratios = f"{learnt / reading:5.2f} encoder passes, {learnt / plain:5.2f} logistic regressions"
+            what = f"{count:6} labelled, {len(traffic):4} unlabelled"
+            print(f"{what}: learnt in {learnt:6.2f} s ({ratios}), {answered * 1e3:.0f} us a text", flush=True)
 
 
 def timed(work: Callable[[], Found]) -> tuple[Found, float]:

@@ -39,14 +39,12 @@ class Learnt:
     """What there is to know after learning.
 
     Attributes:
-        regression: Learnt from the rows whose topics are known.
-        followed: Learnt from the guessed ones as well, None without any.
+        regression: From the rows whose topics are known, and with guessed ones as well where there are any.
         held_out: Leave-one-out predictions for the known rows, shape (n, topics).
         held_near: How near each of them is to the others.
     """
 
     regression: Regression
-    followed: Regression | None
     held_out: Floats
     held_near: Near
 
@@ -119,15 +117,13 @@ def learn(
     count = len(residuals)
     half = factor.forward(residuals.copy())
     expected = factor.lower[count:, :count] @ half
-    weights = factor.backward(half)
-    regression = Regression(kernel, features.rows(slice(count)), np.arange(count), kinds[:count], weights)
-    held_out = residuals - weights / factor.inverse_diagonal(count)[:, None]
-    followed = None
+    weights = [factor.backward(half)]
+    held_out = residuals - weights[0] / factor.inverse_diagonal(count)[:, None]
     if guess:
         targets = np.vstack([residuals, guess(expected, near.part(slice(count, None)))])
-        weights = factor.backward(factor.forward(targets))
-        followed = Regression(kernel, features, np.arange(len(kinds)), kinds, weights)
-    return Learnt(regression, followed, held_out, near.part(slice(count)))
+        weights.append(factor.backward(factor.forward(targets)))
+    regression = Regression(kernel, features, np.arange(len(kinds)), kinds, weights)
+    return Learnt(regression, held_out, near.part(slice(count)))
 
 
 def _alike(kernel: Kernel, features: Features, kinds: Array) -> tuple[Floats, Near]:
@@ -173,8 +169,8 @@ def _by_landmarks(kernel: Kernel, features: Features, kinds: Array, residuals: F
     halves = factor.forward(scaled.T)
     leverage = np.einsum("ij,ij->j", halves, halves)
     held_out = residuals - missed / np.maximum(1 - leverage, 1e-3)[:, None]
-    regression = Regression(kernel, support, chosen, kinds[chosen], root.backward(coefficients))
-    return Learnt(regression, None, held_out, joined(close))
+    regression = Regression(kernel, support, chosen, kinds[chosen], [root.backward(coefficients)])
+    return Learnt(regression, held_out, joined(close))
 
 
 def _landmarks(rows: int, written: int, count: int) -> Array:

@@ -113,7 +113,7 @@ class TopicModel:
         features = self._kernel.features([*texts, *followed], _joined(spoken, seen))
         guess = partial(self._missing, crowd) if crowd else None
         learnt = learn(self._kernel, features, kinds, residuals, guess)
-        self._regression, self._followed = learnt.regression, learnt.followed
+        self._regression = learnt.regression
         held = (targets - residuals + learnt.held_out)[topics:]
         near = learnt.held_near.part(slice(topics, None))
         self._held = Held(self._leant(held, known.vectors, near), near.rows, labels)
@@ -128,11 +128,9 @@ class TopicModel:
         if not len(texts):
             return np.zeros((0, len(self.keys)), np.float32), np.zeros(0, np.float32)
         features = self._kernel.features(texts, encoded)
-        residuals, near = self._regression.predict(features)
-        scores = self._scored(residuals, near, encoded.vectors)
-        if self._followed:
-            scores = ranked_like(scores, self._scored(*self._followed.predict(features), encoded.vectors))
-        return scores, near.rows
+        learnt, near = self._regression.predict(features)
+        scores, *followed = (self._scored(residuals, near, encoded.vectors) for residuals in learnt)
+        return (ranked_like(scores, followed[0]) if followed else scores), near.rows
 
     def probabilities(self, texts: Sequence[str], encoded: Encoded) -> Floats:
         """Probability that each text is about each topic, shape (n, topics); a parent's is at least its children's."""

@@ -16,6 +16,8 @@ from classifiers.text.ngrams import columns, documents
 from classifiers.topics.kernel import WHOLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from classifiers.contract import Array, Floats
     from classifiers.topics.kernel import Features, Kernel
 
@@ -48,7 +50,7 @@ class Near:
 class Regression:
     """Predicts the residual of the prior guess."""
 
-    def __init__(self, kernel: Kernel, support: Features, rows: Array, kinds: Array, weights: Floats) -> None:
+    def __init__(self, kernel: Kernel, support: Features, rows: Array, kinds: Array, weights: Sequence[Floats]) -> None:
         """Keep what was learnt.
 
         Args:
@@ -56,26 +58,31 @@ class Regression:
             support: Features of the rows that carry the regression.
             rows: Which of all rows these are, shape (n,).
             kinds: What each of them is: WRITTEN, LABELLED, OUTSIDE or GUESSED, shape (n,).
-            weights: What each of them adds to the topics of a text that is like it, shape (n, topics).
+            weights: What each adds to the topics of a text that is like it, learnt from the known rows alone, shape
+                (known, topics), and where there are guessed ones, from all of them, shape (n, topics).
         """
         self._kernel, self._support, self._rows, self._kinds, self._weights = kernel, support, rows, kinds, weights
-        # The n-gram part is linear: one weight for each n-gram and topic replaces the rows.
         self._known = columns(np.flatnonzero(documents(support.sparse)))
-        self._worded = np.asarray(kernel.words(support, self._known).T @ weights, np.float32)
+        # The n-gram part is linear: one weight for each n-gram and topic replaces the rows.
+        words = kernel.words(support, self._known)
+        self._worded = [np.asarray(words[: len(each)].T @ each, np.float32) for each in weights]
 
-    def predict(self, features: Features) -> tuple[Floats, Near]:
-        """Predicted residuals, shape (n, topics), and how near each text is to what is known."""
-        found, close = [], []
+    def predict(self, features: Features) -> tuple[list[Floats], Near]:
+        """Predicted residuals by each lot of weights, shape (n, topics), and how near each text is to what is known."""
+        found: list[list[Floats]] = [[] for _ in self._weights]
+        close = []
         for at in range(0, len(features.dense), _CHUNK):
             part = features.rows(slice(at, at + _CHUNK))
-            similar = self._kernel.near(part, self._support)
+            similar, words = self._kernel.near(part, self._support), self._kernel.words(part, self._known)
             close.append(nearness(similar, self._kinds))
-            found.append(similar @ self._weights + self._kernel.words(part, self._known) @ self._worded)
-        return np.vstack(found), joined(close)
+            for told, weights, worded in zip(found, self._weights, self._worded, strict=True):
+                told.append(similar[:, : len(weights)] @ weights + words @ worded)
+        return [np.vstack(told) for told in found], joined(close)
 
     def similar(self, features: Features) -> tuple[Floats, Array]:
-        """Similarity to the rows that carry the regression, 0 to 1, shape (n, carriers), and which rows these are."""
-        return self._kernel.near(features, self._support) / WHOLE, self._rows
+        """Similarity to the known rows that carry the regression, 0 to 1, shape (n, carriers), and which these are."""
+        known = len(self._weights[0])
+        return self._kernel.near(features, self._support.rows(slice(known))) / WHOLE, self._rows[:known]
 
 
 def nearness(similar: Floats, kinds: Array, own: Array | None = None) -> Near:

@@ -71,9 +71,9 @@ def test_what_is_learnt_is_what_the_textbook_says(kernel, rows, features, plain)
     learnt = learn(kernel, features.rows(slice(KNOWN)), KINDS[:KNOWN], residuals)
     texts = asked(kernel)
     wanted = like(kernel, texts, features.rows(slice(KNOWN))) @ inverse @ residuals
-    assert np.allclose(learnt.regression.predict(texts)[0], wanted, atol=1e-4)
+    (found,), _ = learnt.regression.predict(texts)
+    assert np.allclose(found, wanted, atol=1e-4)
     assert np.allclose(learnt.held_out, residuals - inverse @ residuals / np.diag(inverse)[:, None], atol=1e-4)
-    assert learnt.followed is None
 
 
 def test_guessed_rows_join_and_leave_the_others_as_they_were(kernel, rows, features, plain):
@@ -85,23 +85,23 @@ def test_guessed_rows_join_and_leave_the_others_as_they_were(kernel, rows, featu
 
     learnt = learn(kernel, features, KINDS, residuals, guess)
     alone = learn(kernel, features.rows(slice(KNOWN)), KINDS[:KNOWN], residuals)
-    told = [model.regression.predict(features.rows(slice(KNOWN, None))) for model in (learnt, alone)]
-    assert np.allclose(told[0][0], told[1][0], atol=1e-4)
+    told, close = learnt.regression.predict(features.rows(slice(KNOWN, None)))
+    assert np.allclose(told[0], alone.regression.predict(features.rows(slice(KNOWN, None)))[0], atol=1e-4)
     assert np.allclose(learnt.held_out, alone.held_out, atol=1e-4)
     assert np.allclose(learnt.held_near.rows, alone.held_near.rows, atol=1e-5)
     ((expected, near),) = seen
-    assert np.allclose(expected, told[0][0], atol=1e-4)
-    assert np.allclose(near.texts, told[0][1].texts, atol=1e-5)
+    assert np.allclose(expected, told[0], atol=1e-4)
+    assert np.allclose(near.texts, close.texts, atol=1e-5)
     texts = asked(kernel)
     wanted = like(kernel, texts, features) @ plain(len(KINDS)) @ np.vstack([residuals, expected + 0.1])
-    assert np.allclose(learnt.followed.predict(texts)[0], wanted, atol=1e-4)
+    assert np.allclose(learnt.regression.predict(texts)[0][1], wanted, atol=1e-4)
 
 
 def test_beyond_the_exact_size_landmarks_answer_like_all_rows(kernel, rows, features):
     known, residuals = features.rows(slice(KNOWN)), targets(rows)[:KNOWN]
     whole = learn(kernel, known, KINDS[:KNOWN], residuals)
     sparse = learn(kernel, known, KINDS[:KNOWN], residuals, exact=700)
-    one, two = (model.regression.predict(asked(kernel))[0] for model in (whole, sparse))
+    one, two = (model.regression.predict(asked(kernel))[0][0] for model in (whole, sparse))
     assert np.abs(one - two).mean() < 0.05
     assert np.abs(whole.held_out - sparse.held_out).mean() < 0.05
     assert np.abs(whole.held_near.rows - sparse.held_near.rows).mean() < 0.05
