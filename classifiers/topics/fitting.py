@@ -52,7 +52,7 @@ class Learnt:
 class Factor:
     """Cholesky factor of a symmetric positive definite matrix, used in blocks; works in the place of what it is given.
 
-    Every step is a product of blocks: no part of the factor is copied, and products are the fastest thing there is.
+    Every step is a product of blocks, which processors are best at, and no part of the factor is copied.
     """
 
     def __init__(self, matrix: Floats) -> None:
