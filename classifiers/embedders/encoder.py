@@ -121,11 +121,8 @@ class Encoder:
             found = self._backend.run(*self._tokens.padded([ids[row] for row in rows]), layers=layers, heads=heads)
             gathered.put(rows, found)
 
-        todo = list(batches([len(row) for row in ids], gathered.texts.__getitem__))
-        if len(todo) == 1:
-            run(todo[0])
-        else:
-            list(self._pool.map(run, todo))
+        # Always by the pool: what multiplies keeps its programs for each thread that it ever ran in.
+        list(self._pool.map(run, batches([len(row) for row in ids], gathered.texts.__getitem__)))
         return gathered.spread([distinct[text] for text in cut])
 
     def numbers(self, name: str) -> int:

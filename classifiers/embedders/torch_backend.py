@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from classifiers.embedders.network import Ids, Network
 
-_KEPT = "128"
+_KEPT = "96"
 _STEP, _STEPPED = 8, 64
 
 # For every shape that it has ever multiplied oneDNN keeps a program, up to a thousand of them, and so does what stands
