@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from classifiers.contract import Role, Span, Turn
 from classifiers.text.clean import has_content, has_words, is_pictograph
 from classifiers.text.mail import own_words
-from classifiers.text.markup import plain_view
+from classifiers.text.markup import ENTITY, plain_view
 from classifiers.text.polarity import polarity
 from classifiers.text.transcript import customer_parts
 
@@ -91,7 +91,10 @@ def split(text: str) -> Iterator[tuple[int, int]]:
     """
     view = plain_view(text)
     for start, end in own_words(view, 0, len(view)):
-        yield from _with_pictographs(view, _pieces(view, start, end))
+        for begin, stop in _with_pictographs(view, _pieces(view, start, end)):
+            # The view has a character at the head of its entity ("&quot;"): the rest belongs to it.
+            entity = ENTITY.match(text, stop - 1) if text[stop - 1] == "&" else None
+            yield begin, entity.end() if entity else stop
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
