@@ -117,7 +117,7 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
     with open_answers(out, test, taxonomy) as file:
         for rows in _chunks(_rows(run, test, _check_turns)):
             conversations = [
-                [contract.Turn(turn["role"].lower(), turn["text"]) for turn in row["turns"]]
+                [contract.Turn(turn["role"].strip().lower(), turn["text"]) for turn in row["turns"]]
                 if "turns" in row
                 else [contract.Turn("customer", row["text"])]
                 for row in rows

@@ -113,7 +113,8 @@ def test_an_answer_below_a_quotation_is_read():
         "\r\nFrom: Shop\r\nSent: Monday\r\nDear Ada", "\nBegin forwarded message:\nDear Ada",
         "\nVon meinem iPhone gesendet", "\nEnvoyé de mon iPhone", "\n\nMit freundlichen Grüßen\nJo Braun\n",
         "\n\nBest regards,\nJ.R. O'Neil-Smith\nHead of Customer Care, Example Ltd\nwww.example.com",
-        "\n\nCheers,\nAnna de la Cruz", "\n\nCordialement,\nLuc Roy", " Yours, a frustrated customer.", "\nA very unhappy customer",
+        "\n\nCheers,\nAnna de la Cruz",
+        "\n\nCordialement,\nLuc Roy", " Yours, a frustrated customer.", "\nA very unhappy customer",
     ],
 )  # fmt: skip
 def test_signatures_footers_and_forwarded_mail_are_left_out(tail):

@@ -196,7 +196,7 @@ def test_answers_may_go_to_a_device_or_where_a_link_points(run, write, tmp_path)
 
 
 def test_roles_may_be_written_large_and_unknown_ones_are_named(run, write, tmp_path):
-    turns = [{"role": "Customer", "text": "The app crashes."}, {"role": "supervisor", "text": "It is awful."}]
+    turns = [{"role": "Customer ", "text": "The app crashes."}, {"role": "supervisor", "text": "It is awful."}]
     summary = evaluate_mentions(run, write("t.jsonl", {"id": 1, "turns": turns}), tmp_path / "o")
     assert [mention["turn"] for mention in read(tmp_path / "o")[0]["mentions"]] == [0]
     assert summary["unknown_roles"] == "supervisor"
