@@ -1,6 +1,6 @@
 """How well topics are judged, against what a user would write: `python benchmarks/topics.py ../shared/data [PART ...]`.
 
-Parts: banking, unseen, scope, survey, speed (all without any). Each prints a table, its baselines from the same run.
+Parts: banking, unseen, traffic, scope, survey, speed (all without any). Each prints a table, with its baselines.
 Splits are drawn by fixed seeds: 3,080 rows of banking77's training part are held out as its test part; of other sets
 one half is traffic or training, the other is judged.
 """
@@ -229,6 +229,42 @@ def part_unseen(data: Path) -> None:
         print(f"  {name}: with other texts at hand {means}")
 
 
+def part_traffic(data: Path) -> None:
+    """How many unlabelled texts it takes, and what becomes of it where as many or more are of other subjects."""
+    kinds = ((100, 0), (300, 0), (1000, 0), (3000, 0), (300, 300), (1000, 1000), (500, 2500))
+    sets = {name: split(data, name) for name in SETS}
+    train, _ = banking(data)  # its other part is what is reported on
+    halves = np.random.default_rng(SEED).permutation(len(train.texts))
+    shown, asked = train.at(halves[:4000]), train.at(halves[4000:5500])
+    sets["banking77"] = (sorted({topics[0] for topics in train.topics}), shown, asked)
+    print("accuracy against none at hand, mean and worst of nine sets; own texts + texts of the other sets:")
+    print("  examples " + " ".join(f"{own:>6}+{other:<6}" for own, other in kinds))
+    gains: dict[int, list[list[float]]] = {count: [] for count in (0, 1, 4, 8)}
+    for name, (keys, half, judged) in sets.items():
+        test = judged.at(range(min(1500, len(judged.texts))))
+        bank = "banking" in name
+        others = [
+            text
+            for other, of in sets.items()
+            if other != name and not (bank and "banking" in other)
+            for text in of[1].texts[:600]
+        ]
+        rng = np.random.default_rng(SEED)
+        own, others = rng.permutation(half.texts).tolist(), rng.permutation(others).tolist()
+        single = half.at([row for row, topics in enumerate(half.topics) if len(topics) == 1])
+        for count, rows in gains.items():
+            some = few(single, keys, count, 0) if count else None
+            plain = hits(grown(keys, some, test), keys, test).mean()
+            mixed = (rng.permutation([*own[:first], *others[:second]]).tolist() for first, second in kinds)
+            rows.append([hits(grown(keys, some, test, texts), keys, test).mean() - plain for texts in mixed])
+    for count, rows in gains.items():
+        table = np.asarray(rows)
+        told = " ".join(
+            f"{mean:+.3f} {worst:+.3f}" for mean, worst in zip(table.mean(axis=0), table.min(axis=0), strict=True)
+        )
+        print(f"  {count or 'names':>8} {told}", flush=True)
+
+
 def part_scope(data: Path) -> None:
     """A quarter of the topics hidden: does the confidence rank their texts last?"""
     print("AUROC in against out of scope: embedding + LR (maximum probability), ours")
@@ -313,6 +349,7 @@ def part_speed(data: Path) -> None:
 PARTS = {
     "banking": part_banking,
     "unseen": part_unseen,
+    "traffic": part_traffic,
     "scope": part_scope,
     "survey": part_survey,
     "speed": part_speed,

@@ -77,6 +77,19 @@ class TopicSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """Unlabelled texts as they come in: topics are placed by where these lie.
+
+    Attributes:
+        name: What the sample is known by; it stays the same one when a few of its texts are taken away.
+        texts: At most 3,000 of them are looked at, drawn evenly.
+    """
+
+    name: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """A human's judgement of one text; a field that is None was not corrected.
 

@@ -62,12 +62,13 @@ class Reader:
     """Reads conversations: one encoder pass, then topic, sentiment, complaint and friction.
 
     Attributes:
-        fingerprint: `MODEL.CORRECTIONS`: a hash of code version, weights and topics, and one of the corrections. Equal
-            fingerprints judge equally; with equal model parts only a few taught texts are judged differently.
+        fingerprint: `MODEL.CORRECTIONS`: a hash of code version, weights, topics and name of the traffic, and one of
+            corrections and texts of the traffic. Equal fingerprints judge equally; with equal model parts only a few
+            texts are judged differently.
         topics: The topic model, or None without topics.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it knows and how it reads, each by its name
         self,
         encoder: Encoder,
         topics: Sequence[contract.TopicSpec] = (),
@@ -76,6 +77,7 @@ class Reader:
         topic_confidence: float = 0.5,
         sentiment_model: SentimentPipeline | None = None,
         languages: Collection[str] | None = SPOKEN,
+        traffic: contract.Traffic | None = None,
     ) -> None:
         """Compose the heads.
 
@@ -88,6 +90,7 @@ class Reader:
             topic_confidence: Below this probability no topic is given.
             sentiment_model: A Hugging Face model that judges sentiment instead of the shipped head.
             languages: ISO 639-1 codes of what is read; a turn in another language is left alone. None: everything.
+            traffic: Unlabelled texts of the kind that is read; see :class:`TopicModel`.
         """
         self._encoder = encoder
         self._confidence = topic_confidence
@@ -99,12 +102,13 @@ class Reader:
             for one in self._decided.values()
             if one.teaches and one.topics is not None and (not one.topics or known.intersection(one.topics))
         ]
-        self.topics = TopicModel(topics, self._encode, taught) if topics else None
+        followed = [clean(text) for text in traffic.texts if has_words(text)] if traffic is not None else []
+        self.topics = TopicModel(topics, self._encode, taught, followed) if topics else None
         self._feelings = Feelings(encoder, [one.felt() for one in self._decided.values()], sentiment_model)
         names = [readable(spec.name or spec.key) for spec in topics]
         self._names = dict(zip((spec.key for spec in topics), self._feelings.embed(names), strict=True))
         self._signals = Signals(encoder.encode, signals_taught(self._decided.values()), packaged=encoder.packaged)
-        self.fingerprint = self._hash(topics)
+        self.fingerprint = self._hash(topics, traffic)
 
     def read(
         self, conversations: Sequence[Sequence[contract.Turn]], questions: Sequence[str | None] | None = None
@@ -238,10 +242,13 @@ class Reader:
         said = decided.for_mentions(topics)
         return [correct(one, row) if row else one for one, row in zip(mentions, said, strict=True)]
 
-    def _hash(self, topics: Sequence[contract.TopicSpec]) -> str:
+    def _hash(self, topics: Sequence[contract.TopicSpec], traffic: contract.Traffic | None) -> str:
         model = [code_fingerprint(), self._encoder.fingerprint, self._feelings.fingerprint, seeds_fingerprint()]
-        taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
         settings = [repr(tuple(topics)), repr(self._confidence), repr(sorted(self._languages or ()))]
+        taught = sorted(repr(row) for row in self._decided.values() if row.teaches)
+        if traffic is not None:
+            settings.append(repr(traffic.name))
+            taught += traffic.texts
         return f"{_digest([*model, *settings], 12)}.{_digest(taught, 6)}"
 
 

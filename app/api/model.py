@@ -14,6 +14,7 @@ from app.classify.learn import activate_version
 from app.store.drift import alarm_since, last_readings, list_readings, newest_model
 from app.store.label_tables import DriftReading, ModelVersion
 from app.store.learning import active_version, count_corrections, list_versions
+from app.store.traffic import count_texts, newest_sample
 
 router = APIRouter(prefix="/v1/model", tags=["model"], route_class=ApiRoute)
 
@@ -64,6 +65,13 @@ class DriftStateOut(DriftOut):
     alarm_since: date | None = Field(description="When the alarm opened that is on; null: none is.")
 
 
+class TrafficOut(BaseModel):
+    """The sample of stored texts, unlabelled, that topics are placed by."""
+
+    texts: int
+    drawn_at: datetime
+
+
 class ModelOut(BaseModel):
     """What reads now."""
 
@@ -72,6 +80,9 @@ class ModelOut(BaseModel):
     fingerprint: str | None = Field(description="Fingerprint of the whole reader that read the newest mention.")
     corrections: int = Field(description="Corrections that may teach.")
     gold: int = Field(description="Corrections that measure.")
+    traffic: TrafficOut | None = Field(
+        description="Texts without labels that topics are placed by; null while fewer than a thousand can be drawn."
+    )
     drift: list[DriftStateOut]
 
 
@@ -85,6 +96,7 @@ def show(session: Reading, _actor: Analyst) -> ModelOut:
         fingerprint=newest[0] if newest else None,
         corrections=counted.get(False, 0),
         gold=counted.get(True, 0),
+        traffic=_traffic(session),
         drift=[_state(session, row) for row in last_readings(session)],
     )
 
@@ -119,6 +131,12 @@ def drift(session: Reading, page: Paged, _actor: Analyst) -> Listing[DriftOut]:
 
 def _shown(row: ModelVersion) -> ModelVersionOut:
     return ModelVersionOut.model_validate(row, from_attributes=True)
+
+
+def _traffic(session: Session) -> TrafficOut | None:
+    sample = newest_sample(session)
+    texts = count_texts(session, sample) if sample is not None else 0
+    return TrafficOut(texts=texts, drawn_at=sample.drawn_at) if sample is not None and texts else None
 
 
 def _state(session: Session, row: DriftReading) -> DriftStateOut:

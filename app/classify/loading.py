@@ -12,7 +12,7 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.classify.taxonomy import Known
-    from classifiers.contract import Correction, TopicSpec
+    from classifiers.contract import Correction, TopicSpec, Traffic
     from classifiers.embedders.encoder import Backend, Encoder
     from classifiers.embedders.memory import Kept
     from classifiers.reader import Reader
@@ -89,17 +89,25 @@ class Readers:
         """
         return self._remembering(known, self.encoder(), lambda gate: list(gate.trials()))
 
-    def reader(self, topics: Sequence[TopicSpec], corrections: Sequence[Correction]) -> Reader:
-        """A reader for these topics and corrections, whatever is in use.
+    def reader(
+        self, topics: Sequence[TopicSpec], corrections: Sequence[Correction], traffic: Traffic | None = None
+    ) -> Reader:
+        """A reader for these topics, corrections and unlabelled texts, whatever is in use.
 
         Raises:
             AppError: `model_unavailable`, as above.
         """
         with self._lock:
-            key = (tuple(topics), tuple(corrections))
-            return self._find(key, lambda: self._build(self._load(), topics, corrections))
+            key = (tuple(topics), tuple(corrections), traffic)
+            return self._find(key, lambda: self._build(self._load(), topics, corrections, traffic))
 
-    def _build(self, encoder: Encoder, topics: Sequence[TopicSpec], corrections: Sequence[Correction]) -> Reader:
+    def _build(
+        self,
+        encoder: Encoder,
+        topics: Sequence[TopicSpec],
+        corrections: Sequence[Correction],
+        traffic: Traffic | None,
+    ) -> Reader:
         from classifiers.reader import Reader  # noqa: PLC0415 - loads the model libraries
 
         return Reader(
@@ -109,6 +117,7 @@ class Readers:
             topic_confidence=self._confidence,
             sentiment_model=self._pipeline,
             languages=self._languages,
+            traffic=traffic,
         )
 
     def _find(self, key: object, build: Callable[[], Reader]) -> Reader:
@@ -125,7 +134,7 @@ class Readers:
         def build(teaching: Collection[int]) -> Reader:
             memory = Remembering(encoder, memories[-1].known() if memories else self._kept)
             memories.append(memory)
-            return self._build(cast("Encoder", memory), known.specs(), known.taught(teaching))
+            return self._build(cast("Encoder", memory), known.specs(), known.taught(teaching), known.traffic())
 
         found = ask(Gate(known, build))
         self._kept = {text: row for memory in memories for text, row in memory.used.items()}

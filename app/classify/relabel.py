@@ -118,7 +118,7 @@ def work(batch: Batch, tools: Tools) -> Outcome:
         reader = (
             readers.current(batch.known)
             if batch.draft is None
-            else readers.reader(specs_of(batch.draft), batch.known.taught())
+            else readers.reader(specs_of(batch.draft), batch.known.taught(), batch.known.traffic())
         )
         encoder = readers.encoder().fingerprint
     except AppError as error:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.access.audit import record_audit
+from app.classify.traffic import draw_sample, is_outgrown
 from app.domain.actor import Actor
 from app.domain.feedback import FeedbackState
 from app.domain.relabelling import RunKind, RunState
@@ -15,15 +16,23 @@ from app.engine.wake import wake
 from app.errors import AppError, Kind
 from app.log import get_logger
 from app.store.label_tables import Correction, Mention, RelabelRun, StagedReading
+from app.store.reference import latest_taxonomy
 from app.store.tables import Feedback, TaxonomyVersion
-from app.store.taxonomy import awaits_run, find_draft, last_run, latest_published, running_history_run
+from app.store.taxonomy import (
+    awaits_run,
+    find_draft,
+    hold_labels,
+    last_run,
+    latest_published,
+    running_history_run,
+)
 
 STATION = Actor(name="station:relabel")
 _log = get_logger("classify")
 
 
 def start_relabelling(session: Session, now: datetime, actor: Actor) -> RelabelRun:
-    """Read history anew with the current topics, corrections and model, in the background.
+    """Read history anew with the current topics, corrections, model and a new sample of texts, in the background.
 
     Raises:
         AppError: `no_taxonomy`: nothing was published yet; `relabelling_running`: a run is under way.
@@ -32,7 +41,9 @@ def start_relabelling(session: Session, now: datetime, actor: Actor) -> RelabelR
     if running is not None:
         message = "History is being read anew already. Wait for that run, or cancel it first."
         raise AppError(Kind.CONFLICT, "relabelling_running", message, run=running.id)
-    run = _start(session, now, actor, latest_published(session))
+    version = latest_published(session)
+    draw_sample(session, now)
+    run = _start(session, now, actor, version)
     wake(session, "relabel", f"run-{run.id}")
     return run
 
@@ -79,15 +90,22 @@ def ask_preview(session: Session, now: datetime, actor: Actor, draft_id: int, me
 
 
 def keep_up(session: Session, now: datetime) -> None:
-    """Begin the run that a published version asks for; it supersedes one that reads with older topics."""
-    running = running_history_run(session)
-    if not awaits_run(session, since=running.taxonomy_version_id if running is not None else None):
+    """Begin the run that a published version asks for, or that so many more texts do that topics are placed anew.
+
+    A version supersedes a run that reads with older topics; more texts wait until it has ended.
+    """
+    if not any(_reasons(session)) or latest_taxonomy(session) is None:
         return
     running = running_history_run(session, hold=True)
+    hold_labels(session, moving=True)  # of two workers that come here one begins it
+    asked, more = _reasons(session)
+    drawn = draw_sample(session, now) if more else 0
+    if not (asked or drawn):
+        return
     if running is not None:
         end_run(session, now, running, RunState.SUPERSEDED)
     version = latest_published(session)
-    _start(session, now, Actor(name=version.actor or STATION.name), version)
+    _start(session, now, Actor(name=version.actor or STATION.name) if asked else STATION, version)
 
 
 def end_run(session: Session, now: datetime, run: RelabelRun, state: RunState) -> None:
@@ -101,6 +119,13 @@ def end_run(session: Session, now: datetime, run: RelabelRun, state: RunState) -
 def clear_staging(session: Session, run: RelabelRun) -> None:
     """Forget what a run has read; its staged mentions go with their readings."""
     session.execute(delete(StagedReading).where(StagedReading.run_id == run.id))
+
+
+def _reasons(session: Session) -> tuple[bool, bool]:
+    """Whether a published version asks for a run, and whether it is time for a new sample of texts."""
+    running = running_history_run(session)
+    asked = awaits_run(session, since=running.taxonomy_version_id if running is not None else None)
+    return asked, (asked or running is None) and is_outgrown(session)
 
 
 def _start(session: Session, now: datetime, actor: Actor, version: TaxonomyVersion) -> RelabelRun:

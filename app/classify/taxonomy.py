@@ -1,4 +1,4 @@
-"""Topics, corrections and what of them may teach, as the classifiers want them."""
+"""Topics, corrections, what of them may teach, and a sample of texts, as the classifiers want them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from app.domain.learning import Standing, Step, load_figures, taught_ids
 from app.store.learning import LearningKey, active_version, learning_key, list_steps
 from app.store.mentions import list_corrections
 from app.store.reference import latest_taxonomy, list_topics
+from app.store.traffic import newest_sample, sampled_texts
 
 if TYPE_CHECKING:
-    from classifiers.contract import Correction, TopicSpec
+    from classifiers.contract import Correction, TopicSpec, Traffic
 
 
 Topics = tuple[tuple[str, str, str, tuple[str, ...], str | None], ...]
@@ -51,6 +52,7 @@ class Known:
         steps: Model versions, oldest first.
         fingerprint: Of the active version; empty without one.
         standing: What the active version judges right of the gold texts, and what the best one so far did.
+        sample: Number and texts of the sample of unlabelled texts; no texts where none was drawn.
     """
 
     key: LearningKey
@@ -61,6 +63,7 @@ class Known:
     steps: tuple[Step, ...] = ()
     fingerprint: str = ""
     standing: Standing = Standing({}, {})  # noqa: RUF009 - frozen
+    sample: tuple[int, tuple[str, ...]] = (0, ())
 
     def specs(self) -> tuple[TopicSpec, ...]:
         """The topics for a reader."""
@@ -81,6 +84,13 @@ class Known:
             )
             for one in self.corrections
         )
+
+    def traffic(self) -> Traffic | None:
+        """The unlabelled texts for a reader."""
+        from classifiers import contract  # noqa: PLC0415 - as above
+
+        number, texts = self.sample
+        return contract.Traffic(str(number), texts) if texts else None
 
     @cached_property
     def gold(self) -> dict[int, Said]:
@@ -117,13 +127,13 @@ def specs_of(topics: Topics) -> tuple[TopicSpec, ...]:
 
 
 def load_known(session: Session, last: Known | None = None) -> Known:
-    """Read topics, corrections and versions; `last` is given back if nothing has changed since: one small query."""
+    """Read what a reader is built from; `last` is given back if nothing has changed since: one small query."""
     key = learning_key(session)
     if last is not None and last.key == key:
         return last
     topics, active, published = list_topics(session), active_version(session), latest_taxonomy(session)
     hits = active.hits if active else {}
-    keys = {row.id: row.key for row in topics}
+    keys, sample = {row.id: row.key for row in topics}, newest_sample(session)
     return Known(
         key=key,
         topics=tuple(
@@ -146,6 +156,7 @@ def load_known(session: Session, last: Known | None = None) -> Known:
         steps=tuple(list_steps(session)),
         fingerprint=active.fingerprint if active else "",
         standing=Standing(load_figures(hits.get("after", {})), load_figures(hits.get("best", {}))),
+        sample=(sample.id, tuple(sampled_texts(session, sample))) if sample is not None else (0, ()),
     )
 
 

@@ -98,6 +98,27 @@ class ModelVersion(Row):
     created_at: Mapped[datetime]
 
 
+class TrafficSample(Row):
+    """A drawing of customers' words, unlabelled, that topics are placed by; the newest one is in use."""
+
+    __tablename__ = "traffic_samples"
+    __writer__ = "classify"
+    id: Mapped[int] = row_id()
+    newest_id: Mapped[int]  # of all feedback, when it was drawn: much more since asks for a new drawing
+    drawn_at: Mapped[datetime]
+
+
+class TrafficText(Row):
+    """What a customer said in one turn; it goes with its feedback, and with the next sample."""
+
+    __tablename__ = "traffic_texts"
+    __writer__ = "classify"
+    id: Mapped[int] = row_id()
+    sample_id: Mapped[int] = mapped_column(ForeignKey("traffic_samples.id", ondelete="CASCADE"), index=True)
+    feedback_id: Mapped[int] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str]
+
+
 class DriftReading(Row):
     """One statistic of one week against the weeks before it, as seen at the end of `day`."""
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.domain.learning import TEACHING, Step, VersionState
 from app.store.keyset import After, keyset_page
-from app.store.label_tables import Correction, ModelVersion
+from app.store.label_tables import Correction, ModelVersion, TrafficSample, TrafficText
 from app.store.tables import TaxonomyVersion, Topic
 
 LearningKey = tuple[Any, ...]
-"""Changes whenever topics, corrections or the versions that teach do."""
+"""Changes whenever topics, corrections, the versions that teach or the sample of unlabelled texts do."""
 
 
 _TEACHES = ModelVersion.state.in_(TEACHING)
@@ -32,6 +32,8 @@ _KEY = select(
             select(func.max(ModelVersion.number)),
             select(func.count()).select_from(ModelVersion).where(_TEACHES),
             select(func.sum(ModelVersion.number)).where(_TEACHES),
+            select(func.max(TrafficSample.id)),
+            select(func.count()).select_from(TrafficText),
         )
     )
 )
@@ -41,7 +43,7 @@ def learning_key(session: Session) -> LearningKey:
     """The key of now, in one query over small tables and indexes.
 
     Corrections are never changed, only added, and taken away with a person who is erased; topics change with the
-    taxonomy's version alone; of versions only the state changes.
+    taxonomy's version alone; of versions only the state changes; of a sample texts are only taken away.
     """
     return tuple(session.execute(_KEY).one())
 

@@ -1,11 +1,11 @@
 """What has been learnt, over HTTP: versions, quality, the review queue, drift."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from app.domain.actor import Scope
-from app.store.label_tables import Correction, DriftReading, Mention, ModelVersion
+from app.store.label_tables import Correction, DriftReading, Mention, ModelVersion, TrafficSample, TrafficText
 from app.store.tables import Topic
 
 
@@ -47,8 +47,19 @@ def reviewed(database, world, now):
 def test_before_the_first_correction_the_model_is_what_the_packages_made_it(analyst, world):
     told = analyst.get("/v1/model").json()
     assert (told["version"], told["corrections"], told["gold"], told["drift"]) == (None, 0, 0, [])
+    assert told["traffic"] is None
     assert told["fingerprint"] == "model-1"
     assert analyst.get("/v1/model/versions").json() == {"items": [], "next": None}
+
+
+def test_the_sample_that_topics_are_placed_by_is_told(analyst, world, database, now):
+    with database.writing() as session:
+        sample = TrafficSample(newest_id=1000, drawn_at=now)
+        session.add(sample)
+        session.flush()
+        session.add(TrafficText(sample_id=sample.id, feedback_id=world.feedback[0], text="Late again"))
+    told = analyst.get("/v1/model").json()["traffic"]
+    assert (told["texts"], datetime.fromisoformat(told["drawn_at"])) == (1, now)
 
 
 def test_versions_are_listed_and_one_can_be_taken(analyst, versions, problem):

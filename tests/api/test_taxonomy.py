@@ -41,7 +41,7 @@ def work(database, clock):
     """Runs the station until nothing is left, and lets a minute go by."""
     readers = SimpleNamespace(
         current=lambda known: KeywordReader(known.specs()),
-        reader=lambda specs, _taught: KeywordReader(specs),
+        reader=lambda specs, _taught, _traffic: KeywordReader(specs),
         encoder=lambda: SimpleNamespace(fingerprint="enc"),
     )
 

@@ -1,6 +1,6 @@
 import pytest
 
-from classifiers.contract import Correction, Turn
+from classifiers.contract import Correction, Traffic, Turn
 from classifiers.embedders.encoder import Encoder
 from classifiers.reader import Reader
 from classifiers.sentiment.feelings import shipped_heads
@@ -157,3 +157,16 @@ def test_a_span_is_judged_by_its_own_clause(reader):
     food, service, _ = reader.feel(asked)
     assert (food.label, service.label) == ("positive", "negative")
     assert reader.feel([("N/A", None, None), ("Nothing", "How could we improve?", None)])[1].label == "positive"
+
+
+def test_a_reader_is_known_by_the_name_of_its_traffic_and_by_what_is_left_of_it(encoder, topics):
+    texts = tuple(f"My order number {number} is late" for number in range(12))
+    without, first, fewer, other = (
+        Reader(encoder, topics, traffic=traffic)
+        for traffic in (None, Traffic("1", texts), Traffic("1", texts[1:]), Traffic("2", texts))
+    )
+    models, taught = zip(*(one.fingerprint.split(".") for one in (without, first, fewer, other)), strict=True)
+    assert models[1] == models[2]
+    assert len({*models}) == 3
+    assert taught[1] == taught[3] != taught[2]
+    assert "12 unlabelled" in first.topics.stage
