@@ -52,13 +52,19 @@ _LINE = re.compile(
 
 _PROPER = r"[^\W\d_][^\W\d_'\u2019.-]{0,24}"
 _NAMED = re.compile(
-    rf"^[ \t]*(?:{_CLOCK}[ \t]*[-\u2013|]?[ \t]*)?(?P<name>{_PROPER}(?: {_PROPER}){{0,2}})"
+    rf"^[ \t]*(?:{_CLOCK}[ \t]*[-\u2013|]?[ \t]*)?(?P<name>{_PROPER}(?: {_PROPER}){{0,2}}(?: ?\d{{1,2}})?)"
     rf"(?:[ \t]*\((?P<kind>[^()\n]{{1,40}})\))?(?:[ \t]*{_CLOCK})?[ \t]*:(?!//)",
     re.MULTILINE,
 )
 _HEADER = re.compile(
     rf"^[ \t]*(?P<role>{_WORDS})(?: name)?[ \t]*:[ \t]*(?P<name>[^\W\d_]+(?:[ .'-][^\W\d_]+){{0,2}})[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
+)
+_SERVES = re.compile(
+    r"\b(?:thank(?:s| you) for (?:calling|contacting|reaching out|holding|choosing)"
+    r"|how (?:can|may|could) i (?:help|assist|be of)|what can i (?:do for|help) you"
+    r"|anything else i can (?:help|do|assist)|(?:can|may|could) i (?:have|get|take) your)\b",
+    re.IGNORECASE,
 )
 _HEAD = 2000
 _PREAMBLE = 600
@@ -181,11 +187,25 @@ def _names(text: str) -> dict[str, Role]:
         role_word = (found["kind"] or "").lower().split()
         if role_word and role_word[-1] in _ROLES:
             names[found["name"].lower()] = _ROLES[role_word[-1]]
-    speaking = [found["name"].lower() for found in islice(_NAMED.finditer(text, 0, _HEAD), 200)] if names else []
+    if not names:
+        return _placed(text, _NAMED, lambda found: found["name"].lower())
+    speaking = [found["name"].lower() for found in islice(_NAMED.finditer(text, 0, _HEAD), 200)]
     for name in speaking:
         if name not in names and name not in _ROLES and speaking.count(name) > 1:
             names[name] = Role.SYSTEM
     return {name: role for name, role in names.items() if name in speaking and name not in _ROLES}
+
+
+def _placed(text: str, mark: re.Pattern[str], name: Callable[[re.Match[str]], str]) -> dict[str, Role]:
+    """Two names that speak in turn and to which nobody gives a role: if one of them offers help, that is the agent."""
+    said: dict[str, list[str]] = {}
+    for label, following in pairwise([*islice(mark.finditer(text, 0, _HEAD), 200), None]):
+        if label is not None:
+            said.setdefault(name(label), []).append(text[label.end() : following.start() if following else _HEAD])
+    voices = {voice: _SERVES.search(" ".join(words)) for voice, words in said.items() if len(words) > 1}
+    if len(voices) != 2 or all(voices.values()) or not any(voices.values()):  # noqa: PLR2004 - one asks, one helps
+        return {}
+    return {voice: Role.AGENT if helps else Role.CUSTOMER for voice, helps in voices.items()}
 
 
 def _is_transcript(text: str, names: dict[str, Role]) -> bool:
@@ -250,6 +270,8 @@ def _cue_speakers(text: str) -> tuple[re.Pattern[str], Callable[[re.Match[str]],
         if len(voices) < 2:  # noqa: PLR2004 - a conversation has two sides
             return _VOICE, _role, Role.CUSTOMER
     roles = {voice: _voice_role(voice) for voice in voices}
+    if not any(roles.values()):
+        roles |= _placed(text, mark, _voice)
     stranger = _stranger(roles)
     return mark, lambda found: roles.get(_voice(found)) or stranger, Role.SYSTEM
 
