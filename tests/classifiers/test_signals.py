@@ -69,8 +69,8 @@ def test_no_sentence_is_both_a_seed_and_a_measure(signal):
 
 @pytest.mark.parametrize(
     ("text", "urgent"),
-    [("This is very urgent!", True), ("asap please!", True), ("please respond urgently", True), ("no rush at all", False),
-     ("please send a brochure", False), ("They came immediately", False)],
+    [("This is very urgent!", True), ("asap please!", True), ("please respond urgently", True),
+     ("no rush at all", False), ("please send a brochure", False), ("They came immediately", False)],
 )  # fmt: skip
 def test_a_plain_call_is_heard(signals, encoder, text, urgent):
     assert (signals.judge(encoder.encode([text])).urgent[0] >= 0.5) == urgent
