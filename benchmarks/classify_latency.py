@@ -3,7 +3,8 @@
 python benchmarks/classify_latency.py [texts.jsonl] [--requests 300]
 
 Starts the real server (embedded database, the demo's company) in a folder of its own, keeps one connection open, and
-takes turns: one request, one encode in this process. Prints medians, their ratio, and the memory of the server.
+takes turns: one request, one encode in this process. Prints medians, their ratio, and the memory of the server; then
+sends the demo's comments, waits until they are read, and the sample of texts drawn from them, and measures both again.
 """
 
 import argparse
@@ -16,12 +17,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
 
 import httpx
 
 import app.demo
+from app.demo.generator import list_feedback
 from classifiers.embedders.encoder import Encoder
 
 _CLI = [sys.executable, "-c", "from app.cli.entry import main; main()"]
@@ -34,7 +37,10 @@ _TEXTS = (
     "The app asks me to log in again every time I open it.",
 )
 _WARM = 30
-_START_SECONDS = 90
+_AT_ONCE = 500
+_START_SECONDS, _READ_SECONDS = 90, 300
+
+Ask = Callable[[str], object]
 
 
 def main() -> None:
@@ -72,21 +78,50 @@ def _measure(pid: int, url: str, key: str, texts: list[str]) -> None:
         def encode(text: str) -> None:
             encoder.encode([text])
 
-        for text in texts[:_WARM]:
-            ask(text)
-            encode(text)
-        asked, bare, idle = [], [], []
-        for text in texts:
-            asked.append(_timed(ask, text))
-            bare.append(_timed(encode, text))
-            idle.append(_timed(client.get, "/healthz"))
+        print(f"backend {encoder.backend}, {len(texts)} requests, one text each, one connection; medians in ms")
+        _take_turns(client, ask, encode, texts)
+        print(f"server with the model: {_mib(pid)} MiB")
+        comments = list(list_feedback(datetime.now(UTC).date()))
+        for at in range(0, len(comments), _AT_ONCE):
+            once = {"Idempotency-Key": f"comments-{at}"}
+            client.post("/v1/feedback/bulk", json=comments[at : at + _AT_ONCE], headers=once).raise_for_status()
+        _await_reading(client, len(comments))
+        print(f"{len(comments):,} comments are read, {_drawn(client)} of them in the sample that topics are placed by")
+        _take_turns(client, ask, encode, texts)
+        print(f"server with the model and the sample: {_mib(pid)} MiB")
+
+
+def _take_turns(client: httpx.Client, ask: Ask, encode: Ask, texts: list[str]) -> None:
+    for text in texts[:_WARM]:
+        ask(text)
+        encode(text)
+    asked, bare, idle = [], [], []
+    for text in texts:
+        asked.append(_timed(ask, text))
+        bare.append(_timed(encode, text))
+        idle.append(_timed(client.get, "/healthz"))
     ratios = [one / other for one, other in zip(asked, bare, strict=True)]
-    print(f"backend {encoder.backend}, {len(texts)} requests, one text each, one connection; medians in ms")
     print(f"  POST /v1/classify {statistics.median(asked):6.2f}")
     print(f"  one bare encode   {statistics.median(bare):6.2f}")
     print(f"  an empty request  {statistics.median(idle):6.2f}")
     print(f"  ratio             {statistics.median(ratios):6.2f}")
-    print(f"server with the model and after {len(texts)} requests: {_mib(pid)} MiB")
+
+
+def _await_reading(client: httpx.Client, count: int) -> None:
+    """Until everything was read, and read anew with a sample of it."""
+    until = time.monotonic() + _READ_SECONDS
+    while time.monotonic() < until:
+        waiting = client.get("/v1/feedback", params={"state": "pending", "limit": 1}).raise_for_status().json()["items"]
+        history = client.get("/v1/taxonomy").raise_for_status().json()["history"]
+        if not waiting and _drawn(client) and history["state"] == "settled":
+            return
+        time.sleep(1)
+    raise SystemExit(f"{count} comments were not read within {_READ_SECONDS} s")
+
+
+def _drawn(client: httpx.Client) -> int:
+    traffic = client.get("/v1/model").raise_for_status().json()["traffic"]
+    return int(traffic["texts"]) if traffic else 0
 
 
 def _await(client: httpx.Client) -> None:
@@ -101,7 +136,7 @@ def _await(client: httpx.Client) -> None:
     raise SystemExit("the server did not start")
 
 
-def _timed(work: Callable[[str], object], text: str) -> float:
+def _timed(work: Ask, text: str) -> float:
     begun = time.perf_counter()
     work(text)
     return (time.perf_counter() - begun) * 1000

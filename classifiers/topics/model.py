@@ -9,6 +9,7 @@ answer moves as far as that text reaches.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,18 +17,18 @@ import numpy as np
 from classifiers.contract import ClassifierError, Encoded, Judgement
 from classifiers.topics import calibration, prototypes
 from classifiers.topics.answers import TopicAnswer, TopicQuality
+from classifiers.topics.fitting import EXACT, learn
 from classifiers.topics.kernel import Kernel
 from classifiers.topics.labelled import rows_of, targets_of
 from classifiers.topics.readout import Held, Readout
-from classifiers.topics.regression import EXACT, GUESSED, LABELLED, OUTSIDE, WRITTEN, Near, Regression
+from classifiers.topics.regression import GUESSED, LABELLED, OUTSIDE, WRITTEN, Near
 from classifiers.topics.scores import ranked_like
 from classifiers.topics.traffic import drawn, gather, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from classifiers.contract import Array, Floats, TopicSpec
-    from classifiers.topics.kernel import Features
+    from classifiers.contract import Floats, TopicSpec
     from classifiers.topics.labelled import Labelled
     from classifiers.topics.traffic import Crowd
 
@@ -107,14 +108,16 @@ class TopicModel:
         topics = len(specs)
         self._base = residuals[topics:].sum(axis=0) / (len(self.rows) + _BASE_RATE)
         residuals -= self._base
-        kinds = np.concatenate([np.full(topics, WRITTEN), np.where(labels.sum(axis=1) > 0, LABELLED, OUTSIDE)])
+        known_kinds = np.where(labels.sum(axis=1) > 0, LABELLED, OUTSIDE)
+        kinds = np.concatenate([np.full(topics, WRITTEN), known_kinds, np.full(len(followed), GUESSED)])
         features = self._kernel.features([*texts, *followed], _joined(spoken, seen))
-        self._regression = Regression(self._kernel, features.rows(slice(len(texts))), residuals, kinds)
-        held = (targets - residuals + self._regression.held_out)[topics:]
-        near = self._regression.held_near.part(slice(topics, None))
+        guess = partial(self._missing, crowd) if crowd else None
+        learnt = learn(self._kernel, features, kinds, residuals, guess)
+        self._regression = learnt.regression
+        held = (targets - residuals + learnt.held_out)[topics:]
+        near = learnt.held_near.part(slice(topics, None))
         self._held = Held(self._leant(held, known.vectors, near), near.rows, labels)
         self._readout = Readout(self._held, prototypes.lineage(above), several=self.several)
-        self._followed = self._follow(crowd, features, residuals, kinds) if crowd else None
 
     def scores(self, texts: Sequence[str], encoded: Encoded) -> tuple[Floats, Floats]:
         """Raw scores of the topics, shape (n, topics), and similarity to what is known, shape (n,).
@@ -125,10 +128,9 @@ class TopicModel:
         if not len(texts):
             return np.zeros((0, len(self.keys)), np.float32), np.zeros(0, np.float32)
         features = self._kernel.features(texts, encoded)
-        scores, near = self._scored(self._regression, features, encoded.vectors)
-        if self._followed:
-            scores = ranked_like(scores, self._scored(self._followed, features, encoded.vectors)[0])
-        return scores, near.rows
+        learnt, near = self._regression.predict(features)
+        scores, *followed = (self._scored(residuals, near, encoded.vectors) for residuals in learnt)
+        return (ranked_like(scores, followed[0]) if followed else scores), near.rows
 
     def probabilities(self, texts: Sequence[str], encoded: Encoded) -> Floats:
         """Probability that each text is about each topic, shape (n, topics); a parent's is at least its children's."""
@@ -194,17 +196,14 @@ class TopicModel:
             for key, (hits, false, support, threshold) in zip(self.keys, self._readout.tally(confidence), strict=True)
         ]
 
-    def _follow(self, crowd: Crowd, features: Features, residuals: Floats, kinds: Array) -> Regression:
-        """Learn once more, with what the unlabelled texts, the last rows of the features, seem to be about."""
-        asked = features.rows(slice(len(residuals), None))
-        scores, _ = self._scored(self._regression, asked, crowd.vectors)
-        guessed = crowd.shared(scores) - self._guess(crowd.vectors) - self._base
-        kinds = np.concatenate([kinds, np.full(len(guessed), GUESSED)])
-        return Regression(self._kernel, features, np.vstack([residuals, guessed]), kinds)
+    def _missing(self, crowd: Crowd, residuals: Floats, near: Near) -> Floats:
+        """What the prior guess misses of what unlabelled texts seem to be about, by what was learnt of the others."""
+        shares = crowd.shared(self._scored(residuals, near, crowd.vectors))
+        missing: Floats = shares - self._guess(crowd.vectors) - self._base
+        return missing
 
-    def _scored(self, regression: Regression, features: Features, vectors: Floats) -> tuple[Floats, Near]:
-        residuals, near = regression.predict(features)
-        return self._leant(self._guess(vectors) + self._base + residuals, vectors, near), near
+    def _scored(self, residuals: Floats, near: Near, vectors: Floats) -> Floats:
+        return self._leant(self._guess(vectors) + self._base + residuals, vectors, near)
 
     def _guess(self, vectors: Floats) -> Floats:
         """The prior guess: similarity to what is written, without its mean over the topics."""

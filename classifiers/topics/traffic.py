@@ -159,8 +159,11 @@ def _centred(texts: Floats, topics: Floats, kept: Array) -> tuple[Floats, Floats
 def _balance(scores: Floats, kept: Array) -> Array:
     """Log-weights of the topics that draw their sizes towards equal (unbalanced Sinkhorn scaling)."""
     bias = np.zeros(scores.shape[1])
+    likely = softmax(scores)
     for _ in range(20):
-        sizes = (kept @ softmax(scores + bias)) / kept.sum() * len(bias)
+        # softmax(scores + bias), summed over the texts, without a power for each text and topic
+        raised = np.exp(bias)
+        sizes = raised * ((kept / (likely @ raised)) @ likely) / kept.sum() * len(bias)
         bias = _BALANCE * (bias - _BALANCE / 2 * np.log(np.maximum(sizes, 1e-6)))
     return bias
 
@@ -169,13 +172,11 @@ def _nearest(texts: Floats) -> tuple[Array, Floats]:
     """Indices of the nearest other texts, nearest first, and weights that sum to one."""
     found = np.empty((len(texts), _NEIGHBOURS), np.int64)
     close = np.empty((len(texts), _NEIGHBOURS), np.float32)
-    for at in range(0, len(texts), 1024):
-        similar = texts[at : at + 1024] @ texts.T
-        rows = np.arange(len(similar))
-        similar[rows, at + rows] = -2
-        near = np.argpartition(-similar, _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS]
-        order = np.argsort(-similar[rows[:, None], near], axis=1, kind="stable")
-        found[at : at + 1024] = near[rows[:, None], order]
-        close[at : at + 1024] = similar[rows[:, None], found[at : at + 1024]]
+    similar, rows = texts @ texts.T, np.arange(len(texts))
+    similar[rows, rows] = -2
+    for turn in range(_NEIGHBOURS):
+        found[:, turn] = similar.argmax(axis=1)
+        close[:, turn] = similar[rows, found[:, turn]]
+        similar[rows, found[:, turn]] = -2
     weights = np.exp(10 * (close - 1))
     return found, weights / weights.sum(axis=1, keepdims=True)

@@ -1,14 +1,12 @@
 import numpy as np
 import pytest
 
-from classifiers.contract import Encoded, TopicSpec
+from classifiers.contract import TopicSpec
 from classifiers.text import ngrams
 from classifiers.topics import calibration
 from classifiers.topics.explain import explain
-from classifiers.topics.kernel import Kernel
 from classifiers.topics.labelled import Labelled
 from classifiers.topics.model import TopicModel
-from classifiers.topics.regression import LABELLED, WRITTEN, Regression
 from classifiers.topics.scores import unit
 from classifiers.topics.traffic import MOST, drawn, gather, settle
 
@@ -137,22 +135,3 @@ def test_ngrams_know_the_words_whatever_their_case_and_spacing():
     similar = (weighed @ weighed.T).toarray()
     assert similar[0, 1] == pytest.approx(1)
     assert similar[0, 2] < 0.1
-
-
-def test_beyond_the_exact_size_landmarks_answer_like_all_rows():
-    def encode(texts):
-        rows = [np.random.default_rng(int(text)).normal(size=8) + (int(text) % 2) * 2 for text in texts]
-        return Encoded(unit(np.asarray(rows, np.float32).reshape(-1, 8)), np.zeros((len(texts), 0), np.float16))
-
-    rows = [str(at) for at in range(1200)]
-    encoded = encode(rows)
-    kernel = Kernel(rows, encoded)
-    features = kernel.features(rows, encoded)
-    targets = np.asarray([[int(row) % 2, 1 - int(row) % 2] for row in rows], np.float32)
-    kinds = np.repeat([WRITTEN, LABELLED], [2, 1198])
-    whole = Regression(kernel, features, targets, kinds)
-    sparse = Regression(kernel, features, targets, kinds, exact=800)
-    asked = [str(at) for at in range(5000, 5100)]
-    one, two = (model.predict(kernel.features(asked, encode(asked)))[0] for model in (whole, sparse))
-    assert np.abs(one - two).mean() < 0.05
-    assert np.abs(whole.held_out - sparse.held_out).mean() < 0.05
