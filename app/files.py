@@ -37,8 +37,9 @@ def open_answers(path: Path, *questions: Path | None) -> Iterator[TextIO]:
         if asked is not None and path.exists() and asked.exists() and path.samefile(asked):
             message = f"{path} is read and cannot be written at the same time. Name another file with --out."
             raise AppError(Kind.INVALID, "unreadable_input", message)
-    whole = path.resolve()
-    part = whole.with_name(f".{whole.name}.{os.getpid()}.part") if whole.is_file() or not whole.exists() else whole
+    device = path.parts[:2] == ("/", "dev") or (path.exists() and not path.is_file())
+    whole = path if device else path.resolve()
+    part = path if device else whole.with_name(f".{whole.name}.{os.getpid()}.part")
     try:
         file = part.open("w", encoding="utf-8")
     except OSError as error:
@@ -46,9 +47,10 @@ def open_answers(path: Path, *questions: Path | None) -> Iterator[TextIO]:
     try:
         with file:
             yield file
-        part.replace(whole)
+        if not device:
+            part.replace(whole)
     except BaseException:
-        if part != whole:
+        if not device:
             part.unlink(missing_ok=True)
         raise
 

@@ -188,6 +188,11 @@ def test_a_run_that_ends_early_leaves_no_half_file_and_the_answers_of_before(run
 def test_answers_may_go_to_a_device_or_where_a_link_points(run, write, tmp_path):
     test = write("t.jsonl", {"id": 1, "text": "Wonderful!"})
     assert evaluate_sentiment(run, test, Path(os.devnull))["texts"] == 1
+    reading, writing = os.pipe()
+    evaluate_sentiment(run, test, Path(f"/dev/fd/{writing}"))
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert json.loads(pipe.read())["label"] == "positive"
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "aim")
     evaluate_sentiment(run, test, link)
