@@ -116,7 +116,7 @@ def weigh(text: str, question: str | None = None) -> Content:
         ``TEXT`` when the answer must be read sentence by sentence; ``NONE`` when it says nothing; ``PRAISE`` or
         ``COMPLAINT`` when saying nothing answers the question.
     """
-    if not has_content(text) or _LINKS.fullmatch(text):
+    if not has_content(text) or (text.lstrip()[:1] in "hHwW" and _LINKS.fullmatch(text)):
         return Content.NONE
     words = _words(text)
     if not words:
@@ -143,7 +143,7 @@ def _meant(words: str, question: str) -> Content:
         return Content.PRAISE
     if _THANKLESS.fullmatch(words):
         return Content.COMPLAINT
-    return _OPPOSITE[_by_question(question)] if _EVERYTHING.fullmatch(words) else Content.TEXT
+    return _OPPOSITE[_by_question(question)] if question and _EVERYTHING.fullmatch(words) else Content.TEXT
 
 
 def _by_question(question: str) -> Content:

@@ -91,10 +91,15 @@ def split(text: str) -> Iterator[tuple[int, int]]:
     """
     view = plain_view(text)
     for start, end in own_words(view, 0, len(view)):
-        for begin, stop in _with_pictographs(view, _pieces(view, start, end)):
-            # The view has a character at the head of its entity ("&quot;"): the rest belongs to it.
-            entity = ENTITY.match(text, stop - 1) if text[stop - 1] == "&" else None
-            yield begin, entity.end() if entity else stop
+        pieces = _with_pictographs(view, _pieces(view, start, end))
+        yield from _whole_entities(text, pieces) if "&" in text else pieces
+
+
+def _whole_entities(text: str, pieces: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """End behind an entity ("&quot;") of which the view has the character at its head."""
+    for start, end in pieces:
+        entity = ENTITY.match(text, end - 1)
+        yield start, entity.end() if entity else end
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -68,6 +68,7 @@ _SERVES = re.compile(
 )
 _HEAD = 2000
 _PREAMBLE = 600
+_MAY_BE = re.compile("[:\n\r<]")
 _TELLS, _LINES_TELL = 3, 4
 _PLAIN = frozenset(":])>")
 """Marks that end a label; where none does, more labels must tell that it is a transcript."""
@@ -102,6 +103,8 @@ def turns_of(text: str) -> Iterator[Part]:
     """
     if text.startswith(("WEBVTT", "\ufeffWEBVTT")) or (" --> " in text and _CUE.search(text, 0, _HEAD)):
         yield from _cues(text.replace("\r\n", " \n"))
+        return
+    if _MAY_BE.search(text) is None:
         return
     view = plain_view(text)
     if ":" in view or _LINE.search(view, 0, _HEAD):
