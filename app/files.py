@@ -1,5 +1,6 @@
 """Files that a command line names: read line by line, written anew, refused without a word of what is in them."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,21 +23,36 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 
 @contextmanager
-def open_answers(path: Path, questions: Path | None = None) -> Iterator[TextIO]:
-    """A file for answers; what it held before is gone.
+def open_answers(path: Path, *questions: Path | None) -> Iterator[TextIO]:
+    """A file for answers; it appears, in place of what was there before, when all of them are written.
+
+    Args:
+        path: Where they go; a pipe or a device is written to at once.
+        questions: Files that are read meanwhile; None stands for one that was not given.
 
     Raises:
-        AppError: `unreadable_input`, also where the answers would overwrite the questions.
+        AppError: `unreadable_input`, also where the answers would overwrite something that is read.
     """
-    if questions is not None and path.exists() and questions.exists() and path.samefile(questions):
-        message = f"{path} is read and cannot be written at the same time. Name another file with --out."
-        raise AppError(Kind.INVALID, "unreadable_input", message)
+    for asked in questions:
+        if asked is not None and path.exists() and asked.exists() and path.samefile(asked):
+            message = f"{path} is read and cannot be written at the same time. Name another file with --out."
+            raise AppError(Kind.INVALID, "unreadable_input", message)
+    device = path.parts[:2] == ("/", "dev") or (path.exists() and not path.is_file())
+    whole = path if device else path.resolve()
+    part = path if device else whole.with_name(f".{whole.name}.{os.getpid()}.part")
     try:
-        file = path.open("w", encoding="utf-8")
+        file = part.open("w", encoding="utf-8")
     except OSError as error:
         raise unreadable(path, error) from None
-    with file:
-        yield file
+    try:
+        with file:
+            yield file
+        if not device:
+            part.replace(whole)
+    except BaseException:
+        if not device:
+            part.unlink(missing_ok=True)
+        raise
 
 
 def unreadable(path: Path, error: Exception) -> AppError:

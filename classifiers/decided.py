@@ -75,9 +75,17 @@ class Decided:
 
 
 def decide(corrections: Iterable[contract.Correction]) -> dict[str, Decided]:
-    """What was decided about each text, from corrections in their order."""
+    """What was decided about each text, from corrections in their order.
+
+    Raises:
+        ClassifierError: A sentiment or a kind of friction is none of those that there are.
+    """
     decided: dict[str, Decided] = {}
     for row in corrections:
+        if row.sentiment not in {None, *contract.SENTIMENTS}:
+            raise contract.ClassifierError(f"A correction says one of {', '.join(contract.SENTIMENTS)}, or None.")
+        if row.friction not in {None, "", *contract.Friction}:
+            raise contract.ClassifierError(f"A correction says one of {', '.join(contract.Friction)}, '' or None.")
         decided[row.text] = decided.get(row.text, Decided(row.text)).add(row)
     return decided
 

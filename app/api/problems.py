@@ -164,7 +164,10 @@ def _on_validation_error(request: Request, error: Exception) -> Response:
 
 def invalid_request(found: Any) -> AppError:  # noqa: ANN401 - pydantic's list of loosely typed details
     """One refusal for all that a schema found wrong; inputs are left out."""
-    errors = [field_problem(tuple(each["loc"]), str(each["type"]), str(each["msg"])) for each in found[:_MOST_ERRORS]]
+    errors = [
+        field_problem(tuple(each["loc"]), str(each["type"]), str(each["msg"]).removeprefix("Value error, "))
+        for each in found[:_MOST_ERRORS]
+    ]
     first = f"{errors[0]['pointer'] or 'the body'}: {errors[0]['message']}" if errors else "the request"
     message = f"The request does not fit its schema; see `errors`. First: {first}."
     return AppError(Kind.INVALID, "invalid_request", message, errors=errors)

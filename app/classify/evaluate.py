@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from app.classify.loading import Readers
 from app.classify.scoring import FeelingTally, Summary, TopicTally, rounded
 from app.classify.taxonomy_file import keys_by_label, read_topics
 from app.domain.json_lines import BadLines, check_labels, check_text, read_lines
 from app.files import lines_of, open_answers
+
+if TYPE_CHECKING:
+    from classifiers.topics.model import TopicModel
 
 CHUNK = 1024
 _NAMED = 5
@@ -55,20 +58,13 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
         AppError: `bad_line`, `unreadable_input`, `no_topics` or `model_unavailable`.
     """
     from classifiers.text.clean import clean  # noqa: PLC0415 - the classifiers are loaded when they are needed
-    from classifiers.topics.labelled import Labelled  # noqa: PLC0415
-    from classifiers.topics.model import TopicModel  # noqa: PLC0415
 
     encoder = run.readers.encoder()
-    shown = [row for row in _rows(run, files.train, _check_labelled) if row.get("labels") is not None]
-    specs = read_topics(files.taxonomy, (label for row in shown for label in row["labels"]))
-    keys = keys_by_label(specs)
-    train = [Labelled(clean(row["text"]), tuple(keys[label] for label in row["labels"])) for row in shown]
-    traffic = [clean(row["text"]) for row in _rows(run, files.unlabelled, check_text)]
-    model = TopicModel(specs, encoder.encode, train, traffic)
     unknown = set[str]()
     tally = TopicTally()
-    started = time.perf_counter()
-    with open_answers(files.out, files.test) as out:
+    with open_answers(files.out, files.test, files.train, files.taxonomy, files.unlabelled) as out:
+        model, keys = _learn(run, files)
+        started = time.perf_counter()
         for rows in _chunks(_rows(run, files.test, _check_labelled)):
             texts = [clean(row["text"]) for row in rows]
             for row, answer in zip(rows, model.judge(texts, encoder.encode(texts), confidence), strict=True):
@@ -81,8 +77,8 @@ def evaluate_topics(run: Run, files: TopicFiles, *, confidence: float = 0.5) -> 
                 listed, best = [str(one.label) for one in given], given[0].confidence
                 tally.add(truth, listed, best, abstained=abstained, several=model.several)
             run.progress(tally.texts)
-    seconds = time.perf_counter() - started
-    about: Summary = {"stage": model.stage, "topics": len(specs), "unknown_labels": _some(unknown)}
+        seconds = time.perf_counter() - started
+    about: Summary = {"stage": model.stage, "topics": len(model.keys), "unknown_labels": _some(unknown)}
     return tally.summary(seconds) | about | {"bad_lines": len(run.bad.named)}
 
 
@@ -118,10 +114,10 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
     items = mentions = covered = customer = foreign = 0
     unknown = set[str]()
     started = time.perf_counter()
-    with open_answers(out, test) as file:
+    with open_answers(out, test, taxonomy) as file:
         for rows in _chunks(_rows(run, test, _check_turns)):
             conversations = [
-                [contract.Turn(turn["role"].lower(), turn["text"]) for turn in row["turns"]]
+                [contract.Turn(turn["role"].strip().lower(), turn["text"]) for turn in row["turns"]]
                 if "turns" in row
                 else [contract.Turn("customer", row["text"])]
                 for row in rows
@@ -148,6 +144,20 @@ def evaluate_mentions(run: Run, test: Path, out: Path, taxonomy: Path | None = N
             "bad_lines": len(run.bad.named),
         }
     )
+
+
+def _learn(run: Run, files: TopicFiles) -> tuple[TopicModel, dict[str, str]]:
+    """The model, and what a label may call its topics."""
+    from classifiers.text.clean import clean  # noqa: PLC0415 - the classifiers are loaded when they are needed
+    from classifiers.topics.labelled import Labelled  # noqa: PLC0415
+    from classifiers.topics.model import TopicModel  # noqa: PLC0415
+
+    shown = [row for row in _rows(run, files.train, _check_labelled) if row.get("labels") is not None]
+    specs = read_topics(files.taxonomy, (label for row in shown for label in row["labels"]))
+    keys = keys_by_label(specs)
+    train = [Labelled(clean(row["text"]), tuple(keys[label] for label in row["labels"])) for row in shown]
+    traffic = [clean(row["text"]) for row in _rows(run, files.unlabelled, check_text)]
+    return TopicModel(specs, run.readers.encoder().encode, train, traffic), keys
 
 
 def _some(names: set[str]) -> str | None:

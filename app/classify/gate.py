@@ -17,7 +17,7 @@ _FEWEST = 16
 """A refused group is halved until one correction is left, or this share of what came together."""
 
 NO_GOLD = "there are no gold texts to measure it by"
-PASSED = "not worse on the gold texts"
+PASSED = "not significantly worse on the gold texts"
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,11 @@ class Gate:
         gold = self._known.gold
         candidate = self._build(accepted | {*added})
         after = measure(candidate, gold) if gold else {}
-        comparable = _same_ground(candidate.fingerprint, self._known.fingerprint)
-        standing = standing if comparable else Standing({}, {})
+        if standing is self._known.standing and not _same_ground(candidate.fingerprint, self._known.fingerprint):
+            standing = Standing({}, {})
         if after and not _covers(standing.figures, after):
-            standing = Standing(measure(self._build(accepted), gold), standing.best)
+            figures = measure(self._build(accepted), gold)
+            standing = Standing(figures, ratchet(standing.best, figures))
         best = ratchet(standing.best, after)
         refused = refusal(standing, after) if added else None  # other topics alone are somebody's decision
         return Trial(tuple(added), candidate, standing.figures, after, best, refused)

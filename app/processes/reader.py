@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeVar
 
@@ -105,7 +105,7 @@ def read_rules(raw: object) -> tuple[RulePart, ...]:
     Raises:
         AppError: ``invalid_rules``; its fact ``problems`` lists ``{path, message}``.
     """
-    return _read_parts(_RULES, raw, "invalid_rules")
+    return _read_parts(_RULES, raw, "rules")
 
 
 def read_topics(raw: object) -> tuple[TopicPart, ...]:
@@ -114,7 +114,7 @@ def read_topics(raw: object) -> tuple[TopicPart, ...]:
     Raises:
         AppError: ``invalid_topics``; its fact ``problems`` lists ``{path, message}``.
     """
-    return _read_parts(_TOPICS, raw, "invalid_topics")
+    return _read_parts(_TOPICS, raw, "topics")
 
 
 def read_absences(raw: object) -> tuple[AbsencePart, ...]:
@@ -123,7 +123,7 @@ def read_absences(raw: object) -> tuple[AbsencePart, ...]:
     Raises:
         AppError: ``invalid_absences``; its fact ``problems`` lists ``{path, message}``.
     """
-    return _read_parts(_ABSENCES, raw, "invalid_absences")
+    return _read_parts(_ABSENCES, raw, "absences")
 
 
 def refuse_parts(problems: Sequence[Problem], code: str) -> NoReturn:
@@ -132,11 +132,11 @@ def refuse_parts(problems: Sequence[Problem], code: str) -> NoReturn:
     raise AppError(Kind.INVALID, code, f"{told[0]['path']}: {told[0]['message']}", problems=told)
 
 
-def _read_parts(adapter: TypeAdapter[Parts], raw: object, code: str) -> Parts:
+def _read_parts(adapter: TypeAdapter[Parts], raw: object, name: str) -> Parts:
     try:
         return adapter.validate_json(json.dumps(raw))
     except ValidationError as error:
-        refuse_parts(_all_told(error), code)
+        refuse_parts([replace(one, path=(name, *one.path)) for one in _all_told(error)], f"invalid_{name}")
 
 
 def _decode(source: bytes | str) -> str:

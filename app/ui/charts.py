@@ -189,13 +189,14 @@ def trend_chart(points: Sequence[TrendPoint], marks: Sequence[date], *, title: s
         return _LEFT + step * index, height - _BOTTOM - (height - _TOP - _BOTTOM) * min(value, top) / top
 
     parts = [_grid(top, width, at), _months(points, at, height, every=2 if narrow else 1)]
-    for day in marks:
+    for day in sorted(set(marks)):
         ahead = (day - points[0].start).days / 7 if points else -1.0
         if 0 <= ahead <= len(points):
-            parts.append(_flag(min(at(ahead, 0)[0], width - _RIGHT), height, "topics"))
-    for line in kept:
+            x = min(at(ahead, 0)[0], width - _RIGHT)
+            parts.append(_flag(x, height, "topics", anchor="end" if x > width - 2 * _RIGHT else "middle"))
+    for older, line in enumerate(kept):
         drawn = [at(i, value) for i, value in enumerate(line) if value is not None]
-        parts.append(Markup('<path class="kept" d="{}"/>').format(_path(drawn)))
+        parts.append(Markup('<path class="{}" d="{}"/>').format("kept older" if older else "kept", _path(drawn)))
     current = [at(i, point.current) for i, point in enumerate(points)]
     parts.append(Markup('<path class="after" d="{}"/>').format(_path(current)))
     dot = Markup('<circle class="dot-after" cx="{:.1f}" cy="{:.1f}" r="2.5"/>')
@@ -298,11 +299,11 @@ def _rollout(weeks: Sequence[Week], at: "_Place", size: tuple[int, float], shape
     return hatch + flag
 
 
-def _flag(x: float, height: int, word: str) -> Markup:
+def _flag(x: float, height: int, word: str, *, anchor: str = "middle") -> Markup:
     return Markup(
         '<line class="flag" x1="{x:.1f}" x2="{x:.1f}" y1="24" y2="{bottom}"/>'
-        '<text class="strong" x="{x:.1f}" y="16" text-anchor="middle">{word}</text>'
-    ).format(x=x, bottom=height - _BOTTOM, word=word)
+        '<text class="strong" x="{x:.1f}" y="16" text-anchor="{anchor}">{word}</text>'
+    ).format(x=x, bottom=height - _BOTTOM, anchor=anchor, word=word)
 
 
 class _Dated(Protocol):

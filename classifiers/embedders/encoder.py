@@ -8,10 +8,11 @@ workers as cores (two-thread torch collapses when another process uses the other
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import torch
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from classifiers.embedders.network import Pass, Runner
 
 Backend = Literal["auto", "float32", "bfloat16", "onnx-int8"]
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 class Encoder:
@@ -107,12 +110,13 @@ class Encoder:
             Row i belongs to ``texts[i]``.
 
         Raises:
-            ClassifierError: There is no head of that name.
+            ClassifierError: There is no head of that name, or what was given is no list of texts.
         """
         if unknown := sorted(set(heads) - self.heads):
             raise ClassifierError(f"This encoder has no head {unknown[0]!r}. It has: {sorted(self.heads) or 'none'}.")
         layers = layers and self.layer_dim > 0
-        cut = [text[: self._tokens.most_chars] for text in texts]
+        cut = [text[: self._tokens.most_chars] for text in _checked(texts)]
+        cut = [text if text.isascii() else _HALF_PAIR.sub("\ufffd", text) for text in cut]
         distinct = {text: row for row, text in enumerate(dict.fromkeys(cut))}
         gathered = _Gathered(self, list(distinct), heads, layers=layers)
         ids = self._tokens.ids(gathered.texts, self._pool)
@@ -177,6 +181,16 @@ class _Gathered:
         )
 
 
+def _checked(texts: Sequence[str]) -> Sequence[str]:
+    """Refuse what would be read letter by letter, or end in an error of a library's."""
+    if isinstance(texts, str):
+        raise ClassifierError("encode() takes a list of texts. Put the one text into a list.")
+    for at, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ClassifierError(f"Text {at} is no string but {type(text).__name__}. Leave it out, or give ''.")
+    return texts
+
+
 def _cores() -> int:
     asked = getattr(os, "sched_getaffinity", None)
     return len(asked(0)) if asked is not None else os.cpu_count() or 1
@@ -184,6 +198,8 @@ def _cores() -> int:
 
 def _choose(backend: str, *, packaged: bool) -> tuple[str, str]:
     """Device and backend."""
+    if backend not in get_args(Backend):
+        raise ClassifierError(f"There is no backend {backend!r}. There are: {', '.join(get_args(Backend))}.")
     if backend == "onnx-int8" and not packaged:
         raise ClassifierError("The backend onnx-int8 is for the packaged text model. Set the backend to auto.")
     if torch.cuda.is_available() and backend != "onnx-int8":

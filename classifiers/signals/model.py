@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classifiers.contract import Friction, Judgement
+from classifiers.contract import ClassifierError, Friction, Judgement
 from classifiers.halves import widened
 from classifiers.signals.regression import Regression, adapt, fit, out_of_fold, phrasings
 from classifiers.signals.weights import load
@@ -98,8 +98,10 @@ class Signals:
             packaged: Whether ``encode`` is the packaged model with its layers, which the shipped weights fit.
 
         Raises:
-            ClassifierError: The shipped weights are missing or damaged.
+            ClassifierError: The shipped weights are missing or damaged, or there is no signal of that name.
         """
+        if unknown := sorted(set(labelled or {}) - set(CLASSES)):
+            raise ClassifierError(f"There is no signal {unknown[0]!r}. There are: {', '.join(CLASSES)}.")
         ground = dict(_shipped()) if packaged else {name: seen.model for name, seen in _ground(encode).items()}
         for signal, rows in (labelled or {}).items():
             known = [(text, label) for text, label in rows if label in CLASSES[signal]][-MOST_TAUGHT:]

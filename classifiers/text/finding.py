@@ -108,9 +108,11 @@ def _answers(at: int, turns: Sequence[Turn], spoken: Sequence[int], question: st
 def _told(at: int, turns: Sequence[Turn], spans: Iterable[Span], heard: Heard, *, dialogue: bool) -> Iterator[Found]:
     for span in spans:
         text = turns[span.turn].text[span.start : span.end]
-        foreign = span.turn in heard.foreign
-        if not foreign and weigh(text) is Content.TEXT and not _is_talk(text, dialogue=dialogue):
-            yield Found(at, span, text, Content.TEXT)
+        verdict = weigh(text) if span.turn not in heard.foreign else Content.NONE
+        # "No problem" is a courtesy in a dialogue, not praise.
+        unsaid = Content.PRAISE if dialogue else None
+        if verdict not in {Content.NONE, unsaid} and not _is_talk(text, dialogue=dialogue):
+            yield Found(at, span, text, verdict)
 
 
 def _is_talk(text: str, *, dialogue: bool) -> bool:

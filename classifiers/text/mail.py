@@ -43,12 +43,17 @@ _CLOSING = re.compile(
     r"|(?:thanks(?: again| in advance| so much)?|many thanks|thank you(?: very much| in advance)?|cheers)[ \t]*[,!]",
     re.IGNORECASE,
 )
+_FIRST = r"[^\W\d_a-z][^\W\d_A-Z]*(?:['\u2019.-][^\W\d_]*)*"
+_NEXT = r"(?:[^\W\d_a-z](?:[^\W\d_A-Z]+|[A-Z]{1,5}|\.|(?=['\u2019]))(?:['\u2019-][^\W\d_]+)*)"
+_SMALL = r"(?:(?:of|for|and|the|de|del|la|van|von|der|di|da|&|\|) ){0,3}"
 _NAME = re.compile(
-    r"(?:(?:[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof)\.? )?[^\W\d_a-z][^\W\d_A-Z]*(?:['\u2019.-][^\W\d_]*)*"
-    r"(?: [^\W\d_a-z](?:[^\W\d_A-Z]+|\.)(?:['\u2019-][^\W\d_]+)*){0,3},?"
+    rf"(?:(?:[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof)\.? )?{_FIRST}(?: {_SMALL}{_NEXT}){{0,3}},?"
+    rf"|(?=[^\n]*(?:,| of | for | & | \| )){_FIRST}(?:,? {_SMALL}{_NEXT}){{1,6}}"
     r"|\+?[\d ()/-]{6,25}|[^\s@]{1,60}@[^\s@]{1,60}|(?i:tel|phone|mobile|cell|fax|email)\b[^\n]{0,60}"
+    r"|(?:https?://|www\.)[^\s]{1,100}"
 )
-"""A line of a signature: one to four capitalised words, a telephone number or an address."""
+"""A line of a signature: one to four capitalised words, a post ("Head of Sales, Example Ltd"), a telephone number
+or an address."""
 
 
 def own_words(view: str, start: int, end: int) -> Iterator[tuple[int, int]]:

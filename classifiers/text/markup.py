@@ -21,7 +21,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _CITED = re.compile(r"gmail_quote|divRplyFwdMsg|appendonsend|yahoo_quoted|moz-cite-prefix", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
+ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _RETURN = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -37,7 +37,7 @@ def plain_view(text: str) -> str:
     if "<" in text and _TAG.search(text):
         text = "".join(_without_tags(text))
     if "&" in text:
-        text = _ENTITY.sub(_entity, text)
+        text = ENTITY.sub(_entity, text)
     return _RETURN.sub(lambda found: " " * (len(found[0]) - 1) + "\n", text)
 
 

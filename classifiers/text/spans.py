@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from classifiers.contract import Role, Span, Turn
 from classifiers.text.clean import has_content, has_words, is_pictograph
 from classifiers.text.mail import own_words
-from classifiers.text.markup import plain_view
+from classifiers.text.markup import ENTITY, plain_view
 from classifiers.text.polarity import polarity
 from classifiers.text.transcript import customer_parts
 
@@ -91,7 +91,15 @@ def split(text: str) -> Iterator[tuple[int, int]]:
     """
     view = plain_view(text)
     for start, end in own_words(view, 0, len(view)):
-        yield from _with_pictographs(view, _pieces(view, start, end))
+        pieces = _with_pictographs(view, _pieces(view, start, end))
+        yield from _whole_entities(text, pieces) if "&" in text else pieces
+
+
+def _whole_entities(text: str, pieces: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """End behind an entity ("&quot;") of which the view has the character at its head."""
+    for start, end in pieces:
+        entity = ENTITY.match(text, end - 1)
+        yield start, entity.end() if entity else end
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

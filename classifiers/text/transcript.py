@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import heapq
 import re
+from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING
 
 from classifiers.contract import Role
+from classifiers.text.markup import plain_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _ROLES_TEXT = {
     Role.CUSTOMER: "customer client caller user guest patient passenger visitor member subscriber claimant policyholder"
@@ -28,17 +30,29 @@ _ROLES_TEXT = {
 }
 _ROLES = {word: role for role, words in _ROLES_TEXT.items() for word in words.split()}
 _WORDS = "|".join(sorted(_ROLES, key=len, reverse=True))
-_CLOCK = r"[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?: ?[ap]m)?[\])]?"
+_DATE = r"(?:\d{4}-\d\d-\d\d[T ,]{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}[ ,]{1,2})?"
+_CLOCK = (
+    rf"(?:[\[(]?{_DATE}\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:[.,]\d{{1,6}})?(?:Z| ?[ap]m)?[\])]?"
+    r"|\( ?(?:\d{1,3}[hms] ?){1,3}\))"
+)
 _TITLE = r"(?:customer (?:service|support|care) |support |service |call |live |virtual |chat |senior )?"
+_SPEAKER = rf"(?P<title>{_TITLE})(?P<role>{_WORDS})(?:[ \t]?#?\d{{1,12}}| (?P<second>[^\W\d_]{{1,20}}))?"
 _LABEL = re.compile(
     rf"(?:(?<=\n)|(?<=\s)|\A)(?:{_CLOCK}[ \t]*[-\u2013|]?[ \t]*)?"
-    rf"[*_]{{0,2}}(?P<title>{_TITLE})(?P<role>{_WORDS})(?:[ \t]?[#\d]{{1,3}}| (?P<second>[^\W\d_]{{1,20}}))?"
+    rf"[*_]{{0,2}}{_SPEAKER}"
     rf"(?:[ \t]*\([^()\n]{{1,40}}\))?(?:[ \t]*{_CLOCK})?[*_]{{0,2}}[ \t]*:(?!//)[*_]{{0,2}}",
     re.IGNORECASE,
 )
+_LINE = re.compile(
+    rf"^[ \t]*(?:{_CLOCK}[ \t]*[-\u2013|]?[ \t]*)?(?P<open>[\[(<])?{_SPEAKER}"
+    rf"(?(open)[\])>][ \t]*:?|(?:[ \t]*{_CLOCK})?[ \t]*(?:[-\u2013\u2014|][ \t]|$))",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A speaker at the head of a line and no colon: in brackets, before a dash, or alone on it."""
+
 _PROPER = r"[^\W\d_][^\W\d_'\u2019.-]{0,24}"
 _NAMED = re.compile(
-    rf"^[ \t]*(?:{_CLOCK}[ \t]*[-\u2013|]?[ \t]*)?(?P<name>{_PROPER}(?: {_PROPER}){{0,2}})"
+    rf"^[ \t]*(?:{_CLOCK}[ \t]*[-\u2013|]?[ \t]*)?(?P<name>{_PROPER}(?: {_PROPER}){{0,2}}(?: ?\d{{1,2}})?)"
     rf"(?:[ \t]*\((?P<kind>[^()\n]{{1,40}})\))?(?:[ \t]*{_CLOCK})?[ \t]*:(?!//)",
     re.MULTILINE,
 )
@@ -46,9 +60,19 @@ _HEADER = re.compile(
     rf"^[ \t]*(?P<role>{_WORDS})(?: name)?[ \t]*:[ \t]*(?P<name>[^\W\d_]+(?:[ .'-][^\W\d_]+){{0,2}})[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
+_SERVES = re.compile(
+    r"\b(?:thank(?:s| you) for (?:calling|contacting|reaching out|holding|choosing)"
+    r"|how (?:can|may|could) i (?:help|assist|be of)|what can i (?:do for|help) you"
+    r"|anything else i can (?:help|do|assist)|(?:can|may|could) i (?:have|get|take) your)\b",
+    re.IGNORECASE,
+)
 _HEAD = 2000
 _PREAMBLE = 600
-_TELLS = 3
+_MAY_BE = re.compile("[:\n\r<]")
+_TELLS, _LINES_TELL = 3, 4
+_PLAIN = frozenset(":])>")
+"""Marks that end a label; where none does, more labels must tell that it is a transcript."""
+
 _NO_SPEAKER_TEXT = (
     "said says told asked wrote name id number no ref reference email phone type since feedback comment"
     " comments review experience rating score issue problem complaint request satisfaction effort"
@@ -77,13 +101,16 @@ def turns_of(text: str) -> Iterator[Part]:
     Yields:
         Parts in order; nothing where the text is not plainly a transcript. Labels, time marks and notes are in no part.
     """
-    text = text.replace("\r\n", " \n")
     if text.startswith(("WEBVTT", "\ufeffWEBVTT")) or (" --> " in text and _CUE.search(text, 0, _HEAD)):
-        yield from _cues(text)
-    elif ":" in text:
-        names = _names(text)
-        if _is_transcript(text, names):
-            yield from _labelled(text, names)
+        yield from _cues(text.replace("\r\n", " \n"))
+        return
+    if _MAY_BE.search(text) is None:
+        return
+    view = plain_view(text)
+    if ":" in view or _LINE.search(view, 0, _HEAD):
+        names = _names(view)
+        if _is_transcript(view, names):
+            yield from _labelled(view, names)
 
 
 def customer_parts(text: str) -> Iterator[tuple[int, int]]:
@@ -111,19 +138,23 @@ def _labelled(text: str, names: dict[str, Role]) -> Iterator[Part]:
 def _labels(text: str, names: dict[str, Role]) -> Iterator[tuple[int, int, Role]]:
     """Start and end of each label, and whom it announces."""
     lower = text[:_HEAD].islower()
-    known = (
-        (found.start(), found.end(), _role(found)) for found in _LABEL.finditer(text) if _speaks(found, lower=lower)
-    )
+    known = (_marks(pattern, text, lower=lower) for pattern in (_LABEL, _LINE))
     named = (
         (found.start(), found.end(), names[found["name"].lower()])
         for found in (_NAMED.finditer(text) if names else ())
         if found["name"].lower() in names
     )
     last = 0
-    for label in heapq.merge(known, named):
+    for label in heapq.merge(*known, named):
         if label[0] >= last:
             yield label
             last = label[1]
+
+
+def _marks(pattern: re.Pattern[str], text: str, *, lower: bool) -> Iterator[tuple[int, int, Role]]:
+    for found in pattern.finditer(text):
+        if _speaks(found, lower=lower):
+            yield found.start(), found.end(), _role(found)
 
 
 def _speaks(label: re.Match[str], *, lower: bool) -> bool:
@@ -159,26 +190,43 @@ def _names(text: str) -> dict[str, Role]:
         role_word = (found["kind"] or "").lower().split()
         if role_word and role_word[-1] in _ROLES:
             names[found["name"].lower()] = _ROLES[role_word[-1]]
-    speaking = [found["name"].lower() for found in islice(_NAMED.finditer(text, 0, _HEAD), 200)] if names else []
+    if not names:
+        return _placed(text, _NAMED, lambda found: found["name"].lower())
+    speaking = [found["name"].lower() for found in islice(_NAMED.finditer(text, 0, _HEAD), 200)]
     for name in speaking:
         if name not in names and name not in _ROLES and speaking.count(name) > 1:
             names[name] = Role.SYSTEM
     return {name: role for name, role in names.items() if name in speaking and name not in _ROLES}
 
 
+def _placed(text: str, mark: re.Pattern[str], name: Callable[[re.Match[str]], str]) -> dict[str, Role]:
+    """Two names that speak in turn and to which nobody gives a role: if one of them offers help, that is the agent."""
+    said: dict[str, list[str]] = {}
+    for label, following in pairwise([*islice(mark.finditer(text, 0, _HEAD), 200), None]):
+        if label is not None:
+            said.setdefault(name(label), []).append(text[label.end() : following.start() if following else _HEAD])
+    voices = {voice: _SERVES.search(" ".join(words)) for voice, words in said.items() if len(words) > 1}
+    if len(voices) != 2 or all(voices.values()) or not any(voices.values()):  # noqa: PLR2004 - one asks, one helps
+        return {}
+    return {voice: Role.AGENT if helps else Role.CUSTOMER for voice, helps in voices.items()}
+
+
 def _is_transcript(text: str, names: dict[str, Role]) -> bool:
     """Whether the text begins with a speaker, perhaps under a header, and both sides say something."""
     roles: set[Role] = set()
     told = 0
-    for count, (start, end, role) in enumerate(_labels(text, names)):
-        if not count and not _begins(text, start):
+    labels = chain(_labels(text, names), [(len(text), len(text), Role.SYSTEM)])
+    for count, ((start, end, role), (following, _, _)) in enumerate(pairwise(labels), start=1):
+        if count == 1 and not _begins(text, start):
             return False
-        words = len(text[end : end + 200].split("\n", 1)[0].split())
+        words = len(text[end : min(following, end + 200)].strip().split("\n", 1)[0].split())
         if words:
             roles.add(role)
             told = max(told, words if role is Role.CUSTOMER else 0)
-        if Role.CUSTOMER in roles and roles & {Role.AGENT, Role.BOT} and (told >= _TELLS or count + 1 >= _TELLS):
-            return True
+        if Role.CUSTOMER in roles and roles & {Role.AGENT, Role.BOT}:
+            plain = not _PLAIN.isdisjoint(text[end - 3 : end])
+            if count >= (_TELLS if plain else _LINES_TELL) or (plain and told >= _TELLS):
+                return True
     return False
 
 
@@ -195,11 +243,7 @@ def _preamble(text: str, end: int) -> Role:
 
 def _cues(text: str) -> Iterator[Part]:
     """What stands between two time lines, without notes, styles and the number of the next cue."""
-    roles = {found["name"].strip().lower(): _voice_role(found["name"]) for found in _VOICE.finditer(text)}
-    stranger = _stranger(roles)
-    lower = text[:_HEAD].islower()
-    speaker = stranger if not roles else Role.SYSTEM
-    labelled = not roles and any(_speaks(found, lower=lower) for found in islice(_LABEL.finditer(text), 1))
+    marked, speakers, speaker = _cue_speakers(text)
     cues = _CUE.finditer(text)
     cue = next(cues, None)
     while cue:
@@ -207,15 +251,37 @@ def _cues(text: str) -> Iterator[Part]:
         stop = following.start() if following else len(text)
         blank = text.find("\n\n", cue.end(), stop)
         at, end = cue.end(), blank if blank >= 0 else stop
-        marks = _LABEL.finditer(text, at, end) if labelled else _VOICE.finditer(text, at, end)
-        for mark in marks:
+        for mark in marked.finditer(text, at, end):
             if text[at : mark.start()].strip():
                 yield Part(speaker, at, mark.start())
-            speaker = _role(mark) if labelled else roles[mark["name"].strip().lower()] or stranger
+            speaker = speakers(mark)
             at = mark.end()
         if text[at:end].strip():
             yield Part(speaker, at, end)
         cue = following
+
+
+def _cue_speakers(text: str) -> tuple[re.Pattern[str], Callable[[re.Match[str]], Role], Role]:
+    """How captions say who speaks, whom that makes it, and who speaks before anybody is named."""
+    lower = text[:_HEAD].islower()
+    mark, voices = _VOICE, {_voice(found) for found in _VOICE.finditer(text)}
+    if not voices and any(_speaks(found, lower=lower) for found in islice(_LABEL.finditer(text), 1)):
+        return _LABEL, _role, Role.CUSTOMER
+    if not voices:
+        heads = Counter(_voice(one) for cue in _CUE.finditer(text) if (one := _NAMED.match(text, cue.end() + 1)))
+        mark, voices = _NAMED, {name for name, count in heads.items() if count > 1}
+        if len(voices) < 2:  # noqa: PLR2004 - a conversation has two sides
+            return _VOICE, _role, Role.CUSTOMER
+    roles = {voice: _voice_role(voice) for voice in voices}
+    if not any(roles.values()):
+        roles |= _placed(text, mark, _voice)
+    stranger = _stranger(roles)
+    return mark, lambda found: roles.get(_voice(found)) or stranger, Role.SYSTEM
+
+
+def _voice(found: re.Match[str]) -> str:
+    """A voice's name, with what stands in brackets behind it."""
+    return " ".join(part.strip().lower() for part in found.groups() if part)
 
 
 def _voice_role(voice: str) -> Role | None:

@@ -76,3 +76,9 @@ def test_what_cannot_be_read_at_once_is_refused(sender, problem):
     for texts in ([], [{"text": "x"}] * 101, [{}], [{"text": "x", "turns": [{"role": "customer", "text": "x"}]}]):
         problem(sender.post("/v1/classify", json={"texts": texts}), 422, "invalid_request")
     problem(sender.post("/v1/classify", json={"texts": [{"text": "a\u0000b"}]}), 400, "bad_json")
+
+
+def test_what_is_wrong_is_told_without_the_words_of_a_library(sender, problem):
+    answer = sender.post("/v1/classify", json={"texts": [{"question": "Why?"}]})
+    detail = problem(answer, 422, "invalid_request")["detail"]
+    assert detail.endswith("First: /texts/0: give `text` or `turns`, one of them.")

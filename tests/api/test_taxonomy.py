@@ -177,9 +177,9 @@ def test_a_draft_is_published_once(analyst, first, draft, problem):
         ({"key": "slow", "name": "Slow", "process": "returns", "step": "nowhere"}, "topics[0].step"),
         ({"key": "slow", "name": "Slow", "process": "returns", "parent": "nowhere"}, "topics[0].parent"),
         ({"key": "slow", "name": "Slow", "process": "returns", "parent": "slow"}, "topics[0].parent"),
-        ({"key": "Slow!", "name": "Slow", "process": "returns"}, "[0].key"),
-        ({"key": "slow", "process": "returns"}, "[0].name"),
-        ({"key": "slow", "name": "Slow", "process": "returns", "colour": "red"}, "[0].colour"),
+        ({"key": "Slow!", "name": "Slow", "process": "returns"}, "topics[0].key"),
+        ({"key": "slow", "process": "returns"}, "topics[0].name"),
+        ({"key": "slow", "name": "Slow", "process": "returns", "colour": "red"}, "topics[0].colour"),
     ],
 )
 def test_a_draft_that_does_not_fit_is_refused_with_the_place(analyst, problem, topic, path):

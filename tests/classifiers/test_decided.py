@@ -1,4 +1,6 @@
-from classifiers.contract import Correction, Turn
+import pytest
+
+from classifiers.contract import ClassifierError, Correction, Turn
 from classifiers.decided import decide
 from classifiers.reader import Reader
 
@@ -11,6 +13,12 @@ def decided(*corrections):
 
 def said(one, *topics):
     return one.for_mentions(topics)
+
+
+@pytest.mark.parametrize("wrong", [{"sentiment": "angry"}, {"friction": "queues"}])
+def test_a_word_that_is_no_label_is_refused(wrong):
+    with pytest.raises(ClassifierError, match="one of"):
+        decide([Correction(TEXT, **wrong)])
 
 
 def test_a_corrected_topic_takes_the_place_of_its_own_and_leaves_those_beside_it():

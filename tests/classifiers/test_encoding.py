@@ -30,6 +30,23 @@ def test_nothing_to_encode_gives_nothing(encoder):
     assert encoder.encode([]).vectors.shape == (0, encoder.dim)
 
 
+def test_half_a_surrogate_pair_does_no_harm(encoder):
+    encoded = encoder.encode(["caf\udce9 was late", "caf\u00e9 was late", "\ud800"], heads=("mention",))
+    assert float(encoded.vectors[0] @ encoded.vectors[1]) > 0.5
+    assert encoded.offsets[0].max() == len("caf? was late")
+
+
+@pytest.mark.parametrize(("given", "told"), [("late", "a list"), (["late", None], "Text 1"), ([b"late"], "bytes")])
+def test_what_is_no_list_of_texts_is_refused(encoder, given, told):
+    with pytest.raises(ClassifierError, match=told):
+        encoder.encode(given)
+
+
+def test_a_backend_that_is_none_is_refused_with_those_that_there_are():
+    with pytest.raises(ClassifierError, match="onnx-int8"):
+        Encoder(backend="int8")
+
+
 def test_a_very_long_text_is_cut_and_does_no_harm(encoder):
     assert encoder.encode(["word " * 100_000]).vectors.shape == (1, encoder.dim)
 

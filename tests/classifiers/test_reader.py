@@ -57,6 +57,13 @@ def test_nothing_is_praise_when_faults_were_asked_for(reader):
     assert (mention.sentiment_label, mention.complaint, mention.topic) == ("positive", False, None)
 
 
+def test_a_stock_phrase_is_praise_inside_an_answer_and_a_courtesy_in_a_dialogue(reader):
+    found = say(reader, "My parcel came on Monday. Can't complain.")
+    assert [(one.start, one.sentiment_label, one.complaint) for one in found][1:] == [(26, "positive", False)]
+    turns = [Turn("customer", "Hi"), Turn("agent", "Sorry, one moment."), Turn("customer", "No problem.")]
+    assert reader.read([turns])[0].mentions == ()
+
+
 @pytest.mark.parametrize("text", ["N/A", "Did not answer", "\u200b\u200b", "", "..."])
 def test_an_empty_answer_gives_no_mention(reader, text):
     assert say(reader, text, "What could we do better?") == []

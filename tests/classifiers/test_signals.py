@@ -67,6 +67,15 @@ def test_no_sentence_is_both_a_seed_and_a_measure(signal):
     assert fitted.isdisjoint(text.lower() for texts in OURS[signal].values() for text in texts)
 
 
+@pytest.mark.parametrize(
+    ("text", "urgent"),
+    [("This is very urgent!", True), ("asap please!", True), ("please respond urgently", True),
+     ("no rush at all", False), ("please send a brochure", False), ("They came immediately", False)],
+)  # fmt: skip
+def test_a_plain_call_is_heard(signals, encoder, text, urgent):
+    assert (signals.judge(encoder.encode([text])).urgent[0] >= 0.5) == urgent
+
+
 def test_a_correction_makes_the_next_similar_text_right(encoder, signals):
     text, similar = "The blue form went walkabout again.", "the blue form went walkabout once more"
     rows = {"friction": [(text, "process_opacity")], "urgent": [(text, "yes")], "escalation_intent": [(text, "yes")]}

@@ -94,6 +94,11 @@ def test_an_html_mail_gives_what_was_written_and_nothing_else():
     assert pieces(text) == ["The <b>lamp</b> is&nbsp;broken.", "It smells &amp; hums."]
 
 
+def test_a_span_ends_behind_the_whole_entity_that_ends_it():
+    text = "She said &quot;no.&quot; Then she left &#128512;"
+    assert pieces(text) == ["She said &quot;no.&quot;", "Then she left &#128512;"]
+
+
 def test_an_answer_below_a_quotation_is_read():
     text = "On Tue, 3 Nov 2026, Shop <a@shop.example> wrote:\n> Did it work?\n> Please tell.\nNo, it broke again."
     assert pieces(text) == ["No, it broke again."]
@@ -107,6 +112,8 @@ def test_an_answer_below_a_quotation_is_read():
         " If you are not the intended recipient, delete it.", "\n-----Original Message-----\nFrom: Shop",
         "\r\nFrom: Shop\r\nSent: Monday\r\nDear Ada", "\nBegin forwarded message:\nDear Ada",
         "\nVon meinem iPhone gesendet", "\nEnvoyé de mon iPhone", "\n\nMit freundlichen Grüßen\nJo Braun\n",
+        "\n\nBest regards,\nJ.R. O'Neil-Smith\nHead of Customer Care, Example Ltd\nwww.example.com",
+        "\n\nCheers,\nAnna de la Cruz",
         "\n\nCordialement,\nLuc Roy", " Yours, a frustrated customer.", "\nA very unhappy customer",
     ],
 )  # fmt: skip
@@ -122,6 +129,7 @@ def test_signatures_footers_and_forwarded_mail_are_left_out(tail):
         "Sent from my phone",
         "a <b and c> d",
         "Rude. I was a loyal customer.",
+        "Late.\nThanks,\nPlease Call Me Back Today",
     ],
 )
 def test_what_only_looks_like_mail_is_kept(text):

@@ -1,9 +1,11 @@
 import json
+import os
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from app.classify.evaluate import Run, TopicFiles, evaluate_mentions, evaluate_sentiment, evaluate_topics
+from app.classify.evaluate import CHUNK, Run, TopicFiles, evaluate_mentions, evaluate_sentiment, evaluate_topics
 from app.classify.scoring import Sets, calibration_error
 from app.cli.evaluate_texts import texts
 from app.domain.json_lines import BadLines
@@ -160,8 +162,46 @@ def test_answers_never_overwrite_the_questions(run, write):
     assert len(read(test)) == 1
 
 
+@pytest.mark.parametrize("name", ["train", "taxonomy", "unlabelled"])
+def test_answers_overwrite_nothing_else_that_is_read(run, write, tmp_path, name):
+    test = write("t.jsonl", {"id": 1, "text": "Wonderful!"})
+    read_too = tmp_path / "read too"
+    read_too.write_text("precious")
+    with pytest.raises(AppError, match="Name another file"):
+        evaluate_topics(run, TopicFiles(test, read_too, **{"taxonomy": test, name: read_too}))
+    assert read_too.read_text() == "precious"
+
+
+def test_a_run_that_ends_early_leaves_no_half_file_and_the_answers_of_before(run, write, tmp_path):
+    out = tmp_path / "o"
+    good = [{"id": at, "text": "Wonderful!"} for at in range(CHUNK)]
+    with pytest.raises(AppError, match=f"line {CHUNK + 1}"):
+        evaluate_sentiment(run, write("bad.jsonl", *good, {}), out)
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.jsonl"]
+    evaluate_sentiment(run, write("good.jsonl", *good[:2]), out)
+    with pytest.raises(AppError, match=f"line {CHUNK + 1}"):
+        evaluate_sentiment(run, tmp_path / "bad.jsonl", out)
+    assert [row["id"] for row in read(out)] == [0, 1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.jsonl", "good.jsonl", "o"]
+
+
+def test_answers_may_go_to_a_device_or_where_a_link_points(run, write, tmp_path):
+    test = write("t.jsonl", {"id": 1, "text": "Wonderful!"})
+    assert evaluate_sentiment(run, test, Path(os.devnull))["texts"] == 1
+    reading, writing = os.pipe()
+    evaluate_sentiment(run, test, Path(f"/dev/fd/{writing}"))
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert json.loads(pipe.read())["label"] == "positive"
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "aim")
+    evaluate_sentiment(run, test, link)
+    assert link.is_symlink()
+    assert len(read(tmp_path / "aim")) == 1
+
+
 def test_roles_may_be_written_large_and_unknown_ones_are_named(run, write, tmp_path):
-    turns = [{"role": "Customer", "text": "The app crashes."}, {"role": "supervisor", "text": "It is awful."}]
+    turns = [{"role": "Customer ", "text": "The app crashes."}, {"role": "supervisor", "text": "It is awful."}]
     summary = evaluate_mentions(run, write("t.jsonl", {"id": 1, "turns": turns}), tmp_path / "o")
     assert [mention["turn"] for mention in read(tmp_path / "o")[0]["mentions"]] == [0]
     assert summary["unknown_roles"] == "supervisor"

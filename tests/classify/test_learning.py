@@ -23,6 +23,10 @@ GOLD = (
     "The gizmo hums and hums.",
     "A gizmo that hums like a bee.",
 )
+LATE = (
+    "Late parcel.", "The parcel came late.", "Our parcel is very late.", "A late delivery.",
+    "The parcel is a week late.", "Late delivery of the parcel.", "Delivery was late.", "My parcel came much too late.",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -123,6 +127,21 @@ def test_what_makes_gold_texts_wrong_is_refused_and_holds_on_its_own_text(
     assert "hums" not in str([(row.reason, row.hits) for row in refused])
     assert max(row.corrections_to for row in session.query(ModelVersion)) == last.id
     assert learn.claim(session, now) is None
+
+
+def test_the_first_corrections_of_all_are_judged_together_too(session, now, tools, teach):
+    for text in LATE:
+        teach(text, "delivery", gold=True)
+    for end in ("", "!", " again.", " today.", " once more.", " as ever.", ", sorry.", " and late."):
+        teach(f"My parcel is late{end}", "refunds")
+        teach(f"The delivery is late{end}", "refunds")
+    learn_all(session, now, tools)
+    rows = session.query(ModelVersion).order_by(ModelVersion.number).all()
+    assert {row.state for row in rows} >= {"active", "refused"}
+    (last,) = [row for row in rows if row.state == "active"]
+    # What no version has judged is measured once: halves of the group do not each start from what the other spoilt.
+    assert rows[0].before["topic"]["right"] - last.after["topic"]["right"] < 5
+    assert {row.before["topic"]["right"] for row in rows} == {rows[0].before["topic"]["right"]}
 
 
 def test_of_corrections_that_came_together_only_those_to_blame_are_refused(

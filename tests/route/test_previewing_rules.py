@@ -95,11 +95,11 @@ def test_a_rule_that_names_nobody_known_is_refused_with_near_names(session, now,
 @pytest.mark.parametrize(
     ("raw", "path"),
     [
-        ("rules", "document"),
-        ([{"key": "a", "then": {}}], "[0].then"),
-        ([{"key": "a", "then": {"owner": "mira"}, "whem": {}}], "[0].whem"),
-        ([{"key": "a", "when": {"medium": ["fax"]}, "then": {"owner": "mira"}}], "[0].when.medium[0]"),
-        ([{"key": "a", "then": {"goal": "\ud800"}}], "document"),
+        ("rules", "rules"),
+        ([{"key": "a", "then": {}}], "rules[0].then"),
+        ([{"key": "a", "then": {"owner": "mira"}, "whem": {}}], "rules[0].whem"),
+        ([{"key": "a", "when": {"medium": ["fax"]}, "then": {"owner": "mira"}}], "rules[0].when.medium[0]"),
+        ([{"key": "a", "then": {"goal": "\ud800"}}], "rules"),
     ],
 )
 def test_rules_that_are_not_rules_are_refused_by_path(raw, path):

@@ -25,6 +25,17 @@ def test_the_trend_chart_draws_both_lines_and_a_mark_for_each_publication():
     assert svg.find("title").text == "Late <b>refunds</b>"
 
 
+def test_older_lines_differ_and_a_publication_of_today_is_told_once_within_the_picture():
+    drawn = points([3, 4, 9, 8], [(5, 1), (6, 2), (7, 3), (None, None)])
+    for narrow, width in ((False, 1000), (True, 360)):
+        today = START + timedelta(days=27)
+        svg = ET.fromstring(str(trend_chart(drawn, [today, today], title="t", narrow=narrow)))  # noqa: S314 - our own
+        (word,) = [node for node in svg.iter() if node.text == "topics"]
+        assert (word.get("text-anchor"), float(word.get("x")) <= width) == ("end", True)
+        kinds = [node.get("class") for node in svg.iter() if node.tag == "path"]
+        assert kinds == ["kept", "kept older", "after"]
+
+
 def test_a_trend_without_weeks_or_complaints_draws_nothing_wrong():
     for drawn in ([], points([0, 0], [(), ()])):
         svg = str(trend_chart(drawn, [START], title="t", narrow=True))
