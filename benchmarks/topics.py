@@ -1,6 +1,6 @@
 """How well topics are judged, against what a user would write: `python benchmarks/topics.py ../shared/data [PART ...]`.
 
-Parts: banking, unseen, traffic, scope, survey, speed (all without any). Each prints a table, with its baselines.
+Parts: banking, unseen, traffic, scope, narrow, survey, speed (all without any). Each prints a table, with baselines.
 Splits are drawn by fixed seeds: 3,080 rows of banking77's training part are held out as its test part; of other sets
 one half is traffic or training, the other is judged.
 """
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,6 +38,7 @@ Found = TypeVar("Found")
 
 SEED = 20261126
 SEEDS = (0, 1, 2)
+CONFIDENCE = 0.5
 ENCODER = Encoder()
 KNOWN: dict[str, tuple[Array, Array]] = {}
 NO_TOPIC = {"outofdomain", "contentonly", "Labelling not possible", "Not assigned"}
@@ -151,6 +153,11 @@ def regression(keys: list[str], train: Texts, test: Texts) -> Array:
     found = np.zeros((len(test.texts), len(keys)))
     found[:, [keys.index(key) for key in model.classes_]] = model.predict_proba(test.encoded().vectors)
     return found
+
+
+def plain(keys: list[str], train: Texts | None, test: Texts) -> Array:
+    """What one would write first: regression, cosine where there is no label."""
+    return regression(keys, train, test) if train else cosine(keys, test)
 
 
 def words(keys: list[str], train: Texts, test: Texts) -> Array:
@@ -288,16 +295,47 @@ def part_scope(data: Path) -> None:
         print(f"  {name:20} 8 each {eight[0]:.3f} {eight[1]:.3f}   all {every[0]:.3f} {every[1]:.3f}", flush=True)
 
 
+def part_narrow(data: Path) -> None:
+    """A few topics drawn by seed, all other texts being of none: who gets a topic at the default confidence?"""
+    print("share of texts that get their topic / share of texts of no topic that get one: embedding + LR, ours")
+    for few_topics in (2, 3, 4, 6):
+        told: dict[int, list[list[float]]] = {0: [], 1: [], 3: [], 8: []}
+        for name, seed in product(("banking77", *SETS), SEEDS):
+            keys, half, test = _whole(data, name)
+            shown = sorted(np.random.default_rng(SEED + seed).permutation(keys)[:few_topics].tolist())
+            single = half.at([row for row, topics in enumerate(half.topics) if len(topics) == 1 and topics[0] in shown])
+            inside = [row for row, topics in enumerate(test.topics) if len(topics) == 1 and topics[0] in shown][:500]
+            outside = [row for row, topics in enumerate(test.topics) if not set(topics) & set(shown)][:500]
+            for count, rows in told.items():
+                some = few(single, shown, count, seed) if count else None
+                if not inside or (some and len({topics[0] for topics in some.topics}) < few_topics):
+                    continue
+                row = []
+                for method in (plain, grown):
+                    found, others = (method(shown, some, test.at(part)) for part in (inside, outside))
+                    right = hits(found, shown, test.at(inside)) & (found.max(axis=1) >= CONFIDENCE)
+                    row += [right.mean(), (others.max(axis=1) >= CONFIDENCE).mean()]
+                rows.append(row)
+        line = "   ".join(
+            f"{count or 'names'}: {a:.2f} / {b:.2f}, {c:.2f} / {d:.2f}"
+            for count, (a, b, c, d) in ((count, np.mean(rows, axis=0)) for count, rows in told.items())
+        )
+        print(f"  {few_topics} topics   {line}", flush=True)
+
+
+def _whole(data: Path, name: str) -> tuple[list[str], Texts, Texts]:
+    if name != "banking77":
+        return split(data, name)
+    train, test = banking(data)
+    return sorted({topics[0] for topics in test.topics}), train, test
+
+
 def _hidden(data: Path, name: str, seed: int) -> tuple[list[str], Texts, Texts, list[bool]]:
     if name == "hint3":
         train, test = (load(data / f"hint3_sofmattress/{part}.jsonl", "label") for part in ("train", "test"))
         keys = sorted({topic for topics in train.topics for topic in topics})
         return keys, train, test, [bool(topics) for topics in test.topics]
-    if name == "banking77":
-        train, test = banking(data)
-        keys = sorted({topics[0] for topics in test.topics})
-    else:
-        keys, train, test = split(data, name)
+    keys, train, test = _whole(data, name)
     shown = sorted(np.random.default_rng(seed).permutation(keys)[len(keys) // 4 :].tolist())
     train = train.at([row for row, topics in enumerate(train.topics) if len(topics) == 1 and topics[0] in shown])
     return shown, train, test, [bool(set(topics) & set(shown)) for topics in test.topics]
@@ -371,6 +409,7 @@ PARTS = {
     "unseen": part_unseen,
     "traffic": part_traffic,
     "scope": part_scope,
+    "narrow": part_narrow,
     "survey": part_survey,
     "speed": part_speed,
 }

@@ -63,8 +63,8 @@ class Reader:
 
     Attributes:
         fingerprint: `MODEL.CORRECTIONS`: a hash of code version, weights, topics and name of the traffic, and one of
-            corrections and texts of the traffic. Equal fingerprints judge equally; with equal model parts only a few
-            texts are judged differently.
+            corrections and texts of the traffic. Equal fingerprints judge equally, but for texts that somebody's word
+            stands on without teaching; with equal model parts only a few texts are judged differently.
         topics: The topic model, or None without topics.
     """
 

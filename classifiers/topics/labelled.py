@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from classifiers.contract import ClassifierError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,7 +24,15 @@ class Labelled:
 
 
 def rows_of(specs: Sequence[TopicSpec], labelled: Sequence[Labelled]) -> list[Labelled]:
-    """One row for each text; a repeated text would be its own held-out example."""
+    """One row for each text; a repeated text would be its own held-out example.
+
+    Raises:
+        ClassifierError: A plain string stands where several are wanted: it would be taken letter by letter.
+    """
+    for several in (*(spec.examples for spec in specs), *(row.topics for row in labelled)):
+        if isinstance(several, str):
+            message = "Examples of a topic and topics of a text are tuples of strings, also of one: (text,)."
+            raise ClassifierError(message)
     keys = {spec.key for spec in specs}
     rows = {text: Labelled(text, (spec.key,)) for spec in specs for text in spec.examples if text.strip()}
     for row in labelled:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from classifiers.topics.labelled import Labelled
     from classifiers.topics.traffic import Crowd
 
-VERSION = "4"
+VERSION = "5"
 """Raised with every change that changes answers: it is part of the fingerprint."""
 
 PRIOR_SCALE = 0.4
@@ -77,7 +77,8 @@ class TopicModel:
             traffic: Unlabelled texts of the same kind, distinct ones, at most 3,000 of them.
 
         Raises:
-            ClassifierError: No topic is given, a key occurs twice, or parents are missing or circular.
+            ClassifierError: No topic is given, a key occurs twice, parents are missing or circular, or a plain string
+                stands where several are wanted.
         """
         self.keys = tuple(spec.key for spec in specs)
         if not specs or len(set(self.keys)) != len(specs):
@@ -107,6 +108,8 @@ class TopicModel:
         # How often a topic occurs at all, as far as the labelled texts are many enough to tell.
         topics = len(specs)
         self._base = residuals[topics:].sum(axis=0) / (len(self.rows) + _BASE_RATE)
+        # That labelled texts have a topic says nothing of other texts: only differences between topics are kept.
+        self._base -= self._base.mean()
         residuals -= self._base
         known_kinds = np.where(labels.sum(axis=1) > 0, LABELLED, OUTSIDE)
         kinds = np.concatenate([np.full(topics, WRITTEN), known_kinds, np.full(len(followed), GUESSED)])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classifiers.topics.calibration import Outcomes, Prior, fit_link, sharpness, topic_thresholds
+from classifiers.topics.scope import Scope
 from classifiers.topics.scores import log_odds, softmax
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class Readout:
         right = held.targets[np.arange(len(best)), best] > 0
         evidence = self._evidence(held.scores, held.near)
         self._best = fit_link(Outcomes(evidence, best, right, weights), topics, BEST)
+        topical = held.targets.sum(axis=1) > 0
+        self._scope = Scope.fit(_familiar(held.scores, held.near)[topical], weights[topical])
         every = np.tile(np.arange(topics), len(best))
         pairs = Outcomes(held.scores.ravel(), every, held.targets.ravel() > 0, np.repeat(weights, topics))
         self._own = fit_link(pairs, topics, OWN)
@@ -142,7 +145,7 @@ class Readout:
         """
         seats = np.pad(scores, ((0, 0), (0, 1)), constant_values=_NONE_AT)
         lead = log_odds(softmax(seats * self._sharp)[:, :-1].max(axis=1))
-        found: Floats = lead + _SCOPE * (scores.max(axis=1) + _SCOPE_NEAR * near)
+        found: Floats = lead + _SCOPE * _familiar(scores, near)
         return found
 
     def _exclusive(self, scores: Floats, near: Floats) -> Floats:
@@ -150,7 +153,7 @@ class Readout:
         shares = softmax(scores * self._sharp)
         rows, best = np.arange(len(scores)), scores.argmax(axis=1)
         top = shares[rows, best]
-        sure = self._best.chance(self._evidence(scores, near), best)
+        sure = self._best.chance(self._evidence(scores, near), best) * self._scope.inside(_familiar(scores, near))
         rest = np.minimum(sure / np.maximum(top, 1e-6), (1 - sure) / np.maximum(1 - top, 1e-6))
         found: Floats = (shares * rest[:, None]).astype(np.float32)
         found[rows, best] = sure
@@ -192,6 +195,12 @@ class Readout:
             return np.full(len(self._thresholds), confidence, np.float32)
         moved: Floats = (1 / (1 + np.exp(-(log_odds(self._thresholds) + log_odds(confidence))))).astype(np.float32)
         return moved
+
+
+def _familiar(scores: Floats, near: Floats) -> Floats:
+    """How familiar texts are, by the score of the best topic and by what is known near them, shape (n,)."""
+    found: Floats = scores.max(axis=1) + _SCOPE_NEAR * near
+    return found
 
 
 def _weights(targets: Floats) -> Floats:

@@ -206,3 +206,31 @@ def test_keys_are_read_as_words():
     assert [readable(key) for key in ("card_arrival", "GetQuote", "Refund not-showing up?")] == [
         "card arrival", "get quote", "refund not showing up",
     ]  # fmt: skip
+
+
+def test_a_string_where_several_are_wanted_is_refused(encoder):
+    for specs, labelled in (
+        ([TopicSpec("delivery", examples="late parcel")], []),
+        ([TopicSpec("delivery")], [Labelled("late parcel", "delivery")]),
+    ):
+        with pytest.raises(ClassifierError, match="tuples"):
+            TopicModel(specs, encoder.encode, labelled)
+
+
+def test_a_few_labels_for_a_few_topics_do_not_make_texts_of_no_topic_theirs(encoder):
+    told = {
+        "delivery": ["My parcel never came", "The delivery was two weeks late", "Courier left it in the rain",
+                     "Where is my package", "It arrived a month after I ordered", "The driver went to the wrong door",
+                     "Tracking says delivered but nothing is here", "Shipping took for ever"],
+        "app": ["The app crashes all the time", "I cannot log in", "The website is confusing", "My password is refused",
+                "The update broke the app", "Buttons do nothing when I press them", "The login page is blank",
+                "The app is slow on my phone"],
+    }  # fmt: skip
+    labelled = [Labelled(text, (key,)) for key, texts in told.items() for text in texts]
+    model = TopicModel([TopicSpec(key) for key in told], encoder.encode, labelled)
+    none = ["I like cheese", "My dog is ill", "What is the capital of France?", "The moon is round", "ok", "hello",
+            "We went to the mountains last summer", "She plays the violin", "Do you know a good recipe?"]  # fmt: skip
+    given = [bool(answer.topics) for answer in model.judge(none, encoder.encode(none), 0.5)]
+    assert sum(given) <= 2
+    own = ["The parcel is still not here", "The app will not open"]
+    assert all(answer.topics for answer in model.judge(own, encoder.encode(own), 0.5))
