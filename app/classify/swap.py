@@ -96,11 +96,12 @@ def _holds() -> ColumnElement[bool]:
 def _keep_trend(session: Session, now: datetime, run: RelabelRun, model: str) -> None:
     """Freeze the counts of everything that the run's own model has not read."""
     old = [each for each in mentions_by_model(session) if each != model]
-    if not old:
+    version_id = _version_before(session, run)
+    if not old or version_id is None:
         return
     line = TrendLine(
         run_id=run.id,
-        taxonomy_version_id=_version_before(session, run),
+        taxonomy_version_id=version_id,
         model=old[0],
         until=run.started_at.astimezone(UTC).date(),
         replaced_at=now,
@@ -118,13 +119,18 @@ def _keep_trend(session: Session, now: datetime, run: RelabelRun, model: str) ->
     session.execute(insert(TrendCount).from_select(columns, counts))
 
 
-def _version_before(session: Session, run: RelabelRun) -> int:
-    """What most of history was read with: the last version that did not ask for more than the last swap gave."""
+def _version_before(session: Session, run: RelabelRun) -> int | None:
+    """What most of history was read with: the last version that did not ask for more than the last swap gave.
+
+    None where that was before there were topics.
+    """
     done = (RelabelRun.kind == RunKind.HISTORY, RelabelRun.state == RunState.DONE, RelabelRun.id < run.id)
     swapped = session.scalar(select(func.max(RelabelRun.taxonomy_version_id)).where(*done)) or 0
-    asking = select(func.min(TaxonomyVersion.id)).where(TaxonomyVersion.relabels, TaxonomyVersion.id > swapped)
-    before = select(func.max(TaxonomyVersion.id)).where(TaxonomyVersion.id < asking.scalar_subquery())
-    return session.scalar(before) or run.taxonomy_version_id
+    asked = (TaxonomyVersion.relabels, TaxonomyVersion.id > swapped)
+    asking = session.scalar(select(func.min(TaxonomyVersion.id)).where(*asked))
+    if asking is None:
+        return run.taxonomy_version_id
+    return session.scalar(select(func.max(TaxonomyVersion.id)).where(TaxonomyVersion.id < asking))
 
 
 def _stored_in_place() -> ColumnElement[int | None]:

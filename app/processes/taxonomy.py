@@ -127,7 +127,9 @@ def publish_topics(
     latest = reference.latest_taxonomy(session)
     if latest is not None and latest.digest == digest:
         return None
-    moves = latest is not None and _read_by_models(latest.document["topics"]) != _read_by_models(topics)
+    # What was read before there were topics is read anew with the first ones.
+    before = latest.document["topics"] if latest is not None else {}
+    moves = _read_by_models(before) != _read_by_models(topics)
     version = TaxonomyVersion(
         digest=digest,
         document={"topics": topics},

@@ -125,7 +125,7 @@ def test_from_draft_to_preview_to_publication_to_roll_back(analyst, world, first
     assert [week["complaints"] for week in trend["current"]["weeks"]] == [0, 0]
     (line,) = trend["kept"]
     assert (line["taxonomy_version"], [week["complaints"] for week in line["weeks"]]) == (first, [0, 2])
-    assert [one["taxonomy_version"] for one in trend["published"]] == [published["version"]]
+    assert [one["taxonomy_version"] for one in trend["published"]] == [first, published["version"]]
 
     restored = analyst.post(f"/v1/taxonomy/versions/{first}/restore").json()
     work()

@@ -13,7 +13,7 @@ from app.errors import AppError, Kind
 from app.ingest.forget import erase_customer
 from app.processes.reader import read_topics
 from app.processes.taxonomy import create_draft, publish_draft, restore_version
-from app.store.label_tables import Mention, MentionVector, RelabelRun, StagedMention, StagedReading
+from app.store.label_tables import Mention, MentionVector, RelabelRun, StagedMention, StagedReading, TrendLine
 from app.store.mentions import list_mentions, mention_text
 from app.store.reference import latest_taxonomy, list_topics
 from app.store.tables import Process, Turn
@@ -381,3 +381,15 @@ def test_what_a_newer_version_of_a_text_says_is_never_overwritten_by_the_swap(
         pass
     (mention,) = list_mentions(session, history[0].id)
     assert (mention.content_rev, topics_of(session, history[0])) == (2, [["courier"]])
+
+
+def test_what_was_read_before_there_were_topics_is_read_anew_with_the_first_ones(session, publish, say, read, step):
+    row = say("The refund was late.")
+    read()
+    assert topics_of(session, row) == [[None]]
+    assert publish(REFUNDS, DELIVERY).relabels
+    while step():
+        pass
+    assert topics_of(session, row) == [["refunds"]]
+    assert run_of(session).state == "done"
+    assert session.scalar(select(func.count()).select_from(TrendLine)) == 0
