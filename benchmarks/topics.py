@@ -11,113 +11,42 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import train_test_split
 from sklearn.multiclass import OneVsRestClassifier
+from topic_sets import (
+    ENCODER,
+    NO_TOPIC,
+    SEED,
+    SETS,
+    Array,
+    Texts,
+    banking,
+    encode,
+    few,
+    hidden,
+    load,
+    split,
+    whole,
+)
 
 from classifiers.contract import Encoded, TopicSpec
-from classifiers.embedders.encoder import Encoder
 from classifiers.text.clean import clean
-from classifiers.topics.labelled import Labelled
 from classifiers.topics.model import TopicModel
 from classifiers.topics.prototypes import readable
 
-Array = npt.NDArray[Any]
 Found = TypeVar("Found")
 
-SEED = 20261126
 SEEDS = (0, 1, 2)
 CONFIDENCE = 0.5
-ENCODER = Encoder()
-KNOWN: dict[str, tuple[Array, Array]] = {}
-NO_TOPIC = {"outofdomain", "contentonly", "Labelling not possible", "Not assigned"}
-SETS = {
-    "multidogo_finance": ("multidogo_finance/train.jsonl", "labels"),
-    "multidogo_insurance": ("multidogo_insurance/train.jsonl", "labels"),
-    "multidogo_media": ("multidogo_media/train.jsonl", "labels"),
-    "dstc11_insurance": ("dstc11_insurance/utterances.jsonl", "label"),
-    "bitext_support": ("bitext_support/train.jsonl", "label"),
-    "nlupp_banking": ("nlupp_banking/all.jsonl", "labels"),
-    "goemotions": ("goemotions/dev.jsonl", "emotions"),
-    "nhs_fft": ("nhs_fft/comments.jsonl", "labels"),
-}
-
-
-def encode(texts: Sequence[str]) -> Encoded:
-    """Encode each text once in a run."""
-    fresh = [text for text in dict.fromkeys(texts) if text not in KNOWN]
-    if fresh:
-        found = ENCODER.encode(fresh)
-        KNOWN.update({text: (found.vectors[at], found.layers[at]) for at, text in enumerate(fresh)})
-    return Encoded(np.stack([KNOWN[text][0] for text in texts]), np.stack([KNOWN[text][1] for text in texts]))
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Texts with their topics."""
-
-    texts: list[str]
-    topics: list[tuple[str, ...]]
-
-    def at(self, rows: Iterable[int]) -> Texts:
-        """Some of them."""
-        return Texts([self.texts[row] for row in rows], [self.topics[row] for row in rows])
-
-    def encoded(self) -> Encoded:
-        """Vectors and layers."""
-        return encode(self.texts)
-
-    def labelled(self) -> list[Labelled]:
-        """As the model takes them."""
-        return [Labelled(text, topics) for text, topics in zip(self.texts, self.topics, strict=True)]
-
-
-def load(path: Path, field: str, most: int = 6000) -> Texts:
-    """Distinct texts of a file, at most so many, drawn by seed."""
-    found: dict[str, set[str]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        label = row[field]
-        text = clean(row["text"])
-        if len(text) > 1:
-            found.setdefault(text, set()).update([label] if isinstance(label, str) else label)
-    rows = list(found.items())
-    drawn = sorted(np.random.default_rng(SEED).permutation(len(rows))[:most])
-    return Texts([rows[at][0] for at in drawn], [tuple(sorted(rows[at][1] - {"oos"})) for at in drawn])
-
-
-def banking(data: Path) -> tuple[Texts, Texts]:
-    """Training and held-out test part of banking77."""
-    every = load(data / "banking77/train.jsonl", "label", 1 << 20)
-    first = [topics[0] for topics in every.topics]
-    train, test = train_test_split(np.arange(len(first)), test_size=3080, stratify=first, random_state=SEED)
-    return every.at(train), every.at(test)
-
-
-def few(train: Texts, keys: list[str], count: int, seed: int) -> Texts:
-    """So many texts of each topic, 0 for all."""
-    if not count:
-        return train
-    order = np.random.default_rng(seed).permutation(len(train.texts))
-    left = dict.fromkeys(keys, count)
-    rows = []
-    for row in order:
-        topic = train.topics[row][0] if train.topics[row] else ""
-        if left.get(topic, 0) > 0:
-            left[topic] -= 1
-            rows.append(row)
-    return train.at(rows)
 
 
 def calibration_error(sure: Array, right: Array) -> float:
@@ -210,17 +139,6 @@ def _row(found: Array, keys: list[str], test: Texts) -> str:
     return measure(np.asarray(found.max(axis=1), np.float64), hits(found, keys, test))
 
 
-def split(data: Path, name: str) -> tuple[list[str], Texts, Texts]:
-    """Topics with at least ten texts, one half of the texts, and the other half's texts that have a topic."""
-    every = load(data / SETS[name][0], SETS[name][1])
-    counted = Counter(topic for topics in every.topics for topic in topics)
-    keys = sorted(topic for topic, count in counted.items() if count >= 10 and topic not in NO_TOPIC)
-    kept = Texts(every.texts, [tuple(topic for topic in topics if topic in keys) for topics in every.topics])
-    order = np.random.default_rng(SEED).permutation(len(kept.texts))
-    half = len(order) // 2
-    return keys, kept.at(order[:half]), kept.at([row for row in order[half:] if kept.topics[row]])
-
-
 def part_unseen(data: Path) -> None:
     """Names only and few-shot on taxonomies of other kinds, without and with unlabelled texts at hand."""
     print("accuracy of the best topic: cosine | names 1 2 4 8 16 examples, each without > other > judged texts at hand")
@@ -286,7 +204,7 @@ def part_scope(data: Path) -> None:
         told = []
         for seed in SEEDS[:2]:
             for count in (8, 0):
-                keys, train, test, inside = _hidden(data, name, seed)
+                keys, train, test, inside = hidden(data, name, seed)
                 some = few(train, keys, count, seed)
                 ours = grown(keys, some, test)
                 found = [regression(keys, some, test).max(axis=1), ours.max(axis=1)]
@@ -301,7 +219,7 @@ def part_narrow(data: Path) -> None:
     for few_topics in (2, 3, 4, 6):
         told: dict[int, list[list[float]]] = {0: [], 1: [], 3: [], 8: []}
         for name, seed in product(("banking77", *SETS), SEEDS):
-            keys, half, test = _whole(data, name)
+            keys, half, test = whole(data, name)
             shown = sorted(np.random.default_rng(SEED + seed).permutation(keys)[:few_topics].tolist())
             single = half.at([row for row, topics in enumerate(half.topics) if len(topics) == 1 and topics[0] in shown])
             inside = [row for row, topics in enumerate(test.topics) if len(topics) == 1 and topics[0] in shown][:500]
@@ -321,24 +239,6 @@ def part_narrow(data: Path) -> None:
             for count, (a, b, c, d) in ((count, np.mean(rows, axis=0)) for count, rows in told.items())
         )
         print(f"  {few_topics} topics   {line}", flush=True)
-
-
-def _whole(data: Path, name: str) -> tuple[list[str], Texts, Texts]:
-    if name != "banking77":
-        return split(data, name)
-    train, test = banking(data)
-    return sorted({topics[0] for topics in test.topics}), train, test
-
-
-def _hidden(data: Path, name: str, seed: int) -> tuple[list[str], Texts, Texts, list[bool]]:
-    if name == "hint3":
-        train, test = (load(data / f"hint3_sofmattress/{part}.jsonl", "label") for part in ("train", "test"))
-        keys = sorted({topic for topics in train.topics for topic in topics})
-        return keys, train, test, [bool(topics) for topics in test.topics]
-    keys, train, test = _whole(data, name)
-    shown = sorted(np.random.default_rng(seed).permutation(keys)[len(keys) // 4 :].tolist())
-    train = train.at([row for row, topics in enumerate(train.topics) if len(topics) == 1 and topics[0] in shown])
-    return shown, train, test, [bool(set(topics) & set(shown)) for topics in test.topics]
 
 
 def part_survey(data: Path) -> None:

@@ -8,8 +8,6 @@ from copy import copy
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from classifiers import contract
 from classifiers.decided import correct, decide, signals_taught
 from classifiers.embedders.encoder import Backend, Encoder
@@ -18,7 +16,7 @@ from classifiers.fingerprint import code_fingerprint
 from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
 from classifiers.signals.model import Signals, seeds_fingerprint
-from classifiers.telling import Feeling, Looks, Seen, feelings, judged, mention
+from classifiers.telling import Feeling, Looks, Seen, feelings, judged, mention, said_nothing
 from classifiers.text.clean import clean, has_words
 from classifiers.text.content import Content, weigh
 from classifiers.text.finding import Found, find, listen
@@ -41,12 +39,6 @@ _SPANS_AT_ONCE = 2048
 """What heads say of so many is 5 MB, whatever the size of the input."""
 
 _FEWEST_SPANS = 128
-_SAID_NOTHING = {
-    Content.NONE: (0.1, 0.8, 0.1),
-    Content.PRAISE: (0.02, 0.08, 0.9),
-    Content.COMPLAINT: (0.9, 0.08, 0.02),
-}
-"""What it means to say nothing: the question decides, not the word."""
 
 
 def load_encoder(name: str = PACKAGED, backend: Backend = "auto") -> Encoder:
@@ -140,14 +132,9 @@ class Reader:
         Args:
             asked: Text, the question that it answers, and the span; None where unknown or for the whole text.
         """
-        found = self._feelings.ask([About(text, span) for text, _, span in asked])
-        answers = []
-        for (text, question, span), row in zip(asked, found, strict=True):
-            verdict = Content.TEXT if span else weigh(text, question)
-            chances = _SAID_NOTHING.get(verdict) or (float(row[0]), float(row[1]), float(row[2]))
-            label = int(np.argmax(chances))
-            answers.append(Feeling(contract.SENTIMENTS[label], chances[2] - chances[0], chances[label], chances))
-        return answers
+        found = feelings(self._feelings.ask([About(text, span) for text, _, span in asked]))
+        verdicts = (Content.TEXT if span else weigh(text, question) for text, question, span in asked)
+        return [said_nothing(verdict) or feeling for verdict, feeling in zip(verdicts, found, strict=True)]
 
     def explain(self, text: str) -> tuple[str, bool, Why]:
         """Why a text gets its topic; corrections of these very words aside.

@@ -24,6 +24,11 @@ COMPLAINT_AT = 0.5
 SIGNAL_AT = 0.5
 _SURE_FRICTION = 0.8
 _UNHAPPY = 0.0
+_SAID_NOTHING = {
+    Content.NONE: (0.1, 0.8, 0.1),
+    Content.PRAISE: (0.02, 0.08, 0.9),
+    Content.COMPLAINT: (0.9, 0.08, 0.02),
+}
 _FIELDS = tuple(name for signal in SIGNALS for name in (signal, f"{signal}_confidence"))
 
 
@@ -105,6 +110,11 @@ def feelings(chances: Floats) -> list[Feeling]:
     ]
 
 
+def said_nothing(verdict: Content) -> Feeling | None:
+    """How an answer feels that says all by saying nothing: the question decides, not the word; None for other texts."""
+    return feelings(np.array([_SAID_NOTHING[verdict]]))[0] if verdict in _SAID_NOTHING else None
+
+
 def mention(found: Found, judged: Judged, topic: contract.Judgement, about: Feeling | None) -> contract.Mention:
     """The mention of a span that is about one topic.
 
@@ -134,7 +144,8 @@ def mention(found: Found, judged: Judged, topic: contract.Judgement, about: Feel
         vector=judged.vector,
         **judged.answers,
     )
-    return told if found.verdict is Content.TEXT else _answered(told, found.verdict)
+    answer = said_nothing(found.verdict)
+    return told if answer is None else _answered(told, answer)
 
 
 def _answers(signals: Signalled) -> list[dict[str, Any]]:
@@ -152,16 +163,14 @@ def _problem(complaint: float, friction: contract.Judgement, polarity: float) ->
     return max(complaint, friction.confidence) if told else complaint
 
 
-def _answered(mention: contract.Mention, verdict: Content) -> contract.Mention:
-    """An answer that says all by saying nothing: the question decides, not the word."""
-    praise = verdict is Content.PRAISE
+def _answered(mention: contract.Mention, answer: Feeling) -> contract.Mention:
     return replace(
         mention,
         topic=None,
-        sentiment=0.88 if praise else -0.88,
-        sentiment_label="positive" if praise else "negative",
-        sentiment_confidence=0.9,
-        complaint=not praise,
-        complaint_confidence=0.9,
+        sentiment=answer.score,
+        sentiment_label=answer.label,
+        sentiment_confidence=answer.confidence,
+        complaint=answer.label == "negative",
+        complaint_confidence=answer.confidence,
         friction=None,
     )
