@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
@@ -106,6 +107,7 @@ def summarise(method: str, scenario: str, results: list[Result], best: dict[tupl
 
 def run(names: list[str], cases: int, seed: int, methods: tuple[str, ...], processes: int = 2) -> list[Row]:
     """All scenarios by all methods."""
+    threadpool_limits(1)  # the matrices are small: two threads for one of them wait for each other
     jobs = []
     for name in names:
         for ratio in BY_NAME[name].ratios:

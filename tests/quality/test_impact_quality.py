@@ -10,7 +10,8 @@ FOLDER = Path(__file__).parents[2] / "benchmarks"
 CASES, SEED = 12, 910_000
 METHODS = ("closeloop", "t-test", "poisson", "blind", "oracle")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+# One worker for all of them: each worker would simulate anew.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("impact")]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from app.domain.verdict import VerdictState
 from app.measure.stats.assembly import (
@@ -24,6 +25,10 @@ from app.measure.stats.sequential import FIRST_LOOK, corrected_p, level_per_look
 from app.measure.stats.trigger import trigger_blocks
 from app.measure.stats.verdict import Assessment, Evidence, Verdict
 
+# The matrices are small: several threads for one of them mostly wait for each other, ten times as long as they compute
+# when two processes measure at the same time.
+_LINEAR_ALGEBRA = ThreadpoolController()
+
 CONFOUNDERS = {"classifier_version": "the classifier", "intake_change": "the intake of feedback"}
 
 
@@ -44,7 +49,7 @@ def assess(case: Case) -> Assessment:
         return Assessment(_without(case, VerdictState.TOO_EARLY, "no complaints about this were ever counted"))
     excluded = trigger_blocks(case, blocks)
     touched = touched_controls(blocks)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _LINEAR_ALGEBRA.limit(limits=1):
         warnings.simplefilter("ignore", RuntimeWarning)
         fit = fit_model(assemble(case, blocks, excluded, touched))
     return _judge(case, blocks, excluded, touched, fit)
