@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -149,8 +149,8 @@ def _shift(means: Floats, sizes: Floats, weights: Floats) -> _Shift:
     looks = columns if columns > 2 else 1  # noqa: PLR2004 - of two shares one says all
     # A label that is restless on its own account is known by its own weeks alone.
     freedom = np.where(own > _RESTLESS * pooled, 1, max(columns - 1, 1)) * (weeks - 1)
-    p = np.minimum(1.0, 2 * looks * stats.t.sf(np.abs(z), freedom))
-    return _Shift(usual, p, stats.t.isf(OPENS_BELOW / 2 / looks, freedom) * error)
+    p = np.minimum(1.0, 2 * looks * stdtr(freedom, -np.abs(z)))
+    return _Shift(usual, p, -stdtrit(freedom, OPENS_BELOW / 2 / looks) * error)
 
 
 def _shares(statistic: Statistic, weeks: Sequence[Week], counted: Sequence[Counter[str]]) -> list[Reading]:

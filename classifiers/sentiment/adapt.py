@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg
-from scipy.optimize import minimize
 
 from classifiers.sentiment.linear import Linear, softmax
 from classifiers.text import ngrams
@@ -183,6 +182,8 @@ class _Inputs:
 
     def regress(self, right: Ints) -> _Weights:
         """The likeliest weights, each believed to be about 0 before (the head's: 1)."""
+        from scipy.optimize import minimize  # noqa: PLC0415 - 25 MB that only corrections need
+
         truth = np.eye(self.said.shape[1], dtype=np.float32)[right]
         spreads = self._join(
             _BELIEF, np.full(truth.shape[1], _SHIFT), *(np.full(shape, _REACH**0.5) for shape in self._shapes())

@@ -1,4 +1,8 @@
-"""A regularised logistic regression for few rows and many columns, with a temperature from rows it has not seen."""
+"""A regularised logistic regression for few rows and many columns, with a temperature from rows it has not seen.
+
+What fits loads scikit-learn when it is first called: most services only read, with shipped weights, and do without its
+60 MB.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize
-from sklearn.cluster import AgglomerativeClustering
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,6 +54,8 @@ def fit(x: Floats, y: Sequence[int], weights: Floats, strength: float, temperatu
         strength: Inverse penalty (the C of scikit-learn).
         temperature: Taken over.
     """
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - see above
+
     labels = np.asarray(y)
     mean = np.average(x, axis=0, weights=weights)
     centred = x - mean
@@ -77,6 +79,8 @@ def adapt(model: Regression, x: Floats, y: Sequence[int], weights: Floats, stren
         weights: How much each row counts.
         strength: Inverse penalty on the change.
     """
+    from scipy.optimize import minimize  # noqa: PLC0415 - see above
+
     offset = (x @ model.weight + model.bias) / model.temperature
     directions, scale = _span(x)
     seat = np.hstack([directions * scale, np.ones((len(x), 1), np.float32)])
@@ -108,6 +112,8 @@ def _span(x: Floats) -> tuple[Floats, Floats]:
 
 def phrasings(vectors: Floats) -> list[int]:
     """Group rows that say the same in other words, so that no test fold holds a paraphrase of what was trained on."""
+    from sklearn.cluster import AgglomerativeClustering  # noqa: PLC0415 - see above
+
     model = AgglomerativeClustering(n_clusters=None, distance_threshold=_ALIKE, metric="cosine", linkage="average")
     return [int(group) for group in model.fit_predict(vectors)]
 
@@ -134,4 +140,6 @@ def out_of_fold(
 
 
 def _folds(x: Floats, y: Floats, groups: Sequence[int]) -> Iterator[tuple[Floats, Floats]]:
+    from sklearn.model_selection import GroupKFold  # noqa: PLC0415 - see above
+
     yield from GroupKFold(_FOLDS).split(x, y, groups)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy.special import betaincinv
 
 from classifiers.topics.scores import log_odds, sigmoid, softmax
 
@@ -181,7 +181,7 @@ def promised(confidences: Array, right: Array, error_rate: float, doubt: float =
     steps = np.unique(np.linspace(max(least, len(order) // 10), len(order), 60).astype(int))
     kept = None
     for count in steps:
-        bound = stats.beta.ppf(1 - doubt, wrong[count - 1] + 1, given[count - 1] - wrong[count - 1])
+        bound = betaincinv(wrong[count - 1] + 1, given[count - 1] - wrong[count - 1], 1 - doubt)
         if not bound <= error_rate:
             break
         kept = float(ranked[count - 1])

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import gammainc, ndtri
 
 Floats = NDArray[np.float64]
@@ -41,6 +40,8 @@ class RatioDistribution:
 
     def quantile(self, probability: float) -> float:
         """Log ratio below which the probability lies."""
+        from scipy.optimize import brentq  # noqa: PLC0415 - half a second that most commands need for nothing
+
         low, high = self._bracket(probability)
         if self.below(low) >= probability or self.below(high) <= probability:
             return low if self.below(low) >= probability else high

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import nnls
 
 from app.theme.alarm.panel import HOLIDAY, Flags, Floats, Ints, Panel
 
@@ -125,6 +124,8 @@ def _profile(panel: Panel, flat: Floats, extra: Floats, weights: Floats) -> Floa
 
 def _dispersion(counts: Floats, expected: Floats, learned: Flags) -> Floats:
     """(K, n) variance beyond Poisson's over the mean: `a + b x mean` for all themes, times a theme's own factor."""
+    from scipy.optimize import nnls  # noqa: PLC0415 - half a second that most commands need for nothing
+
     days = np.maximum(learned.sum(axis=1), 1)
     excess = np.minimum((counts - expected) ** 2 / expected, 25 + 1 / expected) * BLOCK / (BLOCK - 1) - 1
     own = np.sum(excess * learned, axis=1) / days

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import nbinom
 
 from app.theme.alarm.panel import Floats
 
@@ -84,6 +83,8 @@ class Course:
 
 def day_limits(course: Course, share: float = BAND) -> tuple[Floats, Floats]:
     """Within which each day's count lies with this probability, if all is as expected."""
+    from scipy.stats import nbinom  # noqa: PLC0415 - half a second that most commands need for nothing
+
     beyond = np.maximum(course.expected * course.extra + (course.expected * course.level_sd) ** 2, 1e-9)
     size, tail = course.expected**2 / beyond, (1 - share) / 2
     low, high = nbinom.ppf([[tail], [1 - tail]], size, size / (size + course.expected))
