@@ -1,8 +1,8 @@
 """A sentence encoder that also returns its inner layers and what heads say of them, from the same pass.
 
-Speed comes from four habits: equal texts are encoded once, batches hold texts of about the same length under a token
-budget, bfloat16 where the processor computes it natively, and one intra-operation thread per worker with as many
-workers as cores (two-thread torch collapses when another process uses the other core).
+Speed comes from four habits: equal texts are encoded once, batches hold hardly any padding
+(:mod:`classifiers.embedders.packing`), bfloat16 where the processor computes it natively, and one intra-operation
+thread per worker with as many workers as cores (two-thread torch collapses when another process uses the other core).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -22,7 +23,7 @@ from classifiers.contract import ClassifierError, Encoded
 from classifiers.embedders.foreign import load_foreign
 from classifiers.embedders.onnx_backend import OnnxBackend, has_fast_int8
 from classifiers.embedders.packaged import PACKAGED, hash_model, packaged_folder, packaged_network, packaged_tokens
-from classifiers.embedders.tokens import batches
+from classifiers.embedders.packing import alone, packed
 from classifiers.embedders.torch_backend import TorchBackend, native_bfloat16
 from classifiers.halves import halved
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from classifiers.contract import HalfFloats, Offsets
     from classifiers.embedders.network import Pass, Runner
+    from classifiers.embedders.packing import Batch
 
 Backend = Literal["auto", "float32", "bfloat16", "onnx-int8"]
 
@@ -65,9 +67,10 @@ class Encoder:
         Args:
             name: ``packaged``, a folder, or a name on the model hub (only then is the network used, once).
             heads: Modules ``forward(hidden, mask)`` that run inside the pass, in the backend's number format.
-                ``hidden`` are the outputs of all layers (n, tokens, width), index 0 the embedding output, the last
-                index the last layer; ``mask`` (n, tokens) is 1 where a token stands. They give (n, numbers) for the
-                text or (n, tokens, numbers) for each token. They are copied.
+                ``hidden`` are the outputs of all layers (rows, tokens, width), index 0 the embedding output, the last
+                index the last layer; a row holds one text or several, and ``mask`` (rows, texts, tokens) is 1 where a
+                token of that text stands. They give (rows, texts, numbers) or, for each token, (rows, tokens,
+                numbers). They are copied.
             backend: ``auto`` takes what is fastest here: a GPU where there is one (not tried on one yet), else bfloat16
                 where the processor has it, else ``onnx-int8`` where the extra ``onnx`` is installed and the processor
                 multiplies bytes, else float32. Any other value is taken or refused.
@@ -121,12 +124,13 @@ class Encoder:
         gathered = _Gathered(self, list(distinct), heads, layers=layers)
         ids = self._tokens.ids(gathered.texts, self._pool)
 
-        def run(rows: list[int]) -> None:
-            found = self._backend.run(*self._tokens.padded([ids[row] for row in rows]), layers=layers, heads=heads)
-            gathered.put(rows, found)
+        def run(batch: Batch) -> None:
+            found = self._backend.run(*self._tokens.laid(batch, ids), layers=layers, heads=heads)
+            gathered.put(batch.rows, found)
 
+        batches = (packed if self._backend.packs else alone)([len(row) for row in ids], gathered.texts.__getitem__)
         # Always by the pool: what multiplies keeps its programs for each thread that it ever ran in.
-        list(self._pool.map(run, batches([len(row) for row in ids], gathered.texts.__getitem__)))
+        list(self._pool.map(run, batches))
         return gathered.spread([distinct[text] for text in cut])
 
     def numbers(self, name: str) -> int:
@@ -156,18 +160,23 @@ class _Gathered:
         self._offsets: list[Offsets] = [np.zeros((0, 2), np.int32)] * count if by_token else []
         self._find = encoder.offsets
 
-    def put(self, rows: list[int], found: Pass) -> None:
-        self._vectors[rows] = found.vectors
+    def put(self, rows: list[list[int]], found: Pass) -> None:
+        """Take what a batch gave: its texts row by row."""
+        texts = list(chain.from_iterable(rows))
+        self._vectors[texts] = found.vectors
         if found.layers is not None:
-            self._layers[rows] = halved(found.layers)
+            self._layers[texts] = halved(found.layers)
         for name, answers in self._heads.items():
-            answers[rows] = found.heads[name]
+            answers[texts] = found.heads[name]
         if not self._tokens:
             return
         for at, row in enumerate(rows):
-            self._offsets[row], own = self._find(self.texts[row])
-            for name, judged in self._tokens.items():
-                judged[row] = found.heads[name][at, : len(own)][own].astype(np.float16)
+            start = 0
+            for text in row:
+                self._offsets[text], own = self._find(self.texts[text])
+                for name, judged in self._tokens.items():
+                    judged[text] = found.heads[name][at, start : start + len(own)][own].astype(np.float16)
+                start += len(own)
 
     def spread(self, rows: list[int]) -> Encoded:
         """Give every text its row."""

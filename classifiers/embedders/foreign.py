@@ -39,11 +39,12 @@ class Foreign(Network):
             config.output_hidden_states = True
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Hidden]:
-        """Encode padded texts, as :meth:`Network.forward`."""
-        features = {"input_ids": ids, "attention_mask": mask} if self.depth else _bagged(ids, mask)
+        """Encode rows of one text each, as :meth:`Network.forward`."""
+        seen = mask.squeeze(1)
+        features = {"input_ids": ids, "attention_mask": seen} if self.depth else _bagged(ids, seen)
         out: dict[str, Any] = self.model(features)
         vectors = nn.functional.normalize(out["sentence_embedding"].float(), dim=1)
-        return vectors, out.get("all_layer_embeddings", ())
+        return vectors.unsqueeze(1), out.get("all_layer_embeddings", ())
 
 
 def load_foreign(name: str) -> tuple[Foreign, Tokens, str]:

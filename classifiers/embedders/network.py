@@ -1,4 +1,8 @@
-"""What a network, its heads and what runs them look like from outside."""
+"""What a network, its heads and what runs them look like from outside.
+
+Texts lie in rows of tokens, one or several in a row. A mask (rows, texts, tokens) is 1 where a token of that text of
+the row stands, 0 elsewhere; a text without tokens is none.
+"""
 
 from __future__ import annotations
 
@@ -18,45 +22,47 @@ if TYPE_CHECKING:
     from classifiers.contract import Floats
 
 Hidden = Sequence[Tensor]
-"""Hidden states (n, tokens, width): index 0 the embedding output, the last index the last layer."""
+"""Hidden states (rows, tokens, width): index 0 the embedding output, the last index the last layer."""
 
 Ids = npt.NDArray[np.int64]
 
 
 class Network(nn.Module, ABC):
-    """A module that encodes padded token ids.
+    """A module that encodes rows of token ids.
 
     Attributes:
+        packs: Whether a row may hold several texts.
         dim: Length of an embedding.
         depth: Number of layers whose hidden states it shows, 0 where it shows none.
         width: Length of one hidden state, 0 where it shows none.
     """
 
+    packs: bool = False
     dim: int
     depth: int
     width: int
 
     @abstractmethod
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Hidden]:
-        """Encode padded texts.
+        """Encode rows.
 
         Args:
-            ids: Token ids, shape (n, tokens).
-            mask: 1 where a token stands, 0 where the row is padded, shape (n, tokens).
+            ids: Token ids, shape (rows, tokens).
+            mask: Shape (rows, texts, tokens).
 
         Returns:
-            Unit vectors (n, dim) as float32, and the hidden states where there are any.
+            Unit vectors (rows, texts, dim) as float32, and the hidden states where there are any.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one batch gave, row i for row i of the batch.
+    """What one batch gave, its n texts row by row.
 
     Attributes:
         vectors: Unit vectors, float32, shape (n, dim).
         layers: Pooled layers side by side, shape (n, depth * width); None where nobody asked.
-        heads: For each head asked for (n, its width), or (n, tokens, its width) for one that judges tokens.
+        heads: For each head asked for (n, its width), or (rows, tokens, its width) for one that judges tokens.
     """
 
     vectors: Floats
@@ -80,28 +86,42 @@ class Runner(ABC):
         dim: Length of an embedding.
         layer_dim: Length of the pooled layers of one text, 0 where the network shows none.
         shapes: What each head gives.
+        packs: Whether a row may hold several texts.
     """
 
     name: str
+    packs: bool
     dim: int
     layer_dim: int
     shapes: dict[str, HeadShape]
 
     @abstractmethod
     def run(self, ids: Ids, mask: Ids, *, layers: bool, heads: Collection[str]) -> Pass:
-        """Encode one padded batch; ``ids`` and ``mask`` have shape (n, tokens)."""
+        """Encode one batch: ``ids`` (rows, tokens), ``mask`` (rows, texts, tokens)."""
 
 
 def pool(hidden: Hidden, mask: Tensor) -> Tensor:
-    """Average the hidden states of each layer over the tokens: (n, layers * width), float32."""
-    weights = mask.to(hidden[0].dtype).unsqueeze(1)
-    sums = torch.cat([torch.bmm(weights, state).squeeze(1) for state in hidden], 1)
-    return sums.float() / mask.sum(1, keepdim=True)
+    """Average the hidden states of each layer over each text's tokens: (rows, texts, layers * width), float32."""
+    weights = mask.to(hidden[0].dtype)
+    sums = torch.cat([torch.bmm(weights, state) for state in hidden], 2)
+    return sums.float() / mask.sum(2, keepdim=True).clamp(min=1)
 
 
-def misfit(head: str, depth: int, width: int) -> ClassifierError:
-    """What to say of a head that was made for another network."""
-    return ClassifierError(
-        f"The head {head!r} does not fit this text model ({depth} layers of {width} numbers). "
-        "Heads that come with closeloop fit the packaged model alone."
-    )
+def shape_of(name: str, head: nn.Module, network: Network) -> HeadShape:
+    """Run a head on one text of two tokens: one that does not fit the network fails at the start.
+
+    Raises:
+        ClassifierError: It does not fit.
+    """
+    weight = next(network.parameters())
+    states = [torch.zeros(1, 2, network.width, dtype=weight.dtype, device=weight.device)] * (network.depth + 1)
+    seen = torch.ones(1, 1, 2, dtype=torch.int64, device=weight.device)
+    try:
+        with torch.inference_mode():
+            given = head(states, seen)
+    except (RuntimeError, IndexError) as error:
+        raise ClassifierError(
+            f"The head {name!r} does not fit this text model ({network.depth} layers of {network.width} numbers). "
+            "Heads that come with closeloop fit the packaged model alone."
+        ) from error
+    return HeadShape(width=given.shape[-1], by_token=given.shape[1] == seen.shape[2])

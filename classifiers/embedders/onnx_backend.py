@@ -25,6 +25,7 @@ class OnnxBackend(Runner):
     """Runs the network as one graph and each head as another: a head that nobody asks for costs nothing."""
 
     name = "onnx-int8"
+    packs = False
 
     def __init__(
         self, network: Callable[[], Bert], fingerprint: str, heads: Mapping[str, nn.Module], cache: Path | None
@@ -51,8 +52,8 @@ class OnnxBackend(Runner):
         self.shapes = {key: _shape(session.get_outputs()[0].shape) for key, session in self._heads.items()}
 
     def run(self, ids: Ids, mask: Ids, *, layers: bool, heads: Collection[str]) -> Pass:
-        """Encode one padded batch; ``ids`` and ``mask`` have shape (n, tokens)."""
-        seen = self._wrap(mask)
+        """Encode one batch of a text a row: ``ids`` (rows, tokens), ``mask`` (rows, 1, tokens)."""
+        seen = self._wrap(mask[:, 0])
         wanted = [output.name for output in self._trunk.get_outputs()[:2]] + (self._hidden if heads else [])
         vectors, pooled, *hidden = self._trunk.run_with_ort_values(wanted, {"ids": self._wrap(ids), "mask": seen})
         states = dict(zip(self._hidden, hidden, strict=True)) | {"mask": seen} if heads else {}

@@ -23,8 +23,9 @@ from torch import Tensor, nn
 
 from classifiers.embedders import bert
 from classifiers.embedders.bert import Bert, Dense, Layer
-from classifiers.embedders.network import misfit, pool
+from classifiers.embedders.network import pool, shape_of
 from classifiers.embedders.packaged import packaged_tokens
+from classifiers.embedders.packing import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,11 +67,11 @@ _CALIBRATION = (
 def network_graph(network: Bert) -> bytes:
     """The whole encoder: ids and mask in; vectors, pooled layers and all hidden states out."""
     states = _states(network)
-    eased = _eased(_Trunk(network), [(ids, mask) for ids, mask, _ in states])
+    eased = _eased(_Trunk(network), [(ids, mask[:, 0]) for ids, mask, _ in states])
     outputs = ["vectors", "layers", *(f"hidden{at}" for at in range(network.depth + 1))]
     axes = {name: {0: "texts"} if name in {"vectors", "layers"} else {0: "texts", 1: "tokens"} for name in outputs}
     ids, mask, _ = states[0]
-    return _quantised(_traced(eased, (ids, mask), ["ids", "mask"], axes))
+    return _quantised(_traced(eased, (ids, mask[:, 0]), ["ids", "mask"], axes))
 
 
 def head_graph(name: str, head: nn.Module, network: Bert) -> bytes:
@@ -79,17 +80,13 @@ def head_graph(name: str, head: nn.Module, network: Bert) -> bytes:
     Raises:
         ClassifierError: The head does not fit the network.
     """
+    by_token = shape_of(name, head, network).by_token
     states = _states(network)
-    try:
-        eased = _eased(_Head(head), [(mask, *hidden) for _, mask, hidden in states])
-    except (RuntimeError, IndexError) as error:
-        raise misfit(name, network.depth, network.width) from error
+    eased = _eased(_Head(head, by_token=by_token), [(mask[:, 0], *hidden) for _, mask, hidden in states])
     _, mask, hidden = states[0]
-    with torch.inference_mode():
-        by_token = eased(mask, *hidden).ndim == hidden[0].ndim
     inputs = ["mask", *(f"hidden{at}" for at in range(len(hidden)))]
     axes = {"answer": {0: "texts", 1: "tokens"} if by_token else {0: "texts"}}
-    return _quantised(_traced(eased, (mask, *hidden), inputs, axes))
+    return _quantised(_traced(eased, (mask[:, 0], *hidden), inputs, axes))
 
 
 def recipe() -> str:
@@ -105,18 +102,20 @@ class _Trunk(nn.Module):
         self.network.words = nn.Parameter(self.network.words.half(), requires_grad=False)  # half the memory
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+        mask = mask.unsqueeze(1)
         vectors, hidden = self.network(ids, mask)
-        return (vectors, pool(hidden[1:], mask), *hidden)
+        return (vectors[:, 0], pool(hidden[1:], mask)[:, 0], *hidden)
 
 
 class _Head(nn.Module):
-    def __init__(self, head: nn.Module) -> None:
+    def __init__(self, head: nn.Module, *, by_token: bool) -> None:
         super().__init__()
         self.head = copy.deepcopy(head).float()
+        self.by_token = by_token
 
     def forward(self, mask: Tensor, *hidden: Tensor) -> Tensor:
-        found: Tensor = self.head(hidden, mask)
-        return found
+        found: Tensor = self.head(hidden, mask.unsqueeze(1))
+        return found if self.by_token else found[:, 0]
 
 
 class _Eased(nn.Module):
@@ -156,7 +155,9 @@ def _states(network: Bert) -> list[tuple[Tensor, Tensor, Hidden]]:
     found = []
     exact = copy.deepcopy(network).float()
     for text in _CALIBRATION:
-        ids, mask = (torch.from_numpy(part) for part in tokens.padded(tokens.some([text])))
+        known = tokens.some([text])
+        (batch,) = alone([len(known[0])], str)
+        ids, mask = map(torch.from_numpy, tokens.laid(batch, known))
         with torch.inference_mode():
             found.append((ids, mask, exact(ids, mask)[1]))
     return found

@@ -1,4 +1,4 @@
-"""Texts to token ids, and to batches of like length under a token budget."""
+"""Texts to token ids, and rows of ids as a network takes them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
     from concurrent.futures import ThreadPoolExecutor
 
     import numpy.typing as npt
     from tokenizers import Tokenizer
 
     from classifiers.embedders.network import Ids
+    from classifiers.embedders.packing import Batch
 
-TOKEN_BUDGET = 768
-_MOST_TEXTS = 96
 _AT_ONCE = 512
 _CHARS_A_TOKEN = 24
 
@@ -65,14 +64,17 @@ class Tokens:
         own = (np.array(encoding.special_tokens_mask) == 0) & (spans[:, 0] >= 0)
         return spans[own], own
 
-    def padded(self, rows: Sequence[list[int]]) -> tuple[Ids, Ids]:
-        """Token ids and mask of one batch, each (n, longest)."""
-        longest = max(map(len, rows))
-        ids = np.full((len(rows), longest), self._pad, np.int64)
-        mask = np.zeros((len(rows), longest), np.int64)
-        for at, row in enumerate(rows):
-            ids[at, : len(row)] = row
-            mask[at, : len(row)] = 1
+    def laid(self, batch: Batch, known: Sequence[list[int]]) -> tuple[Ids, Ids]:
+        """Token ids (rows, tokens) and mask (rows, texts, tokens) of one batch of texts whose ids are ``known``."""
+        ids = np.full((len(batch.rows), batch.tokens), self._pad, np.int64)
+        mask = np.zeros((len(batch.rows), batch.texts, batch.tokens), np.int64)
+        for row, texts in enumerate(batch.rows):
+            start = 0
+            for at, text in enumerate(texts):
+                end = start + len(known[text])
+                ids[row, start:end] = known[text]
+                mask[row, at, start:end] = 1
+                start = end
         return ids, mask
 
     def some(self, texts: Sequence[str]) -> list[list[int]]:
@@ -80,26 +82,3 @@ class Tokens:
         asked = [self._prompt + text for text in texts] if self._prompt else list(texts)
         found = self._tokenizer.encode_batch_fast(asked, add_special_tokens=self._marks)
         return [encoding.ids for encoding in found]
-
-
-def batches(lengths: Sequence[int], tie: Callable[[int], str]) -> Iterator[list[int]]:
-    """Group rows of like length, longest first; the grouping depends on the texts alone, not on their order.
-
-    Args:
-        lengths: Tokens of each row.
-        tie: What orders rows of one length.
-    """
-    order = sorted(range(len(lengths)), key=lambda row: (-lengths[row], tie(row)))
-    batch: list[int] = []
-    for row in order:
-        if batch and _is_full(len(batch), lengths[batch[0]], lengths[row]):
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
-
-
-def _is_full(texts: int, longest: int, length: int) -> bool:
-    """Whether one more text would cost too much, or would be padded to more than twice its length."""
-    return texts == _MOST_TEXTS or (texts + 1) * longest > TOKEN_BUDGET or length * 2 < longest

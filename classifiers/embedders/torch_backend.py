@@ -7,9 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn.functional import pad
 
-from classifiers.embedders.network import HeadShape, Pass, Runner, misfit, pool
+from classifiers.embedders.network import Pass, Runner, pool, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from classifiers.embedders.network import Ids, Network
 
 _KEPT = "96"
-_STEP, _STEPPED = 8, 64
 
 # For every shape that it has ever multiplied oneDNN keeps a program, up to a thousand of them, and so does what stands
 # between it and torch: 700 MB once a few thousand texts were read, for shapes that hardly ever come again.
@@ -35,37 +33,23 @@ class TorchBackend(Runner):
         self.name = name
         self.dim = network.dim
         self.layer_dim = network.depth * network.width
+        self.packs = network.packs
         self._device = device
         dtype = getattr(torch, name)
         self._network = network.to(device=device, dtype=dtype).eval()
         self._heads = {key: copy.deepcopy(head).to(device=device, dtype=dtype).eval() for key, head in heads.items()}
-        self.shapes = {key: self._probe(key, dtype) for key in self._heads}
+        self.shapes = {key: shape_of(key, head, self._network) for key, head in self._heads.items()}
 
     def run(self, ids: Ids, mask: Ids, *, layers: bool, heads: Collection[str]) -> Pass:
-        """Encode one padded batch; ``ids`` and ``mask`` have shape (n, tokens)."""
+        """Encode one batch: ``ids`` (rows, tokens), ``mask`` (rows, texts, tokens)."""
+        texts = mask.any(2)
         with torch.inference_mode():
-            more = self._room(ids)
-            tokens, seen = (pad(torch.from_numpy(each), (0, more)).to(self._device) for each in (ids, mask))
+            tokens, seen = (torch.from_numpy(each).to(self._device) for each in (ids, mask))
             vectors, hidden = self._network(tokens, seen)
             found = {key: self._heads[key](hidden, seen).float().cpu().numpy() for key in heads}
-            pooled = pool(hidden[1:], seen).cpu().numpy() if layers else None
-            return Pass(vectors.cpu().numpy(), pooled, found)
-
-    def _room(self, ids: Ids) -> int:
-        """By how many tokens a text that comes alone is filled up: a new shape costs as much as its multiplications."""
-        texts, tokens = ids.shape
-        return -tokens % _STEP if texts == 1 and tokens <= _STEPPED and self.name == "bfloat16" else 0
-
-    def _probe(self, key: str, dtype: torch.dtype) -> HeadShape:
-        """Run the head on nothing: a head that does not fit the network fails at the start."""
-        states = [torch.zeros(1, 2, self._network.width, dtype=dtype, device=self._device)] * (self._network.depth + 1)
-        seen = torch.ones(1, 2, dtype=torch.int64, device=self._device)
-        try:
-            with torch.inference_mode():
-                given = self._heads[key](states, seen)
-        except (RuntimeError, IndexError) as error:
-            raise misfit(key, self._network.depth, self._network.width) from error
-        return HeadShape(width=given.shape[-1], by_token=given.ndim == states[0].ndim)
+            pooled = pool(hidden[1:], seen).cpu().numpy()[texts] if layers else None
+        judged = {key: given if self.shapes[key].by_token else given[texts] for key, given in found.items()}
+        return Pass(vectors.cpu().numpy()[texts], pooled, judged)
 
 
 def native_bfloat16() -> bool:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, layer_norm, scaled_dot_product_attention, softplus
 
-from classifiers.embedders.bert import attend
+from classifiers.embedders.bert import attend, sight_of
 
 DEPTH = 6
 WIDTH = 384
@@ -31,7 +31,7 @@ _REACH = 8
 
 
 class Trunk(nn.Module):
-    """All layers of the encoder, narrowed and mixed: (n, tokens, INNER)."""
+    """All layers of the encoder, narrowed and mixed: (rows, tokens, INNER)."""
 
     def __init__(self, blocks: int = 1, drop: float = 0.0) -> None:
         """Start from random weights; ``drop`` is the share of numbers left out in training."""
@@ -43,21 +43,22 @@ class Trunk(nn.Module):
         self.end = nn.LayerNorm(INNER)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """Read what :func:`side_by_side` made; mask is 1 where a token stands."""
+        """Read what :func:`side_by_side` made; mask (rows, texts, tokens) is 1 where a token of that text stands."""
         x = self.start(self.narrow(self.drop(states)))
+        sight = sight_of(mask, x.dtype)
         for block in self.blocks:
-            x = block(x, mask)
+            x = block(x, sight)
         found: Tensor = self.end(x)
         return found
 
 
 def side_by_side(hidden: Sequence[Tensor]) -> Tensor:
-    """The layers of an encoder pass, each normed, (n, tokens, DEPTH * WIDTH), without the embedding output."""
+    """The layers of an encoder pass, each normed, (rows, tokens, DEPTH * WIDTH), without the embedding output."""
     return torch.cat([layer_norm(state, (WIDTH,)) for state in hidden[1:]], 2)
 
 
 class TextHead(nn.Module):
-    """Features of the whole text, (n, FEATURES): what linear answers are made of."""
+    """Features of each whole text, (rows, texts, FEATURES): what linear answers are made of."""
 
     def __init__(self, drop: float = 0.0) -> None:
         """Start from random weights."""
@@ -70,16 +71,17 @@ class TextHead(nn.Module):
     def forward(self, hidden: Sequence[Tensor], mask: Tensor) -> Tensor:
         """Read the hidden states of an encoder pass."""
         x = self.trunk(side_by_side(hidden), mask)
-        away = (1 - mask.to(x.dtype))[:, :, None]
-        asked = torch.softmax(self.query(x) + away * _FAR, 1)
-        even = (1 - away) / (1 - away).sum(1, keepdim=True)
-        pooled = torch.bmm(torch.cat([asked, even], 2).transpose(1, 2), x)
-        found: Tensor = gelu(self.features(self.drop(pooled.flatten(1))))
+        own = mask.to(x.dtype)
+        asked = torch.softmax(self.query(x).transpose(1, 2).unsqueeze(1) + (1 - own).unsqueeze(2) * _FAR, 3)
+        even = own / own.sum(2, keepdim=True).clamp(min=1)
+        looks = torch.cat([asked, even.unsqueeze(2)], 2)
+        pooled = torch.bmm(looks.flatten(1, 2), x).view(*looks.shape[:3], INNER).flatten(2)
+        found: Tensor = gelu(self.features(self.drop(pooled)))
         return found
 
 
 class TokenHead(nn.Module):
-    """What each token says, (n, tokens, INNER): mentions are read from it once their span or topic is known."""
+    """What each token says, (rows, tokens, INNER): mentions are read from it once their span or topic is known."""
 
     def __init__(self, drop: float = 0.0) -> None:
         """Start from random weights."""
@@ -185,7 +187,7 @@ class _Block(nn.Module):
         self.narrow = nn.Linear(2 * INNER, INNER)
         self.drop = nn.Dropout(drop)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        x = x + self.drop(self.mix(attend(self.ask(self.before(x)), mask, _HEADS)))
+    def forward(self, x: Tensor, sight: Tensor) -> Tensor:
+        x = x + self.drop(self.mix(attend(self.ask(self.before(x)), sight, _HEADS)))
         found: Tensor = x + self.drop(self.narrow(gelu(self.widen(self.between(x)))))
         return found

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from classifiers.embedders import packing
 from classifiers.embedders.packaged import hash_model, packaged_folder, packaged_network, packaged_tokens
 
 _BUDGET = 1400
@@ -24,7 +25,7 @@ class Batch:
     Attributes:
         rows: Which texts, as indices.
         ids: Token ids, padded.
-        mask: 1 where a token stands.
+        mask: 1 where a token stands, shape (n, 1, tokens): a text has a row of its own.
     """
 
     rows: list[int]
@@ -55,7 +56,7 @@ class Source:
             groups += _grouped(sorted(map(int, order[at : at + _CHUNK]), key=lambda row: len(ids[row])), ids)
         if rng:
             groups = [groups[at] for at in rng.permutation(len(groups))]
-        return [Batch(rows, *map(torch.from_numpy, self.tokens.padded([ids[row] for row in rows]))) for rows in groups]
+        return [Batch(rows, *map(torch.from_numpy, self.tokens.laid(_laid_out(rows, ids), ids))) for rows in groups]
 
     def places(self, text: str) -> np.ndarray:
         """Characters of each token, shape (tokens, 2), those of the model's own marks empty."""
@@ -69,6 +70,10 @@ class Source:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             _, states = self.network(batch.ids, batch.mask)
         return [state.float().clone() for state in states]
+
+
+def _laid_out(texts: list[int], ids: list[list[int]]) -> packing.Batch:
+    return packing.Batch([[text] for text in texts], max(len(ids[text]) for text in texts))
 
 
 def _grouped(order: list[int], ids: list[list[int]]) -> Iterator[list[int]]:

@@ -48,7 +48,7 @@ def features_of(head: TextHead, source: Source, texts: Sequence[str]) -> Floats:
     features = np.zeros((len(texts), FEATURES), np.float32)
     with torch.inference_mode():
         for batch in source.batches(texts):
-            features[batch.rows] = head(source.hidden(batch), batch.mask).numpy()
+            features[batch.rows] = head(source.hidden(batch), batch.mask).squeeze(1).numpy()
     return features
 
 

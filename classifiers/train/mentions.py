@@ -67,7 +67,8 @@ class Reading(nn.Module):
         """Logits for each question, shape (questions, 3)."""
         tokens = self.tokens(hidden, mask)[asked.row]
         # The encoder gives the text's own tokens only, without its marks at both ends.
-        own = torch.cat([torch.zeros_like(mask[:, :1]), mask[:, 2:], torch.zeros_like(mask[:, :1])], 1)
+        every = mask.squeeze(1)
+        own = torch.cat([torch.zeros_like(every[:, :1]), every[:, 2:], torch.zeros_like(every[:, :1])], 1)
         found: Tensor = self.asking(tokens, own[asked.row], asked.inside, asked.topic)
         return found
 
@@ -102,7 +103,7 @@ class Questions:
         self._vectors: dict[str, Tensor] = {}
         for batch in source.batches(topics):
             with torch.inference_mode():
-                vectors, _ = source.network(batch.ids, batch.mask)
+                vectors = source.network(batch.ids, batch.mask)[0].squeeze(1)
             self._vectors |= {topics[at]: vector.clone() for at, vector in zip(batch.rows, vectors, strict=True)}
 
     def asked(self, lessons: Sequence[Lesson], batch: Batch) -> Asked:

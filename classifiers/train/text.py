@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
-from classifiers.embedders.bert import Bert
+from classifiers.embedders.bert import Bert, sight_of
 from classifiers.sentiment.network import DEPTH, FEATURES, WIDTH, TextHead, side_by_side
 from classifiers.train.batches import Batch, Source, descend
 from classifiers.train.mix import Mix
@@ -63,8 +63,8 @@ class Student(nn.Module):
         self.answers = nn.Linear(FEATURES, 4 + emotions)
 
     def forward(self, hidden: Sequence[Tensor], mask: Tensor) -> Tensor:
-        """Answer for each text, shape (n, 4 + emotions)."""
-        found: Tensor = self.answers(self.drop(self.head(hidden, mask)))
+        """Answer for each text, shape (n, 4 + emotions); a text has a row of its own."""
+        found: Tensor = self.answers(self.drop(self.head(hidden, mask).squeeze(1)))
         return found
 
 
@@ -87,9 +87,10 @@ class Teacher(nn.Module):
     def forward(self, hidden: Sequence[Tensor], mask: Tensor) -> Tensor:
         """Both answers for each text, shape (2, n, 4 + emotions)."""
         lower = state = hidden[DEPTH - _TUNED]
+        sight = sight_of(mask, state.dtype)
         for layer in self.layers:
-            state = layer(state, mask)
-        asked = self.query(state).masked_fill(mask[:, :, None] == 0, -1e4).softmax(1)
+            state = layer(state, sight)
+        asked = self.query(state).masked_fill(mask.transpose(1, 2) == 0, -1e4).softmax(1)
         pooled = torch.bmm(asked.transpose(1, 2).to(state.dtype), state).flatten(1)
         means = _means((state, lower), mask)
         tuned = self.answers(self.drop(torch.cat([pooled, means], 1)))
@@ -98,7 +99,7 @@ class Teacher(nn.Module):
 
 
 def _means(states: Sequence[Tensor], mask: Tensor) -> Tensor:
-    even = (mask / mask.sum(1, keepdim=True)).unsqueeze(1)
+    even = mask / mask.sum(2, keepdim=True)
     return torch.cat([torch.bmm(even.to(state.dtype), state).squeeze(1) for state in states], 1)
 
 

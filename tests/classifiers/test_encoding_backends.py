@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from classifiers.contract import ClassifierError
-from classifiers.embedders.bert import Bert, Layer
+from classifiers.embedders.bert import Bert, Layer, sight_of
 from classifiers.embedders.encoder import Encoder
 from classifiers.embedders.packaged import packaged_folder
 
@@ -34,12 +34,13 @@ class Tower(torch.nn.Module):
         self.last = torch.nn.Linear(384, 3)
 
     def forward(self, hidden, mask):
-        return self.last(self.layer(hidden[3], mask)[:, 0])
+        first = torch.nn.functional.one_hot(mask.argmax(2), mask.shape[2]).to(hidden[3].dtype)
+        return self.last(first @ self.layer(hidden[3], sight_of(mask, hidden[3].dtype)))
 
 
 class LastState(torch.nn.Module):
     def forward(self, hidden, mask):
-        return hidden[6] * mask.unsqueeze(-1)
+        return hidden[6] * mask.sum(1).unsqueeze(-1)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_a_cache_folder_that_cannot_be_written_is_named(tmp_path):
 def test_a_head_that_does_not_fit_is_refused_by_every_backend(folder):
     class Deep(torch.nn.Module):
         def forward(self, hidden, mask):
-            return hidden[24] * mask.unsqueeze(-1)
+            return hidden[24] * mask.sum(1).unsqueeze(-1)
 
     for backend in ("float32", "onnx-int8"):
         with pytest.raises(ClassifierError, match="'deep' does not fit"):
@@ -176,8 +177,8 @@ def test_a_network_of_another_size_is_read_by_its_configuration():
     config = {"num_hidden_layers": 1, "hidden_size": width, "num_attention_heads": 2, "layer_norm_eps": 1e-12}
     network = Bert(weights, config)
     ids = torch.tensor([[1, 2, 3, 0], [4, 5, 6, 7]])
-    mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
+    mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]]).unsqueeze(1)
     vectors, hidden = network(ids, mask)
-    alone, _ = network(ids[:1, :3], mask[:1, :3])
+    alone, _ = network(ids[:1, :3], mask[:1, :, :3])
     assert [state.shape for state in hidden] == [(2, 4, width)] * 2
     assert torch.allclose(vectors[0], alone[0], atol=1e-6)

@@ -159,12 +159,10 @@ def test_damaged_or_foreign_weights_are_named(tmp_path):
 def test_heads_can_be_exported_for_texts_of_any_length(head):
     texts, tokens = torch.export.Dim("texts"), torch.export.Dim("tokens")
     hidden = [torch.randn(2, 5, WIDTH)] * (DEPTH + 1)
-    mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
-    shapes = {0: texts, 1: tokens}
-    found = torch.export.export(
-        head.eval(), ([one.clone() for one in hidden], mask), dynamic_shapes=([shapes] * (DEPTH + 1), shapes)
-    )
-    longer = ([torch.randn(3, 9, WIDTH)] * (DEPTH + 1), torch.ones(3, 9, dtype=torch.int64))
+    mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]).unsqueeze(1)
+    shapes = [{0: texts, 1: tokens}] * (DEPTH + 1), {0: texts, 2: tokens}
+    found = torch.export.export(head.eval(), ([one.clone() for one in hidden], mask), dynamic_shapes=shapes)
+    longer = ([torch.randn(3, 9, WIDTH)] * (DEPTH + 1), torch.ones(3, 1, 9, dtype=torch.int64))
     assert torch.allclose(found.module()(*longer), head(*longer), atol=1e-5)
 
 
@@ -172,8 +170,8 @@ def test_padding_does_not_change_what_a_head_says():
     head = TextHead().eval()
     hidden = [torch.randn(1, 4, WIDTH) for _ in range(DEPTH + 1)]
     padded = [torch.cat([one, torch.randn(1, 3, WIDTH)], 1) for one in hidden]
-    mask = torch.tensor([[1, 1, 1, 1, 0, 0, 0]])
-    assert torch.allclose(head(hidden, mask[:, :4]), head(padded, mask), atol=1e-5)
+    mask = torch.tensor([[[1, 1, 1, 1, 0, 0, 0]]])
+    assert torch.allclose(head(hidden, mask[:, :, :4]), head(padded, mask), atol=1e-5)
 
 
 def test_the_packaged_encoder_comes_with_the_shipped_heads():

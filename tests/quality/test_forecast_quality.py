@@ -9,8 +9,7 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 WORLDS, SEED = 12, 920_000
 
-# One worker for all of them: each worker would simulate anew.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("forecast")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

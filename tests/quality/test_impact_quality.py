@@ -10,8 +10,7 @@ FOLDER = Path(__file__).parents[2] / "benchmarks"
 CASES, SEED = 12, 910_000
 METHODS = ("closeloop", "t-test", "poisson", "blind", "oracle")
 
-# One worker for all of them: each worker would simulate anew.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("impact")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,120 @@
+"""Which texts are encoded together.
+
+A network whose rows may hold several texts gets rows of a few widths, packed full (Krell et al. 2021: packing without
+cross-contamination), and batches of a few heights: what multiplies them keeps a program for every shape that it meets,
+and making one costs as much as using it many times. Other networks get texts of like length, one in a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+BUDGET = 768
+"""Tokens of a batch."""
+
+_MOST_TEXTS = 96
+_NARROWEST = 64
+_STEP = 8
+_A_ROW = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Texts that are encoded together.
+
+    Attributes:
+        rows: The texts of each row, as indices.
+        tokens: How long a row is.
+        texts: How many texts a row has room for.
+    """
+
+    rows: list[list[int]]
+    tokens: int
+    texts: int = 1
+
+
+def alone(lengths: Sequence[int], tie: Callable[[int], str]) -> Iterator[Batch]:
+    """One text a row, like lengths together, longest first; who is together depends on the texts, not on their order.
+
+    Args:
+        lengths: Tokens of each text.
+        tie: What orders texts of one length.
+    """
+    rows: list[list[int]] = []
+    for text in _longest_first(lengths, tie):
+        if rows and _is_full(len(rows), lengths[rows[0][0]], lengths[text]):
+            yield Batch(rows, lengths[rows[0][0]])
+            rows = []
+        rows.append([text])
+    if rows:
+        yield Batch(rows, lengths[rows[0][0]])
+
+
+def packed(lengths: Sequence[int], tie: Callable[[int], str]) -> Iterator[Batch]:
+    """Several texts a row, best fit first; who is together depends on the texts, not on their order.
+
+    Args:
+        lengths: Tokens of each text.
+        tie: What orders texts of one length.
+    """
+    for width, rows in sorted(_packed_rows(lengths, tie).items(), reverse=True):
+        rest = iter(rows)
+        while some := list(islice(rest, max(1, BUDGET // width))):
+            for part in _powers(some) if len(some) < BUDGET // width else [some]:
+                yield Batch(part, width if len(part) > 1 else _used(part[0], lengths), _A_ROW)
+
+
+def _packed_rows(lengths: Sequence[int], tie: Callable[[int], str]) -> dict[int, list[list[int]]]:
+    """Rows by their width: each text goes where it leaves the least room."""
+    rows: dict[int, list[list[int]]] = {}
+    room: dict[int, list[list[int]]] = {}
+    widest = 0
+    for text in _longest_first(lengths, tie):
+        length = lengths[text]
+        left = next((left for left in range(length, widest) if room.get(left)), None)
+        if left is None:
+            left = _width(length)
+            row: list[int] = []
+            rows.setdefault(left, []).append(row)
+            widest = max(widest, left)
+        else:
+            row = room[left].pop()
+        row.append(text)
+        if len(row) < _A_ROW:
+            room.setdefault(left - length, []).append(row)
+    return rows
+
+
+def _longest_first(lengths: Sequence[int], tie: Callable[[int], str]) -> list[int]:
+    return sorted(range(len(lengths)), key=lambda text: (-lengths[text], tie(text)))
+
+
+def _is_full(texts: int, longest: int, length: int) -> bool:
+    """Whether one more text would cost too much, or would be padded to more than twice its length."""
+    return texts == _MOST_TEXTS or (texts + 1) * longest > BUDGET or length * 2 < longest
+
+
+def _width(length: int) -> int:
+    width = _NARROWEST
+    while width < length:
+        width *= 2
+    return width
+
+
+def _powers(rows: list[list[int]]) -> Iterator[list[list[int]]]:
+    """Parts of 8, 4, 2 and 1 rows, so that few shapes occur and none is empty."""
+    at = 0
+    while at < len(rows):
+        size = 1 << ((len(rows) - at).bit_length() - 1)
+        yield rows[at : at + size]
+        at += size
+
+
+def _used(row: list[int], lengths: Sequence[int]) -> int:
+    """A row alone is as long as its texts want, in steps."""
+    return -(-sum(lengths[text] for text in row) // _STEP) * _STEP
