@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
     from classifiers.embedders.network import Ids, Network
 
-_KEPT = "96"
-
+_KEPT = "256"
 # For every shape that it has ever multiplied oneDNN keeps a program, up to a thousand of them, and so does what stands
-# between it and torch: 700 MB once a few thousand texts were read, for shapes that hardly ever come again.
+# between it and torch. Packed rows have few shapes, which all fit; those of another model's rows would take 700 MB.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", _KEPT)
 os.environ.setdefault("LRU_CACHE_CAPACITY", _KEPT)
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-MOST_MIB = 400
+MOST_MIB = 250
 
 READ = """
 from pathlib import Path
