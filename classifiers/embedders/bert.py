@@ -127,8 +127,8 @@ def sight_of(mask: Tensor, dtype: torch.dtype) -> Tensor:
     """
     if torch.onnx.is_in_onnx_export():
         return mask.squeeze(1)  # the exported operator takes one text a row, and which of its tokens there are
-    own = mask.to(dtype)
-    return ((own.transpose(1, 2) @ own).unsqueeze(1) - 1) * _NEVER
+    whose = (mask * torch.arange(1, mask.shape[1] + 1, device=mask.device)[:, None]).sum(1)
+    return (whose[:, None, :, None] != whose[:, None, None, :]).to(dtype) * -_NEVER
 
 
 def attend(asked: Tensor, sight: Tensor, heads: int) -> Tensor:

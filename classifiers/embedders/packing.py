@@ -117,4 +117,4 @@ def _powers(rows: list[list[int]]) -> Iterator[list[list[int]]]:
 
 def _used(row: list[int], lengths: Sequence[int]) -> int:
     """A row alone is as long as its texts want, in steps."""
-    return -(-sum(lengths[text] for text in row) // _STEP) * _STEP
+    return -(-max(1, sum(lengths[text] for text in row)) // _STEP) * _STEP
