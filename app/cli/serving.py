@@ -13,13 +13,13 @@ import uvicorn
 from app.cli.console import Exit, say
 from app.cli.listening import PatientProtocol
 from app.cli.setup import first_key, migrate_all, require_schema, say_key, take_lock
-from app.collector import spare_collector
 from app.engine.jobs import Enqueuer
 from app.engine.lock import FileLock
 from app.engine.running import Engine, Pace
 from app.errors import AppError, Kind
 from app.log import configure_logs
 from app.main import create_app
+from app.memory import share_arenas, spare_collector
 from app.pipeline import STATIONS, Station
 from app.runtime import Runtime, build_runtime
 from app.settings import read_settings
@@ -104,6 +104,7 @@ def work() -> None:
 
 
 def _prepare(runtime: Runtime) -> FileLock:
+    share_arenas()
     lock = take_lock(runtime)
     if runtime.database.is_sqlite:
         migrate_all(runtime)

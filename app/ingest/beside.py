@@ -12,10 +12,10 @@ import sys
 from multiprocessing.connection import Connection, Pipe
 from threading import Lock
 
-from app.collector import spare_collector
 from app.errors import AppError
 from app.ingest.bulk import Bulk, read_bulk
 from app.log import get_logger
+from app.memory import spare_collector
 from app.settings import PREFIX
 
 WORTH_IT = 64 * 1024

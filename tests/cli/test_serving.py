@@ -53,3 +53,39 @@ def test_serving_an_empty_folder_is_enough(served):
     assert process.returncode == 0
     assert "voc_live_" in told
     assert "Traceback" not in told
+
+
+ARENAS = """
+import ctypes, sys, threading
+from app.memory import share_arenas
+
+libc = ctypes.CDLL(None)
+if not hasattr(libc, "malloc_info"):
+    sys.exit("no glibc")
+share_arenas()
+ready = threading.Barrier(13)
+
+def take():
+    libc.malloc(1 << 16)
+    ready.wait()
+
+threads = [threading.Thread(target=take) for _ in range(12)]
+for thread in threads:
+    thread.start()
+ready.wait()
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(b"/dev/stdout", b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+
+
+@pytest.mark.parametrize(("environ", "arenas"), [({}, 2), ({"MALLOC_ARENA_MAX": "5"}, 5)])
+def test_threads_share_their_memory_unless_the_operator_says_otherwise(environ, arenas):
+    told = subprocess.run(
+        [sys.executable, "-c", ARENAS], capture_output=True, text=True, check=False, env=os.environ | environ
+    )
+    if "no glibc" in told.stderr:
+        pytest.skip("only glibc has arenas to count")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("<heap nr=") == arenas
