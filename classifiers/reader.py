@@ -13,6 +13,7 @@ from classifiers.decided import correct, decide, signals_taught
 from classifiers.embedders.encoder import Backend, Encoder
 from classifiers.embedders.packaged import PACKAGED
 from classifiers.fingerprint import code_fingerprint
+from classifiers.refuse import bad_asked, bad_conversations, bad_lessons
 from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
 from classifiers.signals.model import Signals, seeds_fingerprint
@@ -83,7 +84,12 @@ class Reader:
             sentiment_model: A Hugging Face model that judges sentiment instead of the shipped head.
             languages: ISO 639-1 codes of what is read; a turn in another language is left alone. None: everything.
             traffic: Unlabelled texts of the kind that is read; see :class:`TopicModel`.
+
+        Raises:
+            ClassifierError: Something of it is of another kind, or as :class:`TopicModel`.
         """
+        corrections = list(corrections)
+        bad_lessons(topics, corrections, traffic, languages, topic_confidence)
         self._encoder = encoder
         self._confidence = topic_confidence
         self._languages = None if languages is None else frozenset(languages)
@@ -113,7 +119,11 @@ class Reader:
 
         Returns:
             One reading for each conversation, in their order.
+
+        Raises:
+            ClassifierError: What was given is not of this form; it says what stands where.
         """
+        bad_conversations(conversations, questions)
         asked = questions if questions is not None else [None] * len(conversations)
         mentions: list[list[contract.Mention]] = [[] for _ in conversations]
         heard = [listen(turns, self._languages) for turns in conversations]
@@ -131,7 +141,11 @@ class Reader:
 
         Args:
             asked: Text, the question that it answers, and the span; None where unknown or for the whole text.
+
+        Raises:
+            ClassifierError: What was given is not of this form; it says what stands where.
         """
+        bad_asked(asked)
         found = feelings(self._feelings.ask([About(text, span) for text, _, span in asked]))
         verdicts = (Content.TEXT if span else weigh(text, question) for text, question, span in asked)
         return [said_nothing(verdict) or feeling for verdict, feeling in zip(verdicts, found, strict=True)]
