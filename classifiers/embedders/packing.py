@@ -107,7 +107,7 @@ def _width(length: int) -> int:
 
 
 def _powers(rows: list[list[int]]) -> Iterator[list[list[int]]]:
-    """Parts of 8, 4, 2 and 1 rows, so that few shapes occur and none is empty."""
+    """Parts of 8, 4, 2 and 1 rows: few shapes, and no row that holds nothing."""
     at = 0
     while at < len(rows):
         size = 1 << ((len(rows) - at).bit_length() - 1)

@@ -42,6 +42,7 @@ class TorchBackend(Runner):
     def run(self, ids: Ids, mask: Ids, *, layers: bool, heads: Collection[str]) -> Pass:
         """Encode one batch: ``ids`` (rows, tokens), ``mask`` (rows, texts, tokens)."""
         texts = mask.any(2)
+        texts[:, 0] = True  # no row is without a text, but a text may be without tokens
         with torch.inference_mode():
             tokens, seen = (torch.from_numpy(each).to(self._device) for each in (ids, mask))
             vectors, hidden = self._network(tokens, seen)

@@ -30,6 +30,14 @@ def test_a_model_of_word_vectors_is_an_encoder_without_layers(word_vectors):
     assert ours.backend == "float32"
 
 
+def test_a_text_without_any_token_has_a_row_of_its_own(word_vectors):
+    encoder = Encoder(str(word_vectors))
+    found = encoder.encode(["late parcel", "", "parcel"]).vectors
+    assert found.shape == (3, encoder.dim)
+    assert np.isfinite(found).all()
+    assert np.allclose(found[2], encoder.encode(["parcel"]).vectors[0], atol=1e-6)
+
+
 def test_heads_of_the_packaged_model_do_not_fit_a_model_without_layers(word_vectors):
     class First(torch.nn.Module):
         def forward(self, hidden, mask):
