@@ -6,6 +6,7 @@ import copy
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from classifiers.embedders.network import Pass, Runner, pool, shape_of
@@ -41,8 +42,8 @@ class TorchBackend(Runner):
 
     def run(self, ids: Ids, mask: Ids, *, layers: bool, heads: Collection[str]) -> Pass:
         """Encode one batch: ``ids`` (rows, tokens), ``mask`` (rows, texts, tokens)."""
-        texts = mask.any(2)
-        texts[:, 0] = True  # no row is without a text, but a text may be without tokens
+        # No row is without a text, but a text may be without tokens.
+        texts = mask.any(2) | (np.arange(mask.shape[1]) == 0)
         with torch.inference_mode():
             tokens, seen = (torch.from_numpy(each).to(self._device) for each in (ids, mask))
             vectors, hidden = self._network(tokens, seen)
