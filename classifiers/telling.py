@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 COMPLAINT_AT = 0.5
 SIGNAL_AT = 0.5
-_SURE_FRICTION = 0.8
+_SURE = 0.8
+"""From which probability on a signal has a say in what the other heads say."""
+
 _UNHAPPY = 0.0
+_LITTLE = 1e-6
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
     Content.PRAISE: (0.02, 0.08, 0.9),
@@ -92,7 +95,7 @@ class Seen:
 def judged(looks: Looks) -> list[Judged]:
     """Row by row, taken out of the arrays all at once: number by number costs ten times as much."""
     columns = (
-        feelings(looks.sentiments),
+        feelings(_displeased(looks.sentiments, looks.signals.escalation_intent)),
         looks.complaints.tolist(),
         looks.signals.frictions,
         _answers(looks.signals),
@@ -148,6 +151,17 @@ def mention(found: Found, judged: Judged, topic: contract.Judgement, about: Feel
     return told if answer is None else _answered(told, answer)
 
 
+def _displeased(chances: Floats, threats: Floats) -> Floats:
+    """Who surely threatens is not pleased ("I will sue you" has no word that says so): the chances given that."""
+    sure = threats >= _SURE
+    if not sure.any():
+        return chances
+    given = chances.copy()
+    given[sure] = given[sure] * (1, 1, 0) + (_LITTLE, _LITTLE, 0)
+    given[sure] /= given[sure].sum(axis=1, keepdims=True)
+    return given
+
+
 def _answers(signals: Signalled) -> list[dict[str, Any]]:
     """The yes/no signals of each text as fields of a mention."""
     columns = []
@@ -159,7 +173,7 @@ def _answers(signals: Signalled) -> list[dict[str, Any]]:
 
 def _problem(complaint: float, friction: contract.Judgement, polarity: float) -> float:
     """A sentence that surely tells of friction reports a problem, unless it is said with pleasure or asked calmly."""
-    told = friction.label is not None and friction.confidence >= _SURE_FRICTION and polarity < _UNHAPPY
+    told = friction.label is not None and friction.confidence >= _SURE and polarity < _UNHAPPY
     return max(complaint, friction.confidence) if told else complaint
 
 

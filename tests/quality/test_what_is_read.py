@@ -187,6 +187,7 @@ def test_the_words_that_carry_a_topic_are_named(reader):
     ("signal", "texts"),
     [
         ("urgent", ("I am stranded at the airport with no money, please help now!", "Our whole office has no power.")),
+        ("urgent", ("Help me!", "I need this today, please.")),
         ("response_needed", ("Can you tell me when my card will come?", "Please call me back about my claim.")),
         ("escalation_intent", ("You will hear from my lawyer.", "I will report you to the ombudsman.")),
     ],
@@ -194,3 +195,13 @@ def test_the_words_that_carry_a_topic_are_named(reader):
 def test_signals_fire_where_they_should_and_not_on_praise(reader, signal, texts):
     assert all(any(getattr(mention, signal) for mention in say(reader, text)) for text in texts)
     assert not any(getattr(mention, signal) for mention in say(reader, "Lovely staff, thank you so much."))
+
+
+def test_who_threatens_is_not_pleased_and_who_praises_to_the_manager_is(reader):
+    for threat in ("I will sue you.", "You will hear from my lawyer."):
+        (mention,) = say(reader, threat)
+        assert mention.escalation_intent
+        assert mention.sentiment < 0
+        assert mention.sentiment_label != "positive"
+    (praise,) = say(reader, "I want to speak to your manager to tell him how great Sara was.")
+    assert (praise.sentiment_label, praise.escalation_intent) == ("positive", False)
