@@ -13,7 +13,7 @@ from classifiers.decided import correct, decide, signals_taught
 from classifiers.embedders.encoder import Backend, Encoder
 from classifiers.embedders.packaged import PACKAGED
 from classifiers.fingerprint import code_fingerprint
-from classifiers.refuse import bad_asked, bad_conversations, bad_lessons
+from classifiers.refuse import bad_asked, bad_conversations, bad_parts
 from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
 from classifiers.signals.model import Signals, seeds_fingerprint
@@ -89,7 +89,7 @@ class Reader:
             ClassifierError: Something of it is of another kind, or as :class:`TopicModel`.
         """
         corrections = list(corrections)
-        bad_lessons(topics, corrections, traffic, languages, topic_confidence)
+        bad_parts(encoder, topics, corrections, traffic, languages, topic_confidence)
         self._encoder = encoder
         self._confidence = topic_confidence
         self._languages = None if languages is None else frozenset(languages)
@@ -158,8 +158,10 @@ class Reader:
             offsets in that text.
 
         Raises:
-            ClassifierError: There are no topics.
+            ClassifierError: There are no topics, or the text is no string.
         """
+        if not isinstance(text, str):
+            raise contract.ClassifierError(f"explain() takes one text, and got {type(text).__name__}.")
         if self.topics is None:
             raise contract.ClassifierError("There are no topics that could be explained.")
         seen = clean(text)

@@ -44,14 +44,21 @@ def bad_asked(given: object) -> None:
             )
 
 
-def bad_lessons(
-    topics: Iterable[object], corrections: Iterable[object], traffic: object, languages: object, confidence: float
+def bad_parts(  # noqa: PLR0913 - what a reader is made of
+    encoder: object,
+    topics: Iterable[object],
+    corrections: Iterable[object],
+    traffic: object,
+    languages: object,
+    confidence: float,
 ) -> None:
     """Refuse what a reader cannot be made of.
 
     Raises:
         ClassifierError: What stands where.
     """
+    if isinstance(encoder, str):
+        raise ClassifierError(f"The encoder is a plain string. Give load_encoder({encoder!r}).")
     for what, given, kind in (("topic", topics, TopicSpec), ("correction", corrections, Correction)):
         for at, one in enumerate(given):
             if not isinstance(one, kind):

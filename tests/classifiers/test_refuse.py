@@ -65,6 +65,16 @@ def test_a_reader_is_not_made_of_other_things(encoder, given, told):
     assert SECRET not in str(refused.value)
 
 
+def test_a_name_is_no_encoder():
+    with pytest.raises(ClassifierError, match=r"load_encoder\('packaged'\)"):
+        Reader("packaged")
+
+
+def test_only_a_text_can_be_explained(encoder):
+    with pytest.raises(ClassifierError, match="takes one text"):
+        Reader(encoder, [TopicSpec("a"), TopicSpec("b")]).explain(None)
+
+
 def test_corrections_may_come_from_a_generator(encoder):
     lessons = (Correction(text, topic="b") for text in ["Where is it?"])
     taught = Reader(encoder, [TopicSpec("a"), TopicSpec("b")], lessons)
