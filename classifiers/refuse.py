@@ -44,7 +44,7 @@ def bad_asked(given: object) -> None:
             )
 
 
-def bad_parts(  # noqa: PLR0913 - what a reader is made of
+def bad_parts(
     encoder: object,
     topics: Iterable[object],
     corrections: Iterable[object],
