@@ -128,7 +128,8 @@ class Encoder:
             found = self._backend.run(*self._tokens.laid(batch, ids), layers=layers, heads=heads)
             gathered.put(batch.rows, found)
 
-        batches = (packed if self._backend.packs else alone)([len(row) for row in ids], gathered.texts.__getitem__)
+        lengths, tie = [len(row) for row in ids], gathered.texts.__getitem__
+        batches = packed(lengths, tie, self.workers) if self._backend.packs else alone(lengths, tie)
         # Always by the pool: what multiplies keeps its programs for each thread that it ever ran in.
         list(self._pool.map(run, batches))
         return gathered.spread([distinct[text] for text in cut])

@@ -55,18 +55,30 @@ def alone(lengths: Sequence[int], tie: Callable[[int], str]) -> Iterator[Batch]:
         yield Batch(rows, lengths[rows[0][0]])
 
 
-def packed(lengths: Sequence[int], tie: Callable[[int], str]) -> Iterator[Batch]:
+def packed(lengths: Sequence[int], tie: Callable[[int], str], sides: int = 1) -> Iterator[Batch]:
     """Several texts a row, best fit first; who is together depends on the texts, not on their order.
 
     Args:
         lengths: Tokens of each text.
         tie: What orders texts of one length.
+        sides: How many batches are encoded side by side: where there would be fewer, the largest are halved.
     """
+    parts = list(_parts(lengths, tie))
+    while len(parts) < sides and (several := [part for part in parts if len(part[1]) > 1]):
+        width, rows = largest = max(several, key=lambda part: part[0] * len(part[1]))
+        half, at = len(rows) // 2, parts.index(largest)
+        parts[at : at + 1] = [(width, rows[:half]), (width, rows[half:])]
+    for width, rows in parts:
+        yield Batch(rows, width if len(rows) > 1 else _used(rows[0], lengths), _A_ROW)
+
+
+def _parts(lengths: Sequence[int], tie: Callable[[int], str]) -> Iterator[tuple[int, list[list[int]]]]:
+    """Rows that are encoded together, and how wide they are."""
     for width, rows in sorted(_packed_rows(lengths, tie).items(), reverse=True):
         rest = iter(rows)
         while some := list(islice(rest, max(1, BUDGET // width))):
             for part in _powers(some) if len(some) < BUDGET // width else [some]:
-                yield Batch(part, width if len(part) > 1 else _used(part[0], lengths), _A_ROW)
+                yield width, part
 
 
 def _packed_rows(lengths: Sequence[int], tie: Callable[[int], str]) -> dict[int, list[list[int]]]:

@@ -38,6 +38,13 @@ def test_who_is_together_does_not_depend_on_the_order(lengths, seed):
     ]
 
 
+@given(lengths=LENGTHS, sides=st.integers(2, 4))
+def test_every_side_has_something_to_do_where_rows_allow(lengths, sides):
+    batches = list(packed(lengths, str, sides))
+    assert sorted(chain.from_iterable(row for batch in batches for row in batch.rows)) == list(range(len(lengths)))
+    assert len(batches) >= min(sides, sum(len(batch.rows) for batch in batches))
+
+
 def test_thousands_of_texts_come_in_a_handful_of_shapes_and_hardly_any_padding():
     rng = np.random.default_rng(5)
     shapes, room, used = set(), 0, 0
