@@ -79,7 +79,7 @@ def _in_order(encoder: Encoder, texts: Sequence[str]) -> None:
     tokens, runner = encoder._tokens, encoder._backend  # noqa: SLF001 - a benchmark looks inside
     for at in range(0, len(texts), _IN_ORDER):
         ids = tokens.some(texts[at : at + _IN_ORDER])
-        batch = Batch([[text] for text in range(len(ids))], max(map(len, ids)))
+        batch = Batch.apart(range(len(ids)), list(map(len, ids)))
         runner.run(*tokens.laid(batch, ids), layers=True, heads=())
 
 

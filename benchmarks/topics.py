@@ -11,23 +11,22 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.multiclass import OneVsRestClassifier
+from topic_methods import cosine, f1, figures, fitted, grown, hits, plain, regression, several, summary, words
 from topic_sets import (
     ENCODER,
     NO_TOPIC,
     SEED,
     SETS,
-    Array,
     Texts,
     banking,
     encode,
@@ -41,69 +40,11 @@ from topic_sets import (
 from classifiers.contract import Encoded, TopicSpec
 from classifiers.text.clean import clean
 from classifiers.topics.model import TopicModel
-from classifiers.topics.prototypes import readable
 
 Found = TypeVar("Found")
 
 SEEDS = (0, 1, 2)
 CONFIDENCE = 0.5
-
-
-def calibration_error(sure: Array, right: Array) -> float:
-    """Expected calibration error over fifteen bins."""
-    bins = np.minimum((np.asarray(sure) * 15).astype(int), 14)
-    return float(sum(abs((sure[bins == at] - right[bins == at]).sum()) for at in range(15)) / max(len(right), 1))
-
-
-def measure(sure: Array, right: Array) -> str:
-    """Accuracy, calibration error and accuracy on the surest 80 %."""
-    surest = np.argsort(-sure)[: int(0.8 * len(sure))]
-    return f"{right.mean():.3f} {calibration_error(sure, right):.3f} {right[surest].mean():.3f}"
-
-
-def hits(found: Array, keys: list[str], test: Texts) -> Array:
-    """Whether the best column is one of each text's topics."""
-    return np.asarray([keys[at] in topics for at, topics in zip(found.argmax(axis=1), test.topics, strict=True)])
-
-
-def cosine(keys: list[str], test: Texts) -> Array:
-    """Plain cosine of bare name and text."""
-    return test.encoded().vectors @ encode([readable(key) for key in keys]).vectors.T
-
-
-def fitted(train: Texts) -> LogisticRegression:
-    """Logistic regression on the sentence embedding."""
-    return LogisticRegression(C=50, max_iter=300).fit(train.encoded().vectors, [topics[0] for topics in train.topics])
-
-
-def regression(keys: list[str], train: Texts, test: Texts) -> Array:
-    """What it says."""
-    model = fitted(train)
-    found = np.zeros((len(test.texts), len(keys)))
-    found[:, [keys.index(key) for key in model.classes_]] = model.predict_proba(test.encoded().vectors)
-    return found
-
-
-def plain(keys: list[str], train: Texts | None, test: Texts) -> Array:
-    """What one would write first: regression, cosine where there is no label."""
-    return regression(keys, train, test) if train else cosine(keys, test)
-
-
-def words(keys: list[str], train: Texts, test: Texts) -> Array:
-    """Logistic regression on word n-grams."""
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    model = LogisticRegression(C=50, max_iter=300).fit(
-        vectorizer.fit_transform(train.texts), [t[0] for t in train.topics]
-    )
-    found = np.zeros((len(test.texts), len(keys)))
-    found[:, [keys.index(key) for key in model.classes_]] = model.predict_proba(vectorizer.transform(test.texts))
-    return found
-
-
-def grown(keys: list[str], train: Texts | None, test: Texts, traffic: Sequence[str] = ()) -> Array:
-    """Our probabilities."""
-    model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled() if train else (), traffic)
-    return model.probabilities(test.texts, test.encoded())
 
 
 def part_banking(data: Path) -> None:
@@ -112,31 +53,23 @@ def part_banking(data: Path) -> None:
     keys = sorted({topics[0] for topics in test.topics})
     print("banking77, 3,080 held out: accuracy, ECE, accuracy at 80 % coverage")
     print(f"  names   cosine {hits(cosine(keys, test), keys, test).mean():.3f}")
-    print(f"  names   ours {_row(grown(keys, None, test), keys, test)}")
+    print(f"  names   ours {summary(grown(keys, None, test), keys, test)}")
     for name, traffic in ((f"{len(train.texts)} unlabelled texts", train), ("the judged texts, unlabelled", test)):
         found = grown(keys, None, test, traffic.texts)
-        print(f"  names and {name}   ours {_row(found, keys, test)}", flush=True)
+        print(f"  names and {name}   ours {summary(found, keys, test)}", flush=True)
     for count in (1, 2, 4, 8, 16, 0):
         seeds = SEEDS if count else SEEDS[:1]
         rows: dict[str, list[list[float]]] = {}
         for seed in seeds:
             some = few(train, keys, count, seed)
             for name, method in (("embedding + LR", regression), ("TF-IDF + LR", words)):
-                rows.setdefault(name, []).append(_figures(method(keys, some, test), keys, test))
-            rows.setdefault("ours", []).append(_figures(grown(keys, some, test), keys, test))
+                rows.setdefault(name, []).append(figures(method(keys, some, test), keys, test))
+            rows.setdefault("ours", []).append(figures(grown(keys, some, test), keys, test))
             if count:
                 found = grown(keys, some, test, test.texts)
-                rows.setdefault("ours, judged texts at hand", []).append(_figures(found, keys, test))
+                rows.setdefault("ours, judged texts at hand", []).append(figures(found, keys, test))
         told = "   ".join(f"{name} " + " ".join(f"{x:.3f}" for x in np.mean(row, axis=0)) for name, row in rows.items())
         print(f"  {count or 'all':>5}   {told}", flush=True)
-
-
-def _figures(found: Array, keys: list[str], test: Texts) -> list[float]:
-    return [float(figure) for figure in _row(found, keys, test).split()]
-
-
-def _row(found: Array, keys: list[str], test: Texts) -> str:
-    return measure(np.asarray(found.max(axis=1), np.float64), hits(found, keys, test))
 
 
 def part_unseen(data: Path) -> None:
@@ -253,24 +186,14 @@ def part_survey(data: Path) -> None:
     random = np.random.default_rng(SEED).random(len(lines)) < 1 / 3
     for name, held in (("random third", random), *((line, service == line) for line in sorted(set(service)))):
         train, test = every.at(np.flatnonzero(~held)), every.at(np.flatnonzero(held))
-        truth = _several(test.topics, keys)
+        truth = several(test.topics, keys)
         plain = OneVsRestClassifier(LogisticRegression(C=20, max_iter=300))
-        plain.fit(train.encoded().vectors, _several(train.topics, keys))
+        plain.fit(train.encoded().vectors, several(train.topics, keys))
         model = TopicModel([TopicSpec(key) for key in keys], encode, train.labelled())
         answers = model.judge(test.texts, test.encoded(), 0.5)
-        ours = _several([tuple(one.label or "" for one in answer.topics) for answer in answers], keys)
-        told = [_f1(found, truth) for found in (plain.predict(test.encoded().vectors) > 0, ours)]
+        ours = several([tuple(one.label or "" for one in answer.topics) for answer in answers], keys)
+        told = [f1(found, truth) for found in (plain.predict(test.encoded().vectors) > 0, ours)]
         print(f"  held out {name:14}" + "   ".join(f"{micro:.3f} | {macro:.3f}" for micro, macro in told), flush=True)
-
-
-def _several(topics: list[tuple[str, ...]], keys: list[str]) -> Array:
-    return np.asarray([[key in some for key in keys] for some in topics])
-
-
-def _f1(found: Array, truth: Array) -> tuple[float, float]:
-    both, either = (found & truth).sum(axis=0), found.sum(axis=0) + truth.sum(axis=0)
-    seen = truth.any(axis=0)
-    return 2 * both.sum() / either.sum(), float((2 * both[seen] / np.maximum(either[seen], 1)).mean())
 
 
 def part_speed(data: Path) -> None:

@@ -6,8 +6,12 @@ import ast
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-_ELSEWHERE = frozenset({"train", "themes"})
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ELSEWHERE = frozenset({"train", "themes", "refuse"})
 """Rooms whose code has no say in a judgement of a text."""
 
 _SILENT = frozenset({"annotation", "returns", "ctx", "kind", "type_comment", "type_ignores"})
@@ -26,6 +30,11 @@ def code_fingerprint() -> str:
         if name.parts[0].removesuffix(".py") not in _ELSEWHERE:
             digest.update(f"{name.as_posix()} {hash_of_code(path.read_text('utf-8'))}\n".encode())
     return digest.hexdigest()[:12]
+
+
+def digest(parts: Iterable[str], length: int) -> str:
+    """The first characters of a hash of some words, in their order."""
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:length]
 
 
 def hash_of_code(source: str) -> str:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
 
 from classifiers import contract
 from classifiers.decided import correct, decide, signals_taught
 from classifiers.embedders.encoder import Backend, Encoder
 from classifiers.embedders.packaged import PACKAGED
-from classifiers.fingerprint import code_fingerprint
+from classifiers.fingerprint import code_fingerprint, digest
 from classifiers.refuse import bad_asked, bad_conversations, bad_parts
 from classifiers.sentiment.feelings import About, Feelings, shipped_heads
 from classifiers.sentiment.model import HEAD
 from classifiers.signals.model import Signals, seeds_fingerprint
-from classifiers.telling import Feeling, Looks, Seen, feelings, judged, mention, said_nothing
+from classifiers.telling import Feeling, Looks, Seen, feelings, judged, mention, said_nothing, topics_of
 from classifiers.text.clean import clean, has_words
 from classifiers.text.content import Content, weigh
 from classifiers.text.finding import Found, find, listen
@@ -185,7 +184,11 @@ class Reader:
 
         def seen(rows: slice) -> list[Seen]:
             looks = self._look(texts[rows], encoded.part(rows))
-            given = (self._given(found, looks, row) for row, found in enumerate(batch[rows]))
+            answers = looks.topics or repeat(TopicAnswer((), contract.Judgement(None, 0.0)))
+            given = (
+                topics_of(found, answer, self._decided.get(found.text), self._names)
+                for found, answer in zip(batch[rows], answers, strict=False)
+            )
             return [Seen(*row) for row in zip(batch[rows], texts[rows], judged(looks), given, strict=True)]
 
         shares = _shares(len(batch), self._encoder.workers)
@@ -222,20 +225,6 @@ class Reader:
             for row, one in enumerate(spans)
         ]
 
-    def _given(self, found: Found, looks: Looks, row: int) -> Sequence[contract.Judgement]:
-        """The span's topics, as somebody said they are, else as the model has them; one that says none is a mention."""
-        answer = looks.topics[row] if looks.topics else TopicAnswer((), contract.Judgement(None, 0.0))
-        decided = self._decided.get(found.text)
-        # Emoji tell of a feeling, not of what it is about.
-        topics: Sequence[contract.Judgement] = answer.topics if has_words(found.text) else ()
-        if decided is not None and decided.topics is not None:
-            sure = {one.label: one for one in answer.topics}
-            kept = [key for at, key in enumerate(decided.topics) if at == 0 or key in self._names]
-            topics = [sure.get(key, contract.Judgement(key, 1.0)) for key in kept]
-        if found.verdict is not Content.TEXT:
-            topics = topics[:1]
-        return topics or [contract.Judgement(None, answer.best.confidence)]
-
     def _corrected(
         self, found: Found, mentions: list[contract.Mention], topics: Sequence[str | None]
     ) -> list[contract.Mention]:
@@ -252,11 +241,7 @@ class Reader:
         if traffic is not None:
             settings.append(repr(traffic.name))
             taught += traffic.texts
-        return f"{_digest([*model, *settings], 12)}.{_digest(taught, 6)}"
-
-
-def _digest(parts: Sequence[str], length: int) -> str:
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:length]
+        return f"{digest([*model, *settings], 12)}.{digest(taught, 6)}"
 
 
 def _shares(count: int, cores: int) -> list[slice]:

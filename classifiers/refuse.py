@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from classifiers.contract import ClassifierError, Correction, TopicSpec, Traffic, Turn
 
-_SPAN = 2
-
 
 def bad_conversations(given: object, questions: object) -> None:
     """Refuse what is no list of conversations with a question for each.
@@ -35,13 +33,13 @@ def bad_asked(given: object) -> None:
         ClassifierError: What stands where.
     """
     for at, one in enumerate(_listed(given, "feel() takes a list of (text, question, span)")):
-        text, question, span = one if isinstance(one, tuple) and len(one) == 3 else (None, None, None)  # noqa: PLR2004
-        if not isinstance(text, str) or not isinstance(question, str | None):
-            raise ClassifierError(f"Row {at} is not (text, question, span). Give None for what is not known.")
-        if span is not None and not _lies_in(span, text):
-            raise ClassifierError(
-                f"The span of row {at} is not (start, end) in its text of {len(text)} characters. Count characters."
-            )
+        match one:
+            case tuple((str(text), str() | None, span)):
+                if span is not None and not _lies_in(span, len(text)):
+                    told = f"The span of row {at} is not (start, end) in its text of {len(text)} characters"
+                    raise ClassifierError(f"{told}. Count characters.")
+            case _:
+                raise ClassifierError(f"Row {at} is not (text, question, span). Give None for what is not known.")
 
 
 def bad_parts(
@@ -78,11 +76,11 @@ def _listed(given: object, otherwise: str) -> Sequence[object]:
     raise ClassifierError(f"{otherwise}, and got {_kind(given)}.")
 
 
-def _lies_in(span: object, text: str) -> bool:
-    if not isinstance(span, tuple) or len(span) != _SPAN or not all(isinstance(end, int) for end in span):
-        return False
-    start, end = span
-    return bool(0 <= start < end <= len(text))
+def _lies_in(span: object, length: int) -> bool:
+    match span:
+        case tuple((int(start), int(end))):
+            return 0 <= start < end <= length
+    return False
 
 
 def _kind(given: object) -> str:

@@ -10,12 +10,14 @@ import numpy as np
 from classifiers import contract
 from classifiers.decided import SIGNALS
 from classifiers.halves import halved
+from classifiers.text.clean import has_words
 from classifiers.text.content import Content
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from classifiers.contract import Floats, HalfFloats
+    from classifiers.decided import Decided
     from classifiers.signals.model import Signalled
     from classifiers.text.finding import Found
     from classifiers.topics.answers import TopicAnswer
@@ -27,6 +29,8 @@ _SURE = 0.8
 
 _UNHAPPY = 0.0
 _LITTLE = 1e-6
+"""What is left to share where a model is certain of pleasure."""
+
 _SAID_NOTHING = {
     Content.NONE: (0.1, 0.8, 0.1),
     Content.PRAISE: (0.02, 0.08, 0.9),
@@ -116,6 +120,28 @@ def feelings(chances: Floats) -> list[Feeling]:
 def said_nothing(verdict: Content) -> Feeling | None:
     """How an answer feels that says all by saying nothing: the question decides, not the word; None for other texts."""
     return feelings(np.array([_SAID_NOTHING[verdict]]))[0] if verdict in _SAID_NOTHING else None
+
+
+def topics_of(
+    found: Found, answer: TopicAnswer, decided: Decided | None, known: Collection[str]
+) -> Sequence[contract.Judgement]:
+    """The span's topics, as somebody said they are, else as the model has them; one that says none is a mention.
+
+    Args:
+        found: The span.
+        answer: What the model says.
+        decided: What somebody said of its words.
+        known: Keys of the topics that there are.
+    """
+    # Emoji tell of a feeling, not of what it is about.
+    topics: Sequence[contract.Judgement] = answer.topics if has_words(found.text) else ()
+    if decided is not None and decided.topics is not None:
+        sure = {one.label: one for one in answer.topics}
+        kept = [key for at, key in enumerate(decided.topics) if at == 0 or key in known]
+        topics = [sure.get(key, contract.Judgement(key, 1.0)) for key in kept]
+    if found.verdict is not Content.TEXT:
+        topics = topics[:1]
+    return topics or [contract.Judgement(None, answer.best.confidence)]
 
 
 def mention(found: Found, judged: Judged, topic: contract.Judgement, about: Feeling | None) -> contract.Mention:

@@ -1,7 +1,7 @@
 """What a network, its heads and what runs them look like from outside.
 
 Texts lie in rows of tokens, one or several in a row. A mask (rows, texts, tokens) is 1 where a token of that text of
-the row stands, 0 elsewhere; a text without tokens is none.
+the row stands, 0 elsewhere; room for a text that is not there is 0 everywhere.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from classifiers.embedders import bert
 from classifiers.embedders.bert import Bert, Dense, Layer
 from classifiers.embedders.network import pool, shape_of
 from classifiers.embedders.packaged import packaged_tokens
-from classifiers.embedders.packing import alone
+from classifiers.embedders.packing import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,11 +67,10 @@ _CALIBRATION = (
 def network_graph(network: Bert) -> bytes:
     """The whole encoder: ids and mask in; vectors, pooled layers and all hidden states out."""
     states = _states(network)
-    eased = _eased(_Trunk(network), [(ids, mask[:, 0]) for ids, mask, _ in states])
+    eased = _eased(_Trunk(network), [(ids, mask) for ids, mask, _ in states])
     outputs = ["vectors", "layers", *(f"hidden{at}" for at in range(network.depth + 1))]
     axes = {name: {0: "texts"} if name in {"vectors", "layers"} else {0: "texts", 1: "tokens"} for name in outputs}
-    ids, mask, _ = states[0]
-    return _quantised(_traced(eased, (ids, mask[:, 0]), ["ids", "mask"], axes))
+    return _quantised(_traced(eased, states[0][:2], ["ids", "mask"], axes))
 
 
 def head_graph(name: str, head: nn.Module, network: Bert) -> bytes:
@@ -82,11 +81,11 @@ def head_graph(name: str, head: nn.Module, network: Bert) -> bytes:
     """
     by_token = shape_of(name, head, network).by_token
     states = _states(network)
-    eased = _eased(_Head(head, by_token=by_token), [(mask[:, 0], *hidden) for _, mask, hidden in states])
+    eased = _eased(_Head(head, by_token=by_token), [(mask, *hidden) for _, mask, hidden in states])
     _, mask, hidden = states[0]
     inputs = ["mask", *(f"hidden{at}" for at in range(len(hidden)))]
     axes = {"answer": {0: "texts", 1: "tokens"} if by_token else {0: "texts"}}
-    return _quantised(_traced(eased, (mask[:, 0], *hidden), inputs, axes))
+    return _quantised(_traced(eased, (mask, *hidden), inputs, axes))
 
 
 def recipe() -> str:
@@ -156,10 +155,9 @@ def _states(network: Bert) -> list[tuple[Tensor, Tensor, Hidden]]:
     exact = copy.deepcopy(network).float()
     for text in _CALIBRATION:
         known = tokens.some([text])
-        (batch,) = alone([len(known[0])], str)
-        ids, mask = map(torch.from_numpy, tokens.laid(batch, known))
+        ids, mask = map(torch.from_numpy, tokens.laid(Batch.apart([0], [len(known[0])]), known))
         with torch.inference_mode():
-            found.append((ids, mask, exact(ids, mask)[1]))
+            found.append((ids, mask[:, 0], exact(ids, mask)[1]))
     return found
 
 

@@ -8,7 +8,6 @@ and making one costs as much as using it many times. Other networks get texts of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +36,11 @@ class Batch:
     tokens: int
     texts: int = 1
 
+    @classmethod
+    def apart(cls, texts: Sequence[int], lengths: Sequence[int]) -> Batch:
+        """A text a row, each row as long as the longest text."""
+        return cls([[text] for text in texts], max(lengths[text] for text in texts))
+
 
 def alone(lengths: Sequence[int], tie: Callable[[int], str]) -> Iterator[Batch]:
     """One text a row, like lengths together, longest first; who is together depends on the texts, not on their order.
@@ -45,14 +49,14 @@ def alone(lengths: Sequence[int], tie: Callable[[int], str]) -> Iterator[Batch]:
         lengths: Tokens of each text.
         tie: What orders texts of one length.
     """
-    rows: list[list[int]] = []
+    texts: list[int] = []
     for text in _longest_first(lengths, tie):
-        if rows and _is_full(len(rows), lengths[rows[0][0]], lengths[text]):
-            yield Batch(rows, lengths[rows[0][0]])
-            rows = []
-        rows.append([text])
-    if rows:
-        yield Batch(rows, lengths[rows[0][0]])
+        if texts and _is_full(len(texts), lengths[texts[0]], lengths[text]):
+            yield Batch.apart(texts, lengths)
+            texts = []
+        texts.append(text)
+    if texts:
+        yield Batch.apart(texts, lengths)
 
 
 def packed(lengths: Sequence[int], tie: Callable[[int], str], sides: int = 1) -> Iterator[Batch]:
@@ -75,10 +79,10 @@ def packed(lengths: Sequence[int], tie: Callable[[int], str], sides: int = 1) ->
 def _parts(lengths: Sequence[int], tie: Callable[[int], str]) -> Iterator[tuple[int, list[list[int]]]]:
     """Rows that are encoded together, and how wide they are."""
     for width, rows in sorted(_packed_rows(lengths, tie).items(), reverse=True):
-        rest = iter(rows)
-        while some := list(islice(rest, max(1, BUDGET // width))):
-            for part in _powers(some) if len(some) < BUDGET // width else [some]:
-                yield width, part
+        most = max(1, BUDGET // width)
+        for at in range(0, len(rows), most):
+            some = rows[at : at + most]
+            yield from ((width, part) for part in ([some] if len(some) == most else _powers(some)))
 
 
 def _packed_rows(lengths: Sequence[int], tie: Callable[[int], str]) -> dict[int, list[list[int]]]:

@@ -56,7 +56,9 @@ class Source:
             groups += _grouped(sorted(map(int, order[at : at + _CHUNK]), key=lambda row: len(ids[row])), ids)
         if rng:
             groups = [groups[at] for at in rng.permutation(len(groups))]
-        return [Batch(rows, *map(torch.from_numpy, self.tokens.laid(_laid_out(rows, ids), ids))) for rows in groups]
+        lengths = [len(row) for row in ids]
+        laid = (self.tokens.laid(packing.Batch.apart(rows, lengths), ids) for rows in groups)
+        return [Batch(rows, *map(torch.from_numpy, pair)) for rows, pair in zip(groups, laid, strict=True)]
 
     def places(self, text: str) -> np.ndarray:
         """Characters of each token, shape (tokens, 2), those of the model's own marks empty."""
@@ -70,10 +72,6 @@ class Source:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             _, states = self.network(batch.ids, batch.mask)
         return [state.float().clone() for state in states]
-
-
-def _laid_out(texts: list[int], ids: list[list[int]]) -> packing.Batch:
-    return packing.Batch([[text] for text in texts], max(len(ids[text]) for text in texts))
 
 
 def _grouped(order: list[int], ids: list[list[int]]) -> Iterator[list[int]]:
