@@ -1,6 +1,6 @@
 """Sentiment against what one would use instead, on texts that no weights were trained on.
 
-    python benchmarks/sentiment.py DATA [whole] [mentions] [adapting] [folds] [cost]
+    python benchmarks/sentiment.py DATA [whole] [written] [mentions] [adapting] [folds] [cost]
 
 DATA is a folder with one folder per set. The baselines: VADER (a word list with rules), and logistic regression on the
 sentence embedding, trained on the same permissive sets as the shipped head.
@@ -31,6 +31,7 @@ from classifiers.train.mix import Mix, kind_of
 from classifiers.train.rows import lines, read_rows
 
 SETS = {"airline tweets": "airline_tweets/tweets.jsonl", "TweetEval": "tweeteval_sentiment/val.jsonl"}
+OURS = Path(__file__).parent.parent / "tests" / "quality" / "data"
 SEEDS = 5
 KEPT: Kept = {}
 
@@ -82,6 +83,27 @@ def whole(data: Path, encoder: Encoder) -> None:
         show(f"{name}: embedding + regression", regression(texts), right)
         felt = feelings.judge([clean(text) for text in texts])
         show(f"{name}: shipped", felt.sentiments, right, felt.complaints)
+
+
+def written(_data: Path, encoder: Encoder) -> None:
+    """Texts of many sectors that we wrote and held back: as a whole, and by topic where they judge several things."""
+    feelings = Feelings(encoder)
+    rows = list(lines(OURS / "feelings.jsonl"))
+    texts, right = [clean(row["text"]) for row in rows], np.array([SENTIMENTS.index(row["label"]) for row in rows])
+    felt = feelings.judge(texts)
+    show("written: VADER", vader(texts), right)
+    show("written: shipped", felt.sentiments, right, felt.complaints)
+    asked = [
+        (clean(row["text"]), topic, SENTIMENTS.index(label))
+        for row in lines(OURS / "mixed.jsonl")
+        for topic, label in row["about"].items()
+    ]
+    labels = np.array([label for _, _, label in asked])
+    names = sorted({topic for _, topic, _ in asked})
+    vectors = dict(zip(names, encoder.encode(names, layers=False).vectors, strict=True))
+    show("written, several things: whole text", feelings.ask([About(text) for text, _, _ in asked]), labels)
+    by_topic = feelings.ask([About(text, topic=vectors[topic]) for text, topic, _ in asked])
+    show("written, several things: by topic", by_topic, labels)
 
 
 def mentions(data: Path, encoder: Encoder) -> None:
@@ -163,7 +185,7 @@ def cost(data: Path, encoder: Encoder) -> None:
         print(f"{json.dumps(heads):16} {len(texts) / min(took):.0f} texts/s", flush=True)
 
 
-PARTS = {"whole": whole, "mentions": mentions, "adapting": adapting, "folds": folds, "cost": cost}
+PARTS = {"whole": whole, "written": written, "mentions": mentions, "adapting": adapting, "folds": folds, "cost": cost}
 
 if __name__ == "__main__":
     folder, *asked = sys.argv[1:]

@@ -1,8 +1,8 @@
 """The head for single mentions: what a text says of one span, or of one topic.
 
-Three kinds of lessons. Restaurant sentences that judge several categories differently, asked by the category's name
-and by the word that stands for it. Sentences of one feeling joined to a mixed text, asked by any words of a part:
-labels for nothing, in every domain. Whole texts, asked as a whole.
+Three kinds of lessons. Texts that judge several things differently, of restaurants and of all sectors, asked by the
+topic's name and by the word that stands for it. Sentences of one feeling joined to a mixed text, asked by any words of
+a part: labels for nothing, in every domain. Whole texts, asked as a whole.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from classifiers.sentiment.network import WIDTH, Asking, TokenHead
 from classifiers.text.clean import clean
 from classifiers.train.batches import Batch, Source, descend
 from classifiers.train.mix import kind_of
-from classifiers.train.rows import NEGATIVE, NEUTRAL, POSITIVE, Row, Shares, lines
+from classifiers.train.rows import NEGATIVE, NEUTRAL, POSITIVE, WRITTEN, Row, Shares, lines
 from classifiers.train.text import Tell
 
-_EPOCHS = 7
-_JOINED, _WHOLE, _PAIRS = 2000, 800, 800
+_EPOCHS = 8
+_JOINED, _WHOLE, _PAIRS = 3000, 1500, 800
 _SHORT = 110
 _SMOOTH = 0.06
 _WORD = 3
 _STANDS_OUT = 0.08
-_SOURCES = ("nhs", "tweets", "movie", "goemotions", "seeds")
+_SOURCES = ("nhs", "tweets", "movie", "goemotions", "seeds", "written")
 _LINKS = (" but ", ", but ", ", ", " and ", ". ", "; ", ". However, ", ", although ", " while ", ", yet ", " - ")
 _BY_NAME = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}
 
@@ -91,6 +91,14 @@ def read_mams(path: Path) -> list[Lesson]:
             tuple(Ask(None, aspect["category"], _BY_NAME[aspect["polarity"]]) for aspect in line["aspects"]),
         )
         for line in lines(path)
+    ]
+
+
+def read_mixed() -> list[Lesson]:
+    """Texts of all sectors written for this purpose, asked by topic."""
+    return [
+        Lesson(clean(line["text"]), tuple(Ask(None, topic, _BY_NAME[felt]) for topic, felt in line["about"].items()))
+        for line in lines(WRITTEN / "mixed.jsonl")
     ]
 
 
@@ -162,9 +170,9 @@ def _inside(spans: np.ndarray | None, asked: tuple[int, int] | None, width: int)
 class Lessons:
     """Draws the lessons of an epoch."""
 
-    def __init__(self, rows: Sequence[Row], mams: Sequence[Lesson]) -> None:
+    def __init__(self, rows: Sequence[Row], mixed: Sequence[Lesson]) -> None:
         """Sort the texts by feeling."""
-        self._mams = mams
+        self._mixed = mixed
         felt = [row for row in rows if row.source in _SOURCES and row.feeling is not None and max(row.feeling) > 2 / 3]
         self._long = felt
         self._by: dict[str, list[list[Row]]] = {}
@@ -176,14 +184,14 @@ class Lessons:
 
     def topics(self) -> list[str]:
         """Every name that a lesson asks for."""
-        asked = {ask.topic for lesson in self._mams for ask in lesson.asks if ask.topic}
+        asked = {ask.topic for lesson in self._mixed for ask in lesson.asks if ask.topic}
         return sorted(asked | {_name(thing) for pairs in self._pairs for thing in pairs["things"]})
 
     def draw(self, rng: np.random.Generator) -> list[Lesson]:
         """Draw an epoch, in no order."""
         whole = [self._long[at] for at in rng.integers(len(self._long), size=_WHOLE)]
         return [
-            *self._mams,
+            *self._mixed,
             *(self._joined(rng) for _ in range(_JOINED)),
             *(self._paired(rng) for _ in range(_PAIRS)),
             *(Lesson(row.text, (Ask((0, len(row.text)), None, row.feeling or NEUTRAL),)) for row in whole),
@@ -242,10 +250,11 @@ def _name(thing: str) -> str:
 
 
 def train_mentions(reading: Reading, source: Source, rows: Sequence[Row], mams: Sequence[Lesson], tell: Tell) -> None:
-    """Teach mentions."""
+    """Teach mentions; in what we wrote no word stands for a topic, so it is asked by topic alone."""
     rng = np.random.default_rng(0)
-    plain = Questions(source, Lessons(rows, mams).topics())
-    lessons = Lessons(rows, plain.pointed(mams))
+    ours = read_mixed()
+    plain = Questions(source, Lessons(rows, [*mams, *ours]).topics())
+    lessons = Lessons(rows, [*plain.pointed(mams), *ours])
     first = lessons.draw(rng)
     batches = source.batches([lesson.text for lesson in first], rng)
 

@@ -25,6 +25,9 @@ NEGATIVE: Shares = (1.0, 0.0, 0.0)
 NEUTRAL: Shares = (0.0, 1.0, 0.0)
 POSITIVE: Shares = (0.0, 0.0, 1.0)
 
+WRITTEN = Path(__file__).parent / "written"
+"""Texts of many sectors, written for this purpose."""
+
 _GROUPS = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}
 _NHS = {1: POSITIVE, 2: POSITIVE, 3: NEUTRAL, 4: NEGATIVE, 5: NEGATIVE}
 _BLAME = {"annoyance", "disappointment", "disapproval", "anger", "disgust"}
@@ -187,15 +190,26 @@ def _seeds(_data: Path) -> Iterator[Row]:
             yield Row("seeds", text, NEGATIVE, complaint=True)
 
 
+def _written(_data: Path) -> Iterator[Row]:
+    """Texts written for this purpose; what is mildly negative need not report a problem."""
+    for line in lines(WRITTEN / "feelings.jsonl"):
+        feeling = _GROUPS[line["label"]]
+        unclear = feeling == NEGATIVE and line["kind"] == "mild"
+        yield Row("written", clean(line["text"]), feeling, None if unclear else feeling == NEGATIVE)
+
+
 def _unlabelled(data: Path) -> Iterator[Row]:
-    """Texts that only the teacher judges; in the mixed sentences of restaurants no label would be right."""
+    """Texts that only the teacher judges; what judges several things has no label that would be right."""
     for line in lines(data / "dstc11_insurance" / "utterances.jsonl"):
         yield Row("unlabelled", clean(line["text"]), None, None)
     for line in lines(data / "nlupp_banking" / "all.jsonl"):
         yield Row("unlabelled", clean(line["text"]), None, None)
+    for name in ("mixed.jsonl", "signals.jsonl"):
+        for line in lines(WRITTEN / name):
+            yield Row("unlabelled", clean(line["text"]), None, None)
     for line in lines(data / "mams_restaurants" / "train.jsonl"):
         if {"negative", "positive"} <= {aspect["polarity"] for aspect in line["aspects"]}:
             yield Row("unlabelled", clean(line["text"]), None, None)
 
 
-READERS = (_nhs, _goemotions, _vader, _banking, _mams, _chats, _seeds, _unlabelled)
+READERS = (_nhs, _goemotions, _vader, _banking, _mams, _chats, _seeds, _written, _unlabelled)

@@ -1,18 +1,17 @@
-"""Train the shipped signals: ``python -m classifiers.train.signals --data DIR`` (about two minutes on one core).
+"""Train the shipped signals: ``python -m classifiers.train.signals --data DIR`` (about three minutes on one core).
 
-Our seeds say what a signal looks like; texts of permissively licensed sets say what everyday traffic looks like without
-it. A set takes part in a signal only with rows whose own labels make the answer safe.
+Our seeds and texts written for it say what a signal looks like; texts of permissively licensed sets say what everyday
+traffic looks like without it. A set takes part in a signal only with rows whose own labels make the answer safe.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,11 +20,17 @@ from classifiers.signals.model import CLASSES, FILE, features, seeds
 from classifiers.signals.regression import Regression, fit, out_of_fold, phrasings
 from classifiers.signals.weights import save
 from classifiers.text.clean import clean
+from classifiers.train.rows import WRITTEN, lines
+
+if TYPE_CHECKING:
+    from classifiers.contract import Floats
 
 _SEED = 20261126
-_STRENGTH = 5.0
-_OURS = 20.0
-_MOST = {"nhs": 1200, "goemotions": 900, "tweets": 900, "banking": 700, "chats": 900}
+_STRENGTH = 10.0
+_SEEDS_COUNT = 5.0
+"""How much a seed counts beside every other text: corrections lean on the seeds."""
+
+_MOST = {"nhs": 1200, "goemotions": 900, "tweets": 900, "banking": 700, "chats": 900, "written": 2500}
 _SMALL_TALK = {"openinggreeting", "thankyou", "confirmation", "rejection", "closinggreeting"}
 _NO_INTENT = {"contentonly", "outofdomain"}
 _ALARMS = {
@@ -62,18 +67,36 @@ def main(arguments: list[str] | None = None) -> int:
     models = {}
     for signal, classes in CLASSES.items():
         ours = [(text, label) for label in classes for text in seeds()[signal][label]]
+        few = len(ours)
+        ours += written(signal)
         encoded = encoder.encode([text for text, _ in ours])
         at = [place for place, row in enumerate(rows) if signal in row.known]
         x = np.vstack([features(encoded), everyday[at]])
         y = [classes.index(label) for _, label in ours] + [classes.index(rows[place].known[signal]) for place in at]
-        weights = np.concatenate([np.full(len(ours), _OURS), np.ones(len(at))]).astype(np.float32)
-        # A row of everyday traffic is a phrasing of its own: only our seeds have paraphrases.
-        groups = phrasings(encoded.vectors) + list(range(len(ours), len(ours) + len(at)))
-        chances, temperature = out_of_fold(x, y, groups, _STRENGTH, weights)
-        models[signal] = fit(x, y, weights, _STRENGTH, temperature)
+        chances, models[signal] = learn(x, y, few, encoded.vectors, _STRENGTH)
         _tell(signal, chances, np.array(y), len(ours), models[signal])
     save(given.out, models, encoder.fingerprint)
     return 0
+
+
+def learn(x: Floats, y: Sequence[int], few: int, ours: Floats, strength: float) -> tuple[Floats, Regression]:
+    """Fit a regression.
+
+    Args:
+        x: Features of the seeds, of what was written beside them, then of everyday texts, shape (n, columns).
+        y: Class of each.
+        few: Number of seeds.
+        ours: Embeddings of the seeds and of what was written, shape (m, dim).
+        strength: Inverse penalty.
+
+    Returns:
+        Probabilities of each row by a regression that saw no paraphrase of it, and the regression.
+    """
+    weights = np.repeat([_SEEDS_COUNT, 1.0], [few, len(x) - few]).astype(np.float32)
+    # A row of everyday traffic is a phrasing of its own: only our texts have paraphrases.
+    groups = phrasings(ours) + list(range(len(ours), len(x)))
+    chances, temperature = out_of_fold(x, y, groups, strength, weights)
+    return chances, fit(x, y, weights, strength, temperature)
 
 
 def _tell(signal: str, chances: np.ndarray, y: np.ndarray, ours: int, model: Regression) -> None:
@@ -85,6 +108,11 @@ def _tell(signal: str, chances: np.ndarray, y: np.ndarray, ours: int, model: Reg
     )
 
 
+def written(signal: str) -> list[tuple[str, str]]:
+    """Texts written for a signal or a risk, each with its class."""
+    return [(clean(row["text"]), row["label"]) for row in lines(WRITTEN / "signals.jsonl") if row["signal"] == signal]
+
+
 def read_rows(data: Path) -> Iterator[Row]:
     """Everyday texts of each set, chosen by a fixed seed."""
     for name, read in _READERS.items():
@@ -94,18 +122,12 @@ def read_rows(data: Path) -> Iterator[Row]:
             yield rows[at]
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
-
-
 def _unasked(text: str) -> dict[str, str]:
     return {} if "?" in text else {"response_needed": "no"}
 
 
 def _nhs(data: Path) -> Iterator[Row]:
-    for line in _lines(data / "nhs_fft" / "comments.jsonl"):
+    for line in lines(data / "nhs_fft" / "comments.jsonl"):
         calm = (line["sentiment"] or _NEUTRAL) <= _NEUTRAL
         known = {"escalation_intent": "no", **_unasked(line["text"])}
         if calm:
@@ -120,15 +142,15 @@ def _elsewhere(text: str) -> Row:
 
 
 def _goemotions(data: Path) -> Iterator[Row]:
-    yield from (_elsewhere(line["text"]) for line in _lines(data / "goemotions" / "train.jsonl"))
+    yield from (_elsewhere(line["text"]) for line in lines(data / "goemotions" / "train.jsonl"))
 
 
 def _tweets(data: Path) -> Iterator[Row]:
-    yield from (_elsewhere(line["text"]) for line in _lines(data / "vader_groundtruth" / "tweets.jsonl"))
+    yield from (_elsewhere(line["text"]) for line in lines(data / "vader_groundtruth" / "tweets.jsonl"))
 
 
 def _banking(data: Path) -> Iterator[Row]:
-    for line in _lines(data / "banking77" / "train.jsonl"):
+    for line in lines(data / "banking77" / "train.jsonl"):
         known = {"friction": "none", "response_needed": "yes"}
         if line["label"] not in _ALARMS:
             known["urgent"] = "no"
@@ -139,7 +161,7 @@ def _banking(data: Path) -> Iterator[Row]:
 
 def _chats(data: Path) -> Iterator[Row]:
     for domain in ("finance", "insurance", "media"):
-        for line in _lines(data / f"multidogo_{domain}" / "train.jsonl"):
+        for line in lines(data / f"multidogo_{domain}" / "train.jsonl"):
             labels = set(line["labels"])
             known = {"friction": "none"}
             if not labels & {"reportlostcard", "disputecharge"}:
@@ -153,12 +175,21 @@ def _chats(data: Path) -> Iterator[Row]:
             yield Row(line["text"], known)
 
 
+def _feelings(_data: Path) -> Iterator[Row]:
+    for line in lines(WRITTEN / "feelings.jsonl"):
+        if line["label"] == "positive":
+            yield _elsewhere(line["text"])
+        elif line["label"] == "neutral":
+            yield Row(line["text"], {"friction": "none", "urgent": "no"})
+
+
 _READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "nhs": _nhs,
     "goemotions": _goemotions,
     "tweets": _tweets,
     "banking": _banking,
     "chats": _chats,
+    "written": _feelings,
 }
 
 if __name__ == "__main__":

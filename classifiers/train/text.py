@@ -22,8 +22,8 @@ from classifiers.train.mix import Mix
 from classifiers.train.rows import Row
 
 _TUNED = 4
-_TEACHER_EPOCHS = 2
-_EPOCHS = 3
+_TEACHER_EPOCHS = 3
+_EPOCHS = 5
 _TRUST_IN_TEACHER = 0.5
 _SMOOTH = 0.04
 _COMPLAINT, _EMOTION = 0.5, 0.2
@@ -123,9 +123,8 @@ class Texts:
             sum((_loss(opinion, aims) for opinion in _auto(teacher, hidden, batch)), torch.zeros(()))
             for batch, hidden, aims in plan.batches()
         )
-        descend(
-            [(teacher.layers, 1e-4), (teacher.query, 1e-3), (teacher.answers, 1e-3)], plan.steps, losses, self._tell
-        )
+        opinions = [(teacher.query, 1e-3), (teacher.answers, 1e-3), (teacher.linear, 1e-3)]
+        descend([(teacher.layers, 1e-4), *opinions], plan.steps, losses, self._tell)
 
     def student(self) -> Student:
         """A student that knows nothing."""

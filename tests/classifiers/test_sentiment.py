@@ -26,6 +26,7 @@ def label(feelings, text):
         "The service was without fault.", "They picked up at once.", "I had no trouble at all with the return.",
         "Nothing went wrong, not once.", "My money was back the next day.",
         "thx guys, you rock", "One of the finest films of the year.",
+        "No waiting, no fuss.", "Nothing was too much trouble.",
     ],
 )  # fmt: skip
 def test_praise_needs_no_praising_word(feelings, text):
@@ -39,6 +40,7 @@ def test_praise_needs_no_praising_word(feelings, text):
         "The toaster broke on the second day.", "Still nobody has called me back.",
         "I fell asleep halfway through the film.",
         "they lost my suitcase", "The doctor never looked up from the screen.",
+        "The website says one thing and the hotline another.", "Not worth half of what they ask.",
     ],
 )  # fmt: skip
 def test_a_problem_needs_no_angry_word(feelings, text):
@@ -49,7 +51,7 @@ def test_a_problem_needs_no_angry_word(feelings, text):
 @pytest.mark.parametrize(
     "text",
     [
-        "Where is my parcel?", "What time does the branch open?", "We had soup and a salad.",
+        "Where is my parcel?", "What time does the branch open?", "I bought two tickets for Saturday.",
         "The hotel is opposite the museum.", "I ordered it on the 4th of May.",
     ],
 )  # fmt: skip
@@ -124,7 +126,7 @@ def test_an_encoder_without_the_heads_brings_the_packaged_one_along():
 
 
 def test_corrections_teach_the_words_of_a_domain(encoder):
-    things = ["ride", "beat", "jump", "show", "board", "trick", "set", "drop", "line", "spot"]
+    things = ["ride", "beat", "jump", "show", "board", "trick", "set", "drop", "line", "spot", "film", "book", "song"]
     taught = [Correction(f"that {thing} was sick", sentiment="positive") for thing in things]
     taught += [Correction(f"that {thing} was mellow", sentiment="negative") for thing in things]
     unseen = [About("the new album is sick"), About("that track was mellow")]
