@@ -23,7 +23,7 @@ from classifiers.text.clean import clean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from classifiers.contract import Encoded, Floats
+    from classifiers.contract import Encoded
 
 ROWS = Path(__file__).parent.parent / "tests" / "quality" / "data" / "signals.jsonl"
 TWEETS = 1500
@@ -54,8 +54,8 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _judge(signals: Signals, risks: Risks) -> Callable[[str, Encoded], tuple[np.ndarray, Floats]]:
-    def judge(signal: str, encoded: Encoded) -> tuple[np.ndarray, Floats]:
+def _judge(signals: Signals, risks: Risks) -> Callable[[str, Encoded], tuple[np.ndarray, np.ndarray]]:
+    def judge(signal: str, encoded: Encoded) -> tuple[np.ndarray, np.ndarray]:
         """Labels given, and how sure it is that there is any."""
         if signal == "friction":
             found = signals.judge(encoded).frictions
@@ -66,7 +66,7 @@ def _judge(signals: Signals, risks: Risks) -> Callable[[str, Encoded], tuple[np.
     return judge
 
 
-def _line(signal: str, labels: np.ndarray, sure: Floats, right: np.ndarray) -> str:
+def _line(signal: str, labels: np.ndarray, sure: np.ndarray, right: np.ndarray) -> str:
     silent = NONE if signal == "friction" else "no"
     there = right != silent
     told = (
