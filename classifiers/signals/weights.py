@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_ABOUT = "about"
+
 
 def save(path: Path, models: Mapping[str, Regression], encoder: str) -> None:
     """Write one regression for each signal; equal weights give equal bytes.
@@ -26,7 +29,9 @@ def save(path: Path, models: Mapping[str, Regression], encoder: str) -> None:
     """
     tensors = {f"{name}.weight": model.weight.astype(np.float16) for name, model in models.items()}
     tensors |= {f"{name}.bias": model.bias.astype(np.float32) for name, model in models.items()}
-    about = {name: repr(round(model.temperature, 4)) for name, model in models.items()} | {"encoder": encoder}
+    temperatures = {name: round(model.temperature, 4) for name, model in models.items()}
+    # One key alone: the library writes several in an order of chance.
+    about = {_ABOUT: json.dumps({"encoder": encoder, "temperatures": temperatures}, sort_keys=True)}
     save_file({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, path, metadata=about)
     path.chmod(0o644)  # the library writes for the owner alone; a package is for everyone
 
@@ -39,7 +44,7 @@ def encoder_of(path: Path) -> str:
     """
     try:
         with safe_open(path, framework="numpy") as file:
-            return str(file.metadata()["encoder"])
+            return str(json.loads(file.metadata()[_ABOUT])["encoder"])
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise _damaged(path) from error
 
@@ -52,13 +57,12 @@ def load(path: Path) -> dict[str, Regression]:
     """
     try:
         with safe_open(path, framework="numpy") as file:
-            about = file.metadata()
+            temperatures = json.loads(file.metadata()[_ABOUT])["temperatures"]
             return {
                 name: Regression(
                     file.get_tensor(f"{name}.weight").astype(np.float32), file.get_tensor(f"{name}.bias"), float(value)
                 )
-                for name, value in about.items()
-                if name != "encoder"
+                for name, value in temperatures.items()
             }
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise _damaged(path) from error

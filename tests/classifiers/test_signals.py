@@ -108,6 +108,14 @@ def test_no_text_gives_no_judgement(encoder, signals):
     assert len(signals.judge(nothing).urgent) == 0
 
 
+def test_equal_weights_give_equal_bytes(tmp_path, signals):
+    written = set()
+    for name in "abcdef":
+        save(tmp_path / name, signals._models, "x")
+        written.add((tmp_path / name).read_bytes())
+    assert len(written) == 1
+
+
 def test_weights_come_back_as_they_were_saved(tmp_path, signals):
     file = tmp_path / "w.safetensors"
     save(file, signals._models, "x")
