@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -99,11 +99,21 @@ def written(_data: Path, encoder: Encoder) -> None:
         for topic, label in row["about"].items()
     ]
     labels = np.array([label for _, _, label in asked])
-    names = sorted({topic for _, topic, _ in asked})
+    sentence, topic = by_topic(feelings, encoder, asked)
+    show("written, several things: whole text", sentence, labels)
+    show("written, several things: by topic", topic, labels)
+
+
+def by_topic(
+    feelings: Feelings, encoder: Encoder, rows: Sequence[tuple[str, str, int]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each text says as a whole, and of the topic beside it."""
+    names = sorted({topic for _, topic, _ in rows})
     vectors = dict(zip(names, encoder.encode(names, layers=False).vectors, strict=True))
-    show("written, several things: whole text", feelings.ask([About(text) for text, _, _ in asked]), labels)
-    by_topic = feelings.ask([About(text, topic=vectors[topic]) for text, topic, _ in asked])
-    show("written, several things: by topic", by_topic, labels)
+    return (
+        feelings.ask([About(text) for text, _, _ in rows]),
+        feelings.ask([About(text, topic=vectors[topic]) for text, topic, _ in rows]),
+    )
 
 
 def mentions(data: Path, encoder: Encoder) -> None:
@@ -115,10 +125,7 @@ def mentions(data: Path, encoder: Encoder) -> None:
         for aspect in row["aspects"]
     ]
     right = np.array([label for _, _, label in rows])
-    names = sorted({category for _, category, _ in rows})
-    vectors = dict(zip(names, encoder.encode(names, layers=False).vectors, strict=True))
-    sentence = feelings.ask([About(text) for text, _, _ in rows])
-    topic = feelings.ask([About(text, topic=vectors[category]) for text, category, _ in rows])
+    sentence, topic = by_topic(feelings, encoder, rows)
     named = [(at, text.lower().find(category)) for at, (text, category, _) in enumerate(rows)]
     named = [(at, start) for at, start in named if start >= 0]
     at = [row for row, _ in named]

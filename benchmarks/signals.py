@@ -7,8 +7,8 @@ per set: then how often each fires on the first 1,500 airline tweets is told too
 
 from __future__ import annotations
 
-import json
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from classifiers.embedders.encoder import Encoder
 from classifiers.signals.model import CLASSES, KINDS, NONE, Signals
 from classifiers.signals.risks import RISKS, Risks
 from classifiers.text.clean import clean
+from classifiers.train.rows import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +34,7 @@ CONFIDENCE = dict.fromkeys(CLASSES, 0.5) | dict.fromkeys(RISKS, 0.4)
 def main(arguments: Sequence[str]) -> int:
     """Print the tables; returns the exit code."""
     encoder = Encoder()
-    rows = [json.loads(line) for line in ROWS.read_text(encoding="utf-8").splitlines()]
+    rows = list(lines(ROWS))
     judges = {
         "seeds alone": _judge(Signals(encoder.encode), Risks(encoder.encode)),
         "shipped": _judge(Signals(encoder.encode, packaged=True), Risks()),
@@ -45,8 +46,8 @@ def main(arguments: Sequence[str]) -> int:
             labels, sure = judge(signal, encoded)
             print(f"{signal:18} {name:12} {_line(signal, labels, sure, np.array([row['label'] for row in chosen]))}")
     for folder in arguments[:1]:
-        lines = (Path(folder) / "airline_tweets" / "tweets.jsonl").read_text(encoding="utf-8").splitlines()[:TWEETS]
-        encoded = encoder.encode([clean(json.loads(line)["text"]) for line in lines])
+        tweets = islice(lines(Path(folder) / "airline_tweets" / "tweets.jsonl"), TWEETS)
+        encoded = encoder.encode([clean(tweet["text"]) for tweet in tweets])
         for name, judge in judges.items():
             fired = {signal: np.mean(judge(signal, encoded)[1] >= least) for signal, least in CONFIDENCE.items()}
             told = "  ".join(f"{signal} {share:.4f}" for signal, share in fired.items())

@@ -19,8 +19,9 @@ from classifiers.sentiment.linear import Linear
 from classifiers.sentiment.mentions import MENTION_FILE, MentionModel
 from classifiers.sentiment.model import FOLDER, TEXT_FILE, TextModel
 from classifiers.train.batches import Source
+from classifiers.train.lessons import Lesson, read_mams
 from classifiers.train.measure import features_of, measure, temperature_of
-from classifiers.train.mentions import Lesson, Questions, Reading, judge, read_mams, train_mentions
+from classifiers.train.mentions import Questions, Reading, judge, train_mentions
 from classifiers.train.mix import kind_of
 from classifiers.train.rows import Row, read_rows
 from classifiers.train.text import Student, Texts

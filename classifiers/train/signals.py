@@ -103,7 +103,7 @@ def _tell(signal: str, chances: np.ndarray, y: np.ndarray, ours: int, model: Reg
     right = (chances[:ours].argmax(axis=1) == y[:ours]).mean()
     fired = (chances[ours:, 0] < 0.5)[y[ours:] == 0].mean()  # noqa: PLR2004 - the threshold of a reader
     sys.stderr.write(
-        f"{signal}: {len(y)} rows, temperature {model.temperature:.2f}, out of fold: {right:.3f} of our seeds right, "
+        f"{signal}: {len(y)} rows, temperature {model.temperature:.2f}, out of fold: {right:.3f} of our texts right, "
         f"{fired:.4f} of everyday texts without the signal fire\n"
     )
 

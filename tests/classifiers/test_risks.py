@@ -9,7 +9,7 @@ import pytest
 from classifiers.signals.risks import RISKS, Risks, seeds
 
 ROWS = [json.loads(line) for line in (Path(__file__).parent / "data" / "risks.jsonl").read_text("utf-8").splitlines()]
-LEAST = {"legal_threat": (0.85, 0.9), "safety": (0.8, 0.75), "churn_risk": (0.7, 0.55)}
+LEAST = {"legal_threat": (0.85, 0.9), "safety": (0.8, 0.8), "churn_risk": (0.7, 0.55)}
 """Precision and recall at the default confidence, with room for another processor's rounding."""
 
 

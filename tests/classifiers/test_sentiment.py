@@ -52,6 +52,7 @@ def test_a_problem_needs_no_angry_word(feelings, text):
     "text",
     [
         "Where is my parcel?", "What time does the branch open?", "I bought two tickets for Saturday.",
+        pytest.param("We had soup and a salad.", marks=pytest.mark.xfail(reason="food reads as praise", strict=True)),
         "The hotel is opposite the museum.", "I ordered it on the 4th of May.",
     ],
 )  # fmt: skip
@@ -125,8 +126,12 @@ def test_an_encoder_without_the_heads_brings_the_packaged_one_along():
     assert feelings.judge(["Awful service."]).sentiments[0].argmax() == 0
 
 
-def test_corrections_teach_the_words_of_a_domain(encoder):
+@pytest.mark.parametrize(
+    "count", [pytest.param(10, marks=pytest.mark.xfail(reason="the shipped head is surer", strict=True)), 13]
+)
+def test_corrections_teach_the_words_of_a_domain(encoder, count):
     things = ["ride", "beat", "jump", "show", "board", "trick", "set", "drop", "line", "spot", "film", "book", "song"]
+    things = things[:count]
     taught = [Correction(f"that {thing} was sick", sentiment="positive") for thing in things]
     taught += [Correction(f"that {thing} was mellow", sentiment="negative") for thing in things]
     unseen = [About("the new album is sick"), About("that track was mellow")]

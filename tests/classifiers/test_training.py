@@ -6,8 +6,8 @@ import pytest
 from classifiers.sentiment.mentions import MentionModel
 from classifiers.sentiment.model import TextModel
 from classifiers.train.__main__ import main
+from classifiers.train.lessons import Ask, Lesson, Lessons
 from classifiers.train.measure import ece, temperature_of
-from classifiers.train.mentions import Ask, Lesson, Lessons
 from classifiers.train.mix import Mix, kind_of
 from classifiers.train.rows import NEGATIVE, NEUTRAL, POSITIVE, Row, read_rows
 
